@@ -1,0 +1,1 @@
+"""The project's pipelines: what users may read and change."""

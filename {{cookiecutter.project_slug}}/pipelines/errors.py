@@ -1,0 +1,25 @@
+"""The one exception for what the user can mend."""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """A mistake the user can mend: one line with the rule and value, one with the remedy.
+
+    The command line prints it without a traceback and exits with code 2.
+    """
+
+    def __init__(self, message: str, remedy: str) -> None:
+        """Keep both lines.
+
+        Args:
+            message: The rule and the offending value, with the file and field they are in.
+            remedy: What to do about it.
+        """
+        super().__init__(message, remedy)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        """Return the message and the remedy, one line each."""
+        return f"{self.message}\n{self.remedy}"

@@ -1,0 +1,1 @@
+"""The training pipeline: its settings, its steps and the jobs the steps run."""

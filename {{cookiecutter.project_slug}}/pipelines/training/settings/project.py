@@ -1,0 +1,145 @@
+"""`conf/pipeline.yaml` and `conf/aws.yaml` as typed settings."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from pipelines.training.settings.loading import RuleError, Settings
+
+COLUMN_PREFIX_OF_OURS = "_"
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
+
+
+class Column(Settings):
+    """How a column of the query's result is used."""
+
+    type: Literal["number", "category", "time"]
+    optional: bool = False
+
+
+def _column(value: object) -> object:
+    """Accept the short form `name: number` for `name: {type: number}`."""
+    return {"type": value} if isinstance(value, str) else value
+
+
+class Data(Settings):
+    """What is read, and which of its columns count."""
+
+    database: Identifier
+    table: Identifier
+    query: str = "queries/ingest.sql"
+    workgroup: str = "primary"
+    version: str = ""
+    target: str
+    columns: dict[str, Annotated[Column, BeforeValidator(_column)]] = Field(min_length=2)
+    drop: list[str] = []
+
+    @model_validator(mode="after")
+    def _columns_are_declared(self) -> Self:
+        for field, names in (("target", [self.target]), ("drop", self.drop)):
+            for name in names:
+                if name not in self.columns:
+                    msg = f"must name columns that data.columns declares: {field} has {name!r}."
+                    raise RuleError(msg, f"Declared are {', '.join(self.columns)}.")
+        if self.columns[self.target].type != "number" or self.columns[self.target].optional:
+            msg = f"must declare the target {self.target!r} as a number that is not optional."
+            raise RuleError(msg, f"Write `{self.target}: number` under data.columns.")
+        if self.target in self.drop:
+            msg = f"must not drop the target {self.target!r}."
+            raise RuleError(msg, "Take it out of data.drop.")
+        return self
+
+
+def _check_folds(value: object) -> object:
+    if isinstance(value, int) and value in (1, -1):
+        msg = f"must be 2 or more, or 0 for one validation split, got {value}."
+        raise RuleError(msg, "Set it to 5, or drop it for the default.")
+    return value
+
+
+class Split(Settings):
+    """How rows become test rows and folds."""
+
+    kind: Literal["random", "stratified", "grouped", "time"] = "random"
+    by: str | None = None
+    test: Share = 0.2
+    folds: Annotated[int, BeforeValidator(_check_folds), Field(ge=0, le=50)] = 5
+    validation: Share = 0.125
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 23
+
+    @model_validator(mode="after")
+    def _by_fits_kind(self) -> Self:
+        needs_column = self.kind in ("grouped", "time")
+        if needs_column and self.by is None:
+            msg = f"needs the field `by` for kind {self.kind!r}."
+            raise RuleError(msg, "Add `by: <column>`: the group, or the time to order by.")
+        if not needs_column and self.by is not None:
+            msg = f"takes no `by` for kind {self.kind!r}, got {self.by!r}."
+            raise RuleError(msg, "Remove it, or choose kind grouped or time.")
+        return self
+
+
+class Tuning(Settings):
+    """How many hyperparameter settings each model tries."""
+
+    trials: Annotated[int, Field(ge=1, le=750)] = 20
+    parallel: Annotated[int, Field(ge=1, le=100)] = 4
+
+
+class Selection(Settings):
+    """What decides between the models, and what the winner must reach."""
+
+    by: Literal["cv", "test"] = "cv"
+    minimum_r2: float = 0.6
+
+
+class Registration(Settings):
+    """How a model version enters the registry."""
+
+    approval: Literal["PendingManualApproval", "Approved", "Rejected"] = "PendingManualApproval"
+
+
+class Job(Settings):
+    """Resources of one kind of job."""
+
+    instance_type: InstanceType = "ml.m5.xlarge"
+    volume_gb: Annotated[int, Field(ge=1, le=16384)] = 30
+    max_minutes: Annotated[int, Field(ge=1, le=7200)] = 60
+
+
+class Resources(Settings):
+    """Resources of the jobs on AWS; a local run uses this machine's cores."""
+
+    processing: Job = Job()
+    training: Job = Job(max_minutes=120)
+
+
+class Pipeline(Settings):
+    """The whole of `conf/pipeline.yaml`."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9](-*[a-z0-9])*$", min_length=3, max_length=32)]
+    data: Data
+    split: Split = Split()
+    tuning: Tuning = Tuning()
+    selection: Selection = Selection()
+    registration: Registration = Registration()
+    resources: Resources = Resources()
+    models: list[str] | None = None
+
+    @model_validator(mode="after")
+    def _split_column_is_declared(self) -> Self:
+        if self.split.by is not None and self.split.by not in self.data.columns:
+            msg = f"must declare the column that split.by names, got {self.split.by!r}."
+            raise RuleError(msg, f"Declared are {', '.join(self.data.columns)}.")
+        return self
+
+
+class Aws(Settings):
+    """The whole of `conf/aws.yaml`."""
+
+    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    environment: dict[Literal["RoleArn", "Bucket", "ImageUri", "JobsImageUri"], str]
