@@ -1,0 +1,25 @@
+"""The exception for failures that the user's data or settings caused.
+
+Jobs run in images that hold this package alone, so it is not the command line's `UserError`.
+"""
+
+from __future__ import annotations
+
+
+class JobError(Exception):
+    """A failure the user can mend: one line with the rule and value, one with the remedy."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        """Keep both lines.
+
+        Args:
+            message: The rule and the offending value, with the file and field they are in.
+            remedy: What to do about it.
+        """
+        super().__init__(message, remedy)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        """Return the message and the remedy, one line each."""
+        return f"{self.message}\n{self.remedy}"

@@ -1,0 +1,80 @@
+"""Evaluate: the refitted model on the untouched test rows.
+
+Writes SageMaker's model-quality JSON, the predictions, and beside them the best trial's cross-validation, so
+that Select needs one input per model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import shutil
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from pipelines.training.jobs.archives import extract
+from pipelines.training.jobs.errors import JobError
+from pipelines.training.jobs.fit import MANIFEST
+from pipelines.training.jobs.hyperparameters import load_model_code
+from pipelines.training.jobs.metrics import Scores, bootstrap_deviation, score
+from pipelines.training.jobs.runner import base_dir, run_job
+from pipelines.training.jobs.tables import read_table, split_columns, write_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+def evaluate(argv: Sequence[str]) -> None:
+    """Score the model of `--model` on the test rows.
+
+    Raises:
+        JobError: An archive is damaged, or the model expects other columns.
+    """
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    arguments = parser.parse_args(argv)
+    folder = base_dir() / "processing"
+    extract(folder / "input/model/model.tar.gz", folder / "model")
+    extract(folder / "input/trial/model.tar.gz", folder / "trial")
+    test = read_table(folder / "input/test")
+    predictions = _predict(arguments.model, folder / "model", test)
+    report = quality_report(predictions, arguments.seed, arguments.model)
+    output = folder / "output/evaluation"
+    write_table(predictions, output, "predictions")
+    (output / "evaluation.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
+    shutil.copyfile(folder / "trial/cv.json", output / "cv.json")
+
+
+def quality_report(predictions: pd.DataFrame, seed: int, model: str) -> dict[str, Any]:
+    """SageMaker's model-quality statistics for columns `actual` and `predicted`."""
+    columns = predictions["actual"], predictions["predicted"]
+    values = score(*columns, place=f"models/{model}: test rows")
+    deviations = bootstrap_deviation(*columns, seed=seed)
+    metrics = {
+        field.name: {
+            "value": getattr(values, field.name),
+            "standard_deviation": getattr(deviations, field.name),
+        }
+        for field in dataclasses.fields(Scores)
+    }
+    return {"regression_metrics": metrics}
+
+
+def _predict(model: str, folder: Path, test: pd.DataFrame) -> pd.DataFrame:
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    features, target = split_columns(test, manifest["target"])
+    if list(features.columns) != manifest["features"]:
+        msg = f"models/{model}: the model expects the columns {manifest['features']}"
+        raise JobError(f"{msg}, got {list(features.columns)}.", "Fit it on the same data.")
+    code = load_model_code(model)
+    predicted = code.predict(code.load(folder), features)
+    return pd.DataFrame({"actual": target.to_numpy(), "predicted": predicted})
+
+
+if __name__ == "__main__":
+    run_job(evaluate, sys.argv[1:])

@@ -1,0 +1,45 @@
+"""Fit: the winning hyperparameters on all training rows."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from pipelines.training.jobs.hyperparameters import load_model_code, read_training_settings
+from pipelines.training.jobs.runner import base_dir, run_job
+from pipelines.training.jobs.tables import read_table, split_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MANIFEST = "manifest.json"
+
+
+def fit(_argv: Sequence[str]) -> None:
+    """Fit the model and save it with a manifest of what it expects."""
+    base = base_dir()
+    settings = read_training_settings(base)
+    features, target = split_columns(read_table(base / "input/data/train"), settings.target)
+    code = load_model_code(settings.model)
+    model = code.fit(features, target, settings.hyperparameters, settings.seed)
+    folder = base / "model"
+    folder.mkdir(exist_ok=True)
+    code.save(model, folder)
+    manifest = {
+        "model": settings.model,
+        "target": settings.target,
+        "features": list(features.columns),
+        "hyperparameters": settings.hyperparameters,
+        "seed": settings.seed,
+        "training_rows": len(features),
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+
+
+def main() -> None:
+    """Run as a training job."""
+    run_job(fit, ())
+
+
+if __name__ == "__main__":
+    main()

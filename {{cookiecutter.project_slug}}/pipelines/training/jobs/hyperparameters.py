@@ -1,0 +1,86 @@
+"""What a training job is told: SageMaker hands every hyperparameter over as text."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import numpy as np
+    import pandas as pd
+
+PREFIX_OF_JOBS = "job_"
+PREFIXES_OF_SAGEMAKER = ("sagemaker_", "_")
+
+
+class ModelCode(Protocol):
+    """What `models/<name>/model.py` offers."""
+
+    def fit(
+        self,
+        features: pd.DataFrame,
+        target: pd.Series,
+        hyperparameters: Mapping[str, Any],
+        seed: int,
+    ) -> Any:
+        """Fit a model."""
+
+    def predict(self, model: Any, features: pd.DataFrame) -> np.ndarray:
+        """Predict, shape (rows,)."""
+
+    def save(self, model: Any, folder: Path) -> None:
+        """Write a model."""
+
+    def load(self, folder: Path) -> Any:
+        """Read a model."""
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """What the pipeline asks of a trial or a fit.
+
+    Attributes:
+        model: Name of the folder below `models/`.
+        target: Column to predict.
+        seed: For everything random.
+        forward: Whether a fold is trained only on earlier folds (split by time).
+        hyperparameters: Those of the model, decoded.
+    """
+
+    model: str
+    target: str
+    seed: int
+    forward: bool
+    hyperparameters: dict[str, Any]
+
+
+def read_training_settings(base: Path) -> TrainingSettings:
+    """Read `input/config/hyperparameters.json` below the container's base folder."""
+    raw = json.loads((base / "input/config/hyperparameters.json").read_text(encoding="utf-8"))
+    values = {name: decode(value) for name, value in raw.items()}
+    own = (PREFIX_OF_JOBS, *PREFIXES_OF_SAGEMAKER)
+    return TrainingSettings(
+        model=str(values["job_model"]),
+        target=str(values["job_target"]),
+        seed=int(values["job_seed"]),
+        forward=values["job_split"] == "time",
+        hyperparameters={name: value for name, value in values.items() if not name.startswith(own)},
+    )
+
+
+def decode(text: str) -> Any:
+    """Text → value: JSON where it is JSON (`4`, `0.5`, `"gini"`, `true`), else the text itself."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def load_model_code(name: str) -> ModelCode:
+    """Import `models/<name>/model.py`, which travels beside the jobs."""
+    return cast("ModelCode", import_module(f"models.{name}.model"))

@@ -1,0 +1,123 @@
+"""Test rows and folds, assigned from each row's content and a seed, never from the order of rows.
+
+Athena and DuckDB return rows in different orders, and tables often lie in an order that means something
+(the California one is geographic), so both a positional and an unshuffled split would be wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import GroupKFold
+
+from pipelines.training.jobs.errors import JobError
+
+STRATA = 10
+# Salts make the test rows, the validation rows and the folds independent of each other.
+Salt = Literal["test", "validation", "folds"]
+
+
+def content_keys(rows: pd.DataFrame) -> np.ndarray:
+    """One uint64 per row, from its values alone; shape (rows,)."""
+    keys: np.ndarray = pd.util.hash_pandas_object(rows, index=False).to_numpy()
+    return keys
+
+
+@dataclass(frozen=True)
+class Splitter:
+    """Assigns rows by `kind`; `by` is the group or time column, or the target for `stratified`."""
+
+    kind: Literal["random", "stratified", "grouped", "time"]
+    by: str
+    seed: int
+
+    def holdout(self, rows: pd.DataFrame, share: float, salt: Salt) -> np.ndarray:
+        """Choose the rows to hold out; shape (rows,), bool.
+
+        Random rows and whole groups are drawn one by one, so they stay on their side when other rows
+        arrive; `stratified` takes the share of every quantile, `time` the last rows.
+
+        Args:
+            rows: Cleaned rows without duplicates.
+            share: Wanted share of the rows, between 0 and 1.
+            salt: What the rows are held out for.
+        """
+        if self.kind == "time":
+            return _time_rank(rows[self.by]) >= (1 - share) * len(rows)
+        if self.kind == "stratified":
+            return self._rank_in_stratum(rows, salt) < share
+        drawn = rows[[self.by]] if self.kind == "grouped" else rows
+        return self._keys(drawn, salt) / 2.0**64 < share
+
+    def folds(self, rows: pd.DataFrame, number: int) -> np.ndarray:
+        """Number of the fold that validates each row; shape (rows,), int64.
+
+        For `time` the rows are cut into number + 1 blocks; the first gets -1 (it only trains), and each
+        fold is to be trained on what lies before it.
+
+        Raises:
+            JobError: A fold would have fewer than two rows.
+        """
+        if self.kind == "time":
+            assigned = (_time_rank(rows[self.by]) * (number + 1) // len(rows)).astype(np.int64) - 1
+        elif self.kind == "grouped":
+            assigned = self._group_folds(rows[self.by], number)
+        else:
+            assigned = np.empty(len(rows), dtype=np.int64)
+            assigned[self._shuffled(rows)] = np.arange(len(rows)) % number
+        _check_sizes(assigned, number)
+        return assigned
+
+    def _keys(self, rows: pd.DataFrame, salt: Salt) -> np.ndarray:
+        """Content keys mixed with seed and salt: equal rows stay equal, the rest is reshuffled."""
+        entropy = [self.seed, *salt.encode()]
+        offset = np.random.SeedSequence(entropy).generate_state(1, np.uint64)
+        return pd.util.hash_array(content_keys(rows) + offset)
+
+    def _shuffled(self, rows: pd.DataFrame) -> np.ndarray:
+        """Positions of the rows in random order, for `stratified` quantile by quantile."""
+        keys = self._keys(rows, "folds")
+        if self.kind == "stratified":
+            return np.lexsort((keys, self._strata(rows, keys)))
+        return np.argsort(keys)
+
+    def _strata(self, rows: pd.DataFrame, keys: np.ndarray) -> np.ndarray:
+        """Quantile of the target, 0 to STRATA - 1; equal targets are told apart by their keys."""
+        ranks = np.empty(len(rows), dtype=np.int64)
+        ranks[np.lexsort((keys, rows[self.by].to_numpy()))] = np.arange(len(rows))
+        return ranks * STRATA // len(rows)
+
+    def _rank_in_stratum(self, rows: pd.DataFrame, salt: Salt) -> np.ndarray:
+        """Rank of each row's key among those of its quantile, from 0 to below 1."""
+        keys = self._keys(rows, salt)
+        strata = pd.Series(keys).groupby(self._strata(rows, keys))
+        ranks: np.ndarray = ((strata.rank() - 1) / strata.transform("size")).to_numpy()
+        return ranks
+
+    def _group_folds(self, groups: pd.Series, number: int) -> np.ndarray:
+        if groups.nunique() < number:
+            msg = "conf/pipeline.yaml: split.folds must not exceed the number of groups"
+            detail = f"got {number} folds for {groups.nunique()} groups of {self.by!r}"
+            raise JobError(f"{msg}, {detail}.", "Use fewer folds, or another split.by.")
+        assigned = np.empty(len(groups), dtype=np.int64)
+        splitter = GroupKFold(number, shuffle=True, random_state=self.seed)
+        for fold, (_, rows) in enumerate(splitter.split(groups, groups=groups.astype(str))):
+            assigned[rows] = fold
+        return assigned
+
+
+def _time_rank(times: pd.Series) -> np.ndarray:
+    """Number of earlier rows; equal times share a rank, so no boundary cuts through them."""
+    ranks: np.ndarray = times.rank(method="min").to_numpy() - 1
+    return ranks
+
+
+def _check_sizes(assigned: np.ndarray, number: int) -> None:
+    sizes = np.bincount(assigned[assigned >= 0], minlength=number)
+    if (sizes < 2).any():
+        msg = "conf/pipeline.yaml: split.folds must leave two rows in every fold"
+        detail = f"got {number} folds for {len(assigned)} training rows"
+        raise JobError(f"{msg}, {detail}.", "Use fewer folds, or a query with more rows.")

@@ -1,0 +1,39 @@
+"""Parquet tables between the jobs: where they lie, and which columns mean what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from pipelines.training.jobs.errors import JobError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Number of the fold in which a training row is validated; -1 = in none.
+FOLD = "_fold"
+
+
+def read_table(folder: Path) -> pd.DataFrame:
+    """Read all Parquet files below `folder`, in the order of their names.
+
+    Raises:
+        JobError: There is none.
+    """
+    files = sorted(folder.rglob("*.parquet"))
+    if not files:
+        msg = f"The input {folder.name!r} holds no Parquet file."
+        raise JobError(msg, "Look at the log of the step before it.")
+    return pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
+
+
+def write_table(table: pd.DataFrame, folder: Path, name: str) -> None:
+    """Write `table` as `<folder>/<name>.parquet`, making the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    table.to_parquet(folder / f"{name}.parquet", index=False)
+
+
+def split_columns(table: pd.DataFrame, target: str) -> tuple[pd.DataFrame, pd.Series]:
+    """Return the features, shape (rows, features), and the target, shape (rows,)."""
+    return table.drop(columns=[target, FOLD], errors="ignore"), table[target]
