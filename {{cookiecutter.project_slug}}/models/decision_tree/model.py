@@ -1,0 +1,64 @@
+"""Decision tree: one-hot categories, missing values handled by scikit-learn's own splits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import skops.io
+from sklearn.compose import make_column_transformer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+from sklearn.tree import DecisionTreeRegressor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pandas as pd
+
+FILE = "model.skops"
+# skops restores plain arrays and estimators by itself; the tree's own compiled type must be named.
+TRUSTED = ["sklearn.tree._tree.Tree"]
+
+
+def fit(
+    features: pd.DataFrame, target: pd.Series, hyperparameters: Mapping[str, Any], seed: int
+) -> Pipeline:
+    """Fit encoder and tree.
+
+    Args:
+        features: Shape (rows, columns); numbers as float64 with NaN where missing, categories as text.
+        target: Shape (rows,).
+        hyperparameters: Arguments of `sklearn.tree.DecisionTreeRegressor`.
+        seed: Breaks ties between equally good splits.
+
+    Raises:
+        ValueError: A hyperparameter or value that scikit-learn refuses.
+    """
+    categories = list(features.select_dtypes(exclude="number"))
+    encoder = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore", sparse_output=False), categories),
+        remainder="passthrough",
+    )
+    tree = DecisionTreeRegressor(random_state=seed, **hyperparameters)
+    return make_pipeline(encoder, tree).fit(features, target)
+
+
+def predict(model: Pipeline, features: pd.DataFrame) -> np.ndarray:
+    """Predict the target, shape (rows,), for a frame with the columns seen by `fit`."""
+    return np.asarray(model.predict(features), dtype=np.float64)
+
+
+def save(model: Pipeline, folder: Path) -> None:
+    """Write the model into `folder` in a format that is loaded without running code."""
+    skops.io.dump(model, folder / FILE)
+
+
+def load(folder: Path) -> Pipeline:
+    """Read what `save` wrote.
+
+    Raises:
+        UntrustedTypesFoundException: The file asks for a type that is neither safe nor in `TRUSTED`.
+    """
+    return skops.io.load(folder / FILE, trusted=TRUSTED)

@@ -1,0 +1,83 @@
+"""XGBoost: one-hot categories of the training rows, missing numbers as XGBoost treats them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xgboost
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pandas as pd
+
+BOOSTER_FILE = "model.ubj"
+VOCABULARY_FILE = "vocabulary.json"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A booster with the categories, sorted, of each text column that it was fitted on."""
+
+    booster: xgboost.Booster
+    vocabulary: dict[str, list[str]]
+
+
+def fit(
+    features: pd.DataFrame, target: pd.Series, hyperparameters: Mapping[str, Any], seed: int
+) -> Model:
+    """Fit a booster on one thread, so that the result does not depend on the machine.
+
+    Args:
+        features: Shape (rows, columns); numbers as float64 with NaN where missing, categories as text.
+        target: Shape (rows,).
+        hyperparameters: `num_round` and parameters of `xgboost.train`.
+        seed: Of the row and column samples.
+
+    Raises:
+        XGBoostError: A parameter or value that XGBoost refuses.
+    """
+    settings = dict(hyperparameters)
+    rounds = int(settings.pop("num_round"))
+    settings = {"objective": "reg:squarederror", "tree_method": "hist", **settings}
+    vocabulary = {
+        name: sorted(features[name].dropna().unique())
+        for name in features.select_dtypes(exclude="number")
+    }
+    data = xgboost.QuantileDMatrix(_encode(features, vocabulary), target, nthread=1)
+    booster = xgboost.train({**settings, "seed": seed, "nthread": 1}, data, rounds)
+    return Model(booster, vocabulary)
+
+
+def predict(model: Model, features: pd.DataFrame) -> np.ndarray:
+    """Predict the target, shape (rows,), for a frame with the columns seen by `fit`."""
+    data = xgboost.DMatrix(_encode(features, model.vocabulary), nthread=1)
+    return model.booster.predict(data).astype(np.float64)
+
+
+def save(model: Model, folder: Path) -> None:
+    """Write the booster in XGBoost's own format, and its vocabulary as JSON."""
+    model.booster.save_model(folder / BOOSTER_FILE)
+    (folder / VOCABULARY_FILE).write_text(json.dumps(model.vocabulary), encoding="utf-8")
+
+
+def load(folder: Path) -> Model:
+    """Read what `save` wrote."""
+    booster = xgboost.Booster(model_file=folder / BOOSTER_FILE)
+    vocabulary = json.loads((folder / VOCABULARY_FILE).read_text(encoding="utf-8"))
+    return Model(booster, vocabulary)
+
+
+def _encode(features: pd.DataFrame, vocabulary: Mapping[str, list[str]]) -> np.ndarray:
+    """Numbers, then one 0/1 column per known category: an unseen category is 0 in all of them."""
+    indicators = [
+        (features[name] == category).to_numpy(dtype=np.float64)
+        for name, categories in vocabulary.items()
+        for category in categories
+    ]
+    numbers = features.drop(columns=list(vocabulary)).to_numpy(dtype=np.float64)
+    return np.column_stack([numbers, *indicators])
