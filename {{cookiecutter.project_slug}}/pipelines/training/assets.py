@@ -1,0 +1,143 @@
+"""What travels beside the definition: code, settings and the query, each under a key made of its content.
+
+The same content gives the same key, so an upload can be skipped when the key exists, and SageMaker's step
+cache sees a change exactly when there is one.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import tarfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pipelines.training.settings import ProjectSettings
+
+ARCHIVE = "sourcedir.tar.gz"
+# What SageMaker's script mode starts; the program is a module at the top of the archive.
+_PROGRAM = "from pipelines.training.jobs.{job} import main\n\nmain()\n"
+# Without it the toolkit writes a setup.py of its own that leaves out packages.
+_SETUP = (
+    "from setuptools import find_namespace_packages, setup\n\n"
+    'setup(name="sourcedir", version="1.0.0", py_modules=["tune", "fit"], '
+    'packages=find_namespace_packages(include=["pipelines*", "models*"]))\n'
+)
+
+
+@dataclass(frozen=True)
+class Asset:
+    """Files below one content-addressed key; `key` is relative to the project's prefix in the bucket."""
+
+    key: str
+    files: Mapping[str, bytes]
+
+    @property
+    def paths(self) -> dict[str, bytes]:
+        """Key of each object → its content."""
+        return {f"{self.key}/{name}": content for name, content in self.files.items()}
+
+
+@dataclass(frozen=True)
+class Assets:
+    """All assets of a project; the mappings are keyed by model name."""
+
+    jobs: Asset
+    preprocess_settings: Asset
+    query: Asset
+    model_trees: Mapping[str, Asset]
+    model_archives: Mapping[str, Asset]
+
+    def objects(self) -> dict[str, bytes]:
+        """Everything to upload: key relative to the prefix → content."""
+        single = [self.jobs, self.preprocess_settings, self.query]
+        every = [*single, *self.model_trees.values(), *self.model_archives.values()]
+        return {path: content for asset in every for path, content in asset.paths.items()}
+
+
+def collect_assets(settings: ProjectSettings) -> Assets:
+    """Read the files of a project into assets; touches nothing outside it."""
+    jobs = _jobs_files(settings.root)
+    trees = {
+        name: jobs | _python_files(settings.root, settings.root / "models" / name)
+        for name in settings.models
+    }
+    return Assets(
+        jobs=_asset("code", jobs),
+        preprocess_settings=_asset("settings", {"preprocess.json": _preprocess_settings(settings)}),
+        query=_asset(
+            "queries", {"ingest.sql": (settings.root / settings.pipeline.data.query).read_bytes()}
+        ),
+        model_trees={name: _asset("code", files) for name, files in trees.items()},
+        model_archives={name: _archive_asset(files) for name, files in trees.items()},
+    )
+
+
+def _jobs_files(root: Path) -> dict[str, bytes]:
+    packages = ["pipelines/__init__.py", "pipelines/training/__init__.py"]
+    files = {name: (root / name).read_bytes() for name in packages}
+    return files | _python_files(root, root / "pipelines/training/jobs")
+
+
+def _python_files(root: Path, folder: Path) -> dict[str, bytes]:
+    return {
+        file.relative_to(root).as_posix(): file.read_bytes()
+        for file in sorted(folder.rglob("*.py"))
+    }
+
+
+def _preprocess_settings(settings: ProjectSettings) -> bytes:
+    """The part of `conf/pipeline.yaml` that Preprocess needs and that no pipeline parameter carries."""
+    data, split = settings.pipeline.data, settings.pipeline.split
+    content: dict[str, Any] = {
+        "target": data.target,
+        "columns": {name: column.model_dump() for name, column in data.columns.items()},
+        "drop": [*data.drop, *_columns_for_splitting(settings)],
+        "split": split.model_dump(include={"kind", "by", "test", "validation"}),
+    }
+    return json.dumps(content, indent=1).encode()
+
+
+def _columns_for_splitting(settings: ProjectSettings) -> list[str]:
+    """The group, and every time: they order and separate rows, but no model can learn from them."""
+    data, split = settings.pipeline.data, settings.pipeline.split
+    times = [name for name, column in data.columns.items() if column.type == "time"]
+    group = [split.by] if split.kind == "grouped" and split.by else []
+    return [name for name in [*times, *group] if name not in data.drop]
+
+
+def _asset(kind: str, files: Mapping[str, bytes], extra: bytes = b"") -> Asset:
+    digest = hashlib.sha256(extra)
+    for name, content in sorted(files.items()):
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return Asset(f"{kind}/{digest.hexdigest()[:20]}", dict(sorted(files.items())))
+
+
+def _archive_asset(tree: Mapping[str, bytes]) -> Asset:
+    """The script-mode archive of a tree.
+
+    The key is that of its files, not of the compressed bytes, which differ between versions of zlib.
+    """
+    programs = {f"{job}.py": _PROGRAM.format(job=job).encode() for job in ("tune", "fit")}
+    files = {**tree, **programs, "setup.py": _SETUP.encode()}
+    key = _asset("code", files, extra=ARCHIVE.encode()).key
+    return Asset(key, {ARCHIVE: _reproducible_archive(files)})
+
+
+def _reproducible_archive(files: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with (
+        gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as compressed,
+        tarfile.open(fileobj=compressed, mode="w") as archive,
+    ):
+        for name, content in sorted(files.items()):
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(content), 0o644
+            archive.addfile(member, io.BytesIO(content))
+    return buffer.getvalue()

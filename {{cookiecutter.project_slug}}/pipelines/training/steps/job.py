@@ -1,0 +1,111 @@
+"""A step that starts a job: the plain service request, inside the SDK's step machinery."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipelines.training.steps.sdk import (
+    CacheConfig,
+    ConfigurableRetryStep,
+    ExecutionVariables,
+    Join,
+    Properties,
+    PropertyFile,
+    StepTypeEnum,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipelines.training.assets import Assets
+    from pipelines.training.settings import ProjectSettings
+    from pipelines.training.steps.parameters import Parameters
+
+# Results of an earlier execution are reused for this long (ISO 8601 duration).
+CACHE_PERIOD = "P30D"
+
+_RESPONSES = {
+    StepTypeEnum.PROCESSING: "DescribeProcessingJobResponse",
+    StepTypeEnum.TRAINING: "DescribeTrainingJobResponse",
+    StepTypeEnum.TUNING: "DescribeHyperParameterTuningJobResponse",
+    StepTypeEnum.REGISTER_MODEL: "DescribeModelPackageOutput",
+}
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every step is built from."""
+
+    settings: ProjectSettings
+    parameters: Parameters
+    assets: Assets
+
+    def asset_uri(self, key: str) -> Join:
+        """S3 URI of an asset, or of any key below the project's prefix."""
+        return text("s3://", self.parameters.bucket, "/", self.parameters.prefix, f"/{key}")
+
+    def execution_uri(self, path: str) -> Join:
+        """S3 URI of a path below this execution's own prefix: no execution overwrites another's."""
+        own = ExecutionVariables.PIPELINE_EXECUTION_ID
+        head = text(
+            "s3://", self.parameters.bucket, "/", self.parameters.prefix, "/executions/", own
+        )
+        return text(*head.values, f"/{path}")
+
+
+class JobStep(ConfigurableRetryStep):  # type: ignore[misc]
+    """A step whose arguments are the service's own request.
+
+    Args:
+        name: Name of the step.
+        kind: Type of the step.
+        request: The request, with pipeline variables in place of values.
+        property_files: JSON outputs that conditions and messages refer to.
+        cached: Whether SageMaker may reuse an earlier, equal execution of the step.
+        depends_on: Steps to wait for that no reference in the request implies.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        kind: StepTypeEnum,
+        request: dict[str, Any],
+        *,
+        property_files: Sequence[PropertyFile] = (),
+        cached: bool = True,
+        depends_on: Sequence[JobStep] = (),
+    ) -> None:
+        super().__init__(name, kind, depends_on=list(depends_on) or None)
+        self._request = request
+        self.property_files = list(property_files)
+        self.cached = cached and kind is not StepTypeEnum.REGISTER_MODEL
+        self._properties = Properties(step_name=name, step=self, shape_name=_RESPONSES[kind])
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The request."""
+        return self._request
+
+    @property
+    def properties(self) -> Properties:
+        """References to the response that the service gives once the job has ended."""
+        return self._properties
+
+    def to_request(self) -> dict[str, Any]:
+        """The step as it stands in the definition."""
+        step: dict[str, Any] = super().to_request()
+        if self.cached:
+            step.update(CacheConfig(enable_caching=True, expire_after=CACHE_PERIOD).config)
+        if self.property_files:
+            step["PropertyFiles"] = [file.expr for file in self.property_files]
+        return step
+
+    def output(self, name: str) -> Properties:
+        """S3 URI of an output of a Processing step."""
+        return self.properties.ProcessingOutputConfig.Outputs[name].S3Output.S3Uri
+
+
+def text(*parts: Any) -> Join:
+    """Put parts together as text; needed too for a single number that stands where a string must."""
+    return Join(on="", values=list(parts))

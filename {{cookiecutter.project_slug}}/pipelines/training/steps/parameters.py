@@ -1,0 +1,80 @@
+"""The pipeline's parameters: whatever may change from one execution to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+from pipelines.training.steps.sdk import (
+    Parameter,
+    ParameterFloat,
+    ParameterInteger,
+    ParameterString,
+)
+
+if TYPE_CHECKING:
+    from pipelines.training.settings import ProjectSettings
+
+APPROVALS = ["PendingManualApproval", "Approved", "Rejected"]
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """One attribute per parameter; those of the account have no default."""
+
+    role: ParameterString
+    bucket: ParameterString
+    image: ParameterString
+    jobs_image: ParameterString
+    commit: ParameterString
+    prefix: ParameterString
+    database: ParameterString
+    table: ParameterString
+    workgroup: ParameterString
+    query: ParameterString
+    data_version: ParameterString
+    folds: ParameterInteger
+    seed: ParameterInteger
+    trials: ParameterInteger
+    parallel_trials: ParameterInteger
+    minimum_r2: ParameterFloat
+    approval: ParameterString
+    processing_instance: ParameterString
+    training_instance: ParameterString
+
+    def all(self) -> list[Parameter]:
+        """The parameters in the order above."""
+        return [getattr(self, field.name) for field in fields(self)]
+
+
+def make_parameters(settings: ProjectSettings) -> Parameters:
+    """Declare the parameters; defaults come from `conf/pipeline.yaml`."""
+    conf = settings.pipeline
+    data, split, tuning = conf.data, conf.split, conf.tuning
+    return Parameters(
+        role=ParameterString("RoleArn"),
+        bucket=ParameterString("Bucket"),
+        image=ParameterString("ImageUri"),
+        jobs_image=ParameterString("JobsImageUri"),
+        commit=ParameterString("Commit"),
+        prefix=ParameterString("Prefix", default_value=conf.name),
+        database=ParameterString("Database", default_value=data.database),
+        table=ParameterString("Table", default_value=data.table),
+        workgroup=ParameterString("Workgroup", default_value=data.workgroup),
+        query=ParameterString("QueryUri"),
+        data_version=ParameterString("DataVersion", default_value=data.version or "none"),
+        folds=ParameterInteger("Folds", default_value=split.folds),
+        seed=ParameterInteger("Seed", default_value=split.seed),
+        trials=ParameterInteger("MaxTrainingJobs", default_value=tuning.trials),
+        parallel_trials=ParameterInteger("MaxParallelTrainingJobs", default_value=tuning.parallel),
+        minimum_r2=ParameterFloat("MinimumR2", default_value=conf.selection.minimum_r2),
+        approval=ParameterString(
+            "ModelApprovalStatus", enum_values=APPROVALS, default_value=conf.registration.approval
+        ),
+        processing_instance=ParameterString(
+            "ProcessingInstanceType", default_value=conf.resources.processing.instance_type
+        ),
+        training_instance=ParameterString(
+            "TrainingInstanceType", default_value=conf.resources.training.instance_type
+        ),
+    )

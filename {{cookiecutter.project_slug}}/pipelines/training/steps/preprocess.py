@@ -1,0 +1,32 @@
+"""Preprocess: clean rows, split off the test rows, number the folds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelines.training.steps.job import JobStep, text
+from pipelines.training.steps.processing import ProcessingJob
+from pipelines.training.steps.sdk import StepTypeEnum
+
+if TYPE_CHECKING:
+    from pipelines.training.steps.job import Context
+
+
+def preprocess(context: Context, ingest: JobStep) -> JobStep:
+    """Build the step; its outputs are `train`, `test` and `summary`."""
+    parameters, assets = context.parameters, context.assets
+    job = ProcessingJob(
+        module="preprocess",
+        image=parameters.jobs_image,
+        code=context.asset_uri(assets.jobs.key),
+        arguments=["--folds", text(parameters.folds), "--seed", text(parameters.seed)],
+        inputs={
+            "data": ingest.output("data"),
+            "settings": context.asset_uri(assets.preprocess_settings.key),
+        },
+        outputs={
+            name: context.execution_uri(f"preprocess/{name}")
+            for name in ("train", "test", "summary")
+        },
+    )
+    return JobStep("Preprocess", StepTypeEnum.PROCESSING, job.request(context))

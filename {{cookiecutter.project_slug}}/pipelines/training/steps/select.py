@@ -1,0 +1,35 @@
+"""Select: rank the models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelines.training.steps.job import JobStep
+from pipelines.training.steps.processing import ProcessingJob
+from pipelines.training.steps.sdk import JsonGet, PropertyFile, StepTypeEnum
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipelines.training.steps.job import Context
+
+SELECTION = PropertyFile(name="Selection", output_name="selection", path="selection.json")
+
+
+def select(context: Context, evaluations: Mapping[str, JobStep]) -> JobStep:
+    """Build the step for the evaluations of all models, in the order that breaks ties."""
+    job = ProcessingJob(
+        module="select",
+        image=context.parameters.jobs_image,
+        code=context.asset_uri(context.assets.jobs.key),
+        arguments=["--by", context.settings.pipeline.selection.by, "--models", *evaluations],
+        inputs={model: step.output("evaluation") for model, step in evaluations.items()},
+        outputs={"selection": context.execution_uri("select")},
+    )
+    request = job.request(context)
+    return JobStep("Select", StepTypeEnum.PROCESSING, request, property_files=[SELECTION])
+
+
+def selected(step: JobStep, path: str) -> JsonGet:
+    """A value of `selection.json`, such as `winner.model`."""
+    return JsonGet(step_name=step.name, property_file=SELECTION, json_path=path)
