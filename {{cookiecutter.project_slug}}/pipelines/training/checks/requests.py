@@ -1,0 +1,163 @@
+"""Every request is one that the service's API accepts: members, types, lengths, enumerations, patterns."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from botocore.validate import ParamValidator
+
+from pipelines.training.checks.expressions import GET, JOIN, JSON_GET, is_expression, references
+from pipelines.training.checks.references import (
+    OPERATIONS,
+    ReferenceProblemError,
+    Scope,
+    service_model,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from botocore.model import Shape
+
+# Members that Pipelines fills in itself when it makes the request of a step.
+FILLED_IN = {
+    "ProcessingJobName": "job",
+    "TrainingJobName": "job",
+    "HyperParameterTuningJobName": "job",
+}
+# What a value that is known only at run time is replaced with, to check the rest of the request.
+PLACEHOLDERS: dict[str, Any] = {
+    "integer": 1, "long": 1, "float": 1.0, "double": 1.0, "boolean": True
+}  # fmt: skip
+ACCEPTED = {
+    "string": {"string"},
+    "integer": {"integer", "long"},
+    "long": {"integer", "long"},
+    "float": {"integer", "long", "float", "double"},
+    "double": {"integer", "long", "float", "double"},
+    "boolean": {"boolean"},
+}
+
+
+def request_problems(scope: Scope) -> Iterator[str]:
+    """Yield one line for everything in a request that the API would refuse."""
+    for step in scope.all_steps:
+        if step["Type"] in OPERATIONS:
+            shape = service_model().operation_model(OPERATIONS[step["Type"]][0]).input_shape
+            yield from _shape_problems(step, shape)
+            for path, value, place in _leaves(step["Arguments"], shape, step["Name"]):
+                if is_expression(value):
+                    yield from _type_problems(value, place, path, scope)
+                    yield from _length_problems(value, place, path)
+                    yield from _default_problems(value, place, scope)
+                else:
+                    yield from _literal_problems(value, place, path)
+
+
+def _shape_problems(step: Mapping[str, Any], shape: Any) -> Iterator[str]:
+    """Unknown and missing members, and literals of the wrong type, as botocore sees them."""
+    filled = {name: value for name, value in FILLED_IN.items() if name in shape.members}
+    request = {**filled, **_fill(step["Arguments"], shape)}
+    report = ParamValidator().validate(request, shape)
+    if report.has_errors():
+        for line in report.generate_report().splitlines():
+            yield f"{step['Name']}: {line}."
+
+
+def _fill(value: Any, shape: Any) -> Any:
+    """Replace expressions by placeholders of the type that their place asks for."""
+    if is_expression(value):
+        return _placeholder(shape)
+    if isinstance(value, dict):
+        return {key: _fill(item, _member(shape, key)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_fill(item, getattr(shape, "member", None)) for item in value]
+    return value
+
+
+def _placeholder(shape: Any) -> Any:
+    if shape is None or shape.type_name == "string":
+        return "x" * max(1, shape.metadata.get("min", 1) if shape is not None else 1)
+    return PLACEHOLDERS[shape.type_name]
+
+
+def _member(shape: Any, key: str) -> Any:
+    if shape is None or shape.type_name not in ("structure", "map"):
+        return None
+    return shape.value if shape.type_name == "map" else shape.members.get(key)
+
+
+def _leaves(value: Any, shape: Any, path: str) -> Iterator[tuple[str, Any, Shape]]:
+    """Yield path, value and shape of all values that are not made of others, and of lists and maps."""
+    if shape is None:  # an unknown member, reported already
+        return
+    if is_expression(value) or not isinstance(value, dict | list):
+        yield path, value, shape
+    elif isinstance(value, list):
+        yield path, value, shape
+        for position, item in enumerate(value):
+            yield from _leaves(item, getattr(shape, "member", None), f"{path}[{position}]")
+    else:
+        if shape.type_name == "map":
+            yield path, value, shape
+            for key in value:
+                yield f"{path} key", key, shape.key
+        for key, item in value.items():
+            yield from _leaves(item, _member(shape, key), f"{path}.{key}")
+
+
+def _type_problems(expression: Any, place: Any, path: str, scope: Scope) -> Iterator[str]:
+    if JOIN in expression:
+        found = "string"
+    elif JSON_GET in expression:
+        return
+    else:
+        try:
+            found = scope.type_of(next(references(expression)))
+        except ReferenceProblemError:  # reported as a reference already
+            return
+    if found not in ACCEPTED.get(place.type_name, {found}):
+        yield f"{path} must be {place.type_name}, but {expression} is {found}."
+
+
+def _length_problems(expression: Any, place: Any, path: str) -> Iterator[str]:
+    """The literal parts of a joined text alone must not exceed the limit."""
+    maximum = place.metadata.get("max")
+    if JOIN in expression and maximum is not None:
+        fixed = sum(len(part) for part in expression[JOIN]["Values"] if isinstance(part, str))
+        if fixed > maximum:
+            yield f"{path} may have {maximum} characters, got {fixed} and more."
+
+
+def _default_problems(expression: Any, place: Any, scope: Scope) -> Iterator[str]:
+    """The default of a parameter must fit the place that the parameter fills alone."""
+    _, _, name = expression.get(GET, "").partition("Parameters.")
+    if name in scope.defaults:
+        yield from _literal_problems(scope.defaults[name], place, f"the default of {name}")
+
+
+def _literal_problems(value: Any, place: Any, path: str) -> Iterator[str]:
+    rules, enumeration = place.metadata, getattr(place, "enum", None)
+    if enumeration and value not in enumeration:
+        close = get_close_matches(str(value), enumeration, n=3, cutoff=0) or enumeration
+        yield f"{path} must be one of SageMaker's {len(enumeration)} values such as {', '.join(close)}, got {value!r}."
+    size = len(value) if isinstance(value, str | list | dict) else value
+    if isinstance(size, bool):
+        return
+    unit = {str: " characters", list: " entries", dict: " entries"}.get(type(value), "")
+    if "max" in rules and size > rules["max"]:
+        yield f"{path} may be at most {rules['max']}{unit}, got {size}{unit}: {str(value)[:80]!r}."
+    if "min" in rules and size < rules["min"]:
+        yield f"{path} must be at least {rules['min']}{unit}, got {size}{unit}: {str(value)[:80]!r}."
+    pattern = _pattern(rules.get("pattern", ".*"))
+    if isinstance(value, str) and pattern and not pattern.fullmatch(value):
+        yield f"{path} must match {pattern.pattern}, got {value!r}."
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str] | None:
+    """A pattern of the API; None for the few that use Java's `\\p{…}` classes, which all mean "printable"."""
+    return None if "\\p{" in text else re.compile(text, re.DOTALL)
