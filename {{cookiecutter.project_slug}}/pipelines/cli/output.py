@@ -1,0 +1,71 @@
+"""Tables and texts that several commands print."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from localsage import ExecutionRecord
+    from pipelines.leaderboard import Result
+    from pipelines.project import Project
+
+MISTAKE, GATE = 2, 3
+
+
+def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
+    """Print a table; columns whose header ends in a blank are right-aligned."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column.strip(), justify="right" if column.endswith(" ") else "left")
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
+def print_result(result: Result, record: ExecutionRecord, project: Project) -> None:
+    """Print the leaderboard, what was registered, and where everything lies."""
+    if result.models:
+        rows = [
+            [
+                entry.model,
+                f"{entry.cv_r2:.4f}",
+                "" if entry.cv_r2_std is None else f"± {entry.cv_r2_std:.4f}",
+                f"{entry.test_r2:.4f}",
+                str(entry.trials),
+            ]
+            for entry in result.models
+        ]
+        header = ["model", "cross-validated R2 ", "over folds ", "test R2 ", "trials "]
+        print_table(f"\nLeaderboard ({record.metadata['data']})", header, rows)
+    typer.echo()
+    if result.model_package:
+        status = record.parameters["ModelApprovalStatus"]
+        typer.echo(f"Registered   {result.model_package} ({result.winner}, {status})")
+    typer.echo(f"Execution    {result.execution}: {result.status}")
+    typer.echo(f"Record       {record.directory}")
+    typer.echo(f"Artefacts    {project.home / 's3'}")
+    typer.echo(f"Registry     {project.home / 'model-registry'}")
+    typer.echo(f"Look closer  pipeline show {result.execution}, pipeline logs {result.execution}")
+
+
+def failure_exit(record: ExecutionRecord) -> None:
+    """End with the exit code that an execution's end asks for; its reason goes to standard error.
+
+    Raises:
+        typer.Exit: The execution did not succeed.
+    """
+    if record.status == "Succeeded":
+        return
+    step = record.steps.get(record.failed_step or "")
+    typer.echo(record.failure_reason or record.status, err=True)
+    if step is not None and step.kind == "Fail":
+        raise typer.Exit(GATE)
+    if step is not None and step.exit_code == MISTAKE:
+        raise typer.Exit(MISTAKE)
+    if step is not None:
+        typer.echo(f"Read `pipeline logs {record.id} {step.name}`.", err=True)
+    raise typer.Exit(1)
