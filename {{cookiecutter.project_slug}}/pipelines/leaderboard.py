@@ -90,6 +90,6 @@ def _model_of(step: StepRecord) -> str:
 def _model_package(record: ExecutionRecord) -> str | None:
     for step in record.steps.values():
         if step.kind == "RegisterModel" and step.status == "Succeeded" and step.response:
-            group, version = step.response["ModelPackageGroupName"], step.response["ModelPackageVersion"]
-            return f"{group}/{version}"
+            package = step.response
+            return f"{package['ModelPackageGroupName']}/{package['ModelPackageVersion']}"
     return None

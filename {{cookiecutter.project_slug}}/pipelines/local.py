@@ -1,4 +1,4 @@
-"""Run the compiled definition on this machine: what the account supplies on AWS is supplied here."""
+"""Run the compiled definition here, and supply what the account supplies on AWS."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def start(
     origin = source(project.lake, database, table)
     if origin is None:
         msg = f"conf/pipeline.yaml: data.table: the local lake has no table {database}.{table}."
-        raise UserError(msg, "Run `pipeline data sample`, `pipeline data add FILE` or `pipeline data fetch`.")
+        raise UserError(msg, "Fill it: `pipeline data sample`, `data add FILE` or `data fetch`.")
     parameters = account_parameters(project, compiled, overrides) | dict(overrides)
     sagemaker = LocalSageMaker(project.home)
     _put_assets(sagemaker, compiled, parameters)
@@ -86,7 +86,7 @@ def _put_assets(
 
 def _commit(project: Project) -> str:
     """The commit that is checked out, marked when files differ from it; `none` outside of git."""
-    command = ["git", "-C", str(project.root), "describe", "--always", "--dirty", "--abbrev=40"]  # noqa: S607
+    command = ["git", "-C", str(project.root), "describe", "--always", "--dirty", "--abbrev=40"]
     try:
         result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     except OSError:

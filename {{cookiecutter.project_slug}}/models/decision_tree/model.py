@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+    from numpy.typing import NDArray
 
 FILE = "model.skops"
 # skops restores plain arrays and estimators by itself; the tree's own compiled type must be named.
@@ -28,7 +29,8 @@ def fit(
     """Fit encoder and tree.
 
     Args:
-        features: Shape (rows, columns); numbers as float64 with NaN where missing, categories as text.
+        features: Shape (rows, columns); numbers as float64 with NaN where missing, categories as
+            text.
         target: Shape (rows,).
         hyperparameters: Arguments of `sklearn.tree.DecisionTreeRegressor`.
         seed: Breaks ties between equally good splits.
@@ -45,7 +47,7 @@ def fit(
     return make_pipeline(encoder, tree).fit(features, target)
 
 
-def predict(model: Pipeline, features: pd.DataFrame) -> np.ndarray:
+def predict(model: Pipeline, features: pd.DataFrame) -> NDArray[np.float64]:
     """Predict the target, shape (rows,), for a frame with the columns seen by `fit`."""
     return np.asarray(model.predict(features), dtype=np.float64)
 
@@ -59,6 +61,7 @@ def load(folder: Path) -> Pipeline:
     """Read what `save` wrote.
 
     Raises:
-        UntrustedTypesFoundException: The file asks for a type that is neither safe nor in `TRUSTED`.
+        UntrustedTypesFoundException: The file asks for a type that is neither safe nor in
+        `TRUSTED`.
     """
     return skops.io.load(folder / FILE, trusted=TRUSTED)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+    from numpy.typing import NDArray
 
 BOOSTER_FILE = "model.ubj"
 VOCABULARY_FILE = "vocabulary.json"
@@ -33,7 +34,8 @@ def fit(
     """Fit a booster on one thread, so that the result does not depend on the machine.
 
     Args:
-        features: Shape (rows, columns); numbers as float64 with NaN where missing, categories as text.
+        features: Shape (rows, columns); numbers as float64 with NaN where missing, categories as
+            text.
         target: Shape (rows,).
         hyperparameters: `num_round` and parameters of `xgboost.train`.
         seed: Of the row and column samples.
@@ -45,7 +47,7 @@ def fit(
     rounds = int(settings.pop("num_round"))
     settings = {"objective": "reg:squarederror", "tree_method": "hist", **settings}
     vocabulary = {
-        name: sorted(features[name].dropna().unique())
+        str(name): sorted(features[name].dropna().unique())
         for name in features.select_dtypes(exclude="number")
     }
     data = xgboost.QuantileDMatrix(_encode(features, vocabulary), target, nthread=1)
@@ -53,10 +55,10 @@ def fit(
     return Model(booster, vocabulary)
 
 
-def predict(model: Model, features: pd.DataFrame) -> np.ndarray:
+def predict(model: Model, features: pd.DataFrame) -> NDArray[np.float64]:
     """Predict the target, shape (rows,), for a frame with the columns seen by `fit`."""
     data = xgboost.DMatrix(_encode(features, model.vocabulary), nthread=1)
-    return model.booster.predict(data).astype(np.float64)
+    return np.asarray(model.booster.predict(data), dtype=np.float64)
 
 
 def save(model: Model, folder: Path) -> None:
@@ -72,7 +74,7 @@ def load(folder: Path) -> Model:
     return Model(booster, vocabulary)
 
 
-def _encode(features: pd.DataFrame, vocabulary: Mapping[str, list[str]]) -> np.ndarray:
+def _encode(features: pd.DataFrame, vocabulary: Mapping[str, list[str]]) -> NDArray[np.float64]:
     """Numbers, then one 0/1 column per known category: an unseen category is 0 in all of them."""
     indicators = [
         (features[name] == category).to_numpy(dtype=np.float64)

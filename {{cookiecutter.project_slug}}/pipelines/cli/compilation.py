@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -36,10 +35,9 @@ def compile_definition(
 def _write(path: Path, content: bytes) -> None:
     """Write a file whole or not at all."""
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as staging:
-            staging.write(content)
-        os.chmod(staging.name, 0o644)
-        os.replace(staging.name, path)
+        staging = path.with_name(f".{path.name}.{os.getpid()}")
+        staging.write_bytes(content)
+        staging.replace(path)
     except OSError as err:
         msg = f"{path}: cannot be written: {err.strerror}."
         raise UserError(msg, "Give -o a file in a folder that exists and is yours.") from err

@@ -17,7 +17,9 @@ from pipelines.project import find_project
 if TYPE_CHECKING:
     from localsage import ExecutionRecord, StepRecord
 
-Identifier = Annotated[str, typer.Argument(metavar="ID", help="Execution, or the start of its name.")]
+Identifier = Annotated[
+    str, typer.Argument(metavar="ID", help="Execution, or the start of its name.")
+]
 
 
 def list_all() -> None:

@@ -28,8 +28,9 @@ def run(
 ) -> None:
     """Compile the pipeline, then run that definition on this machine.
 
-    Everything it makes lies under .pipeline/. The exit code is 0 when a model was registered, 3 when none
-    was good enough, 2 for a mistake in conf/, models/ or the data, 1 for any other failure.
+    Everything it makes lies under .pipeline/. The exit code is 0 when a model was registered, 3
+    when none was good enough, 2 for a mistake in conf/, models/ or the data, 1 for any other
+    failure.
 
     Example: pipeline run --set MaxTrainingJobs=50 --set MinimumR2=0.8
     """

@@ -1,7 +1,7 @@
-"""What travels beside the definition: code, settings and the query, each under a key made of its content.
+"""What travels beside the definition: code, settings, query; each under a key of its content.
 
-The same content gives the same key, so an upload can be skipped when the key exists, and SageMaker's step
-cache sees a change exactly when there is one.
+The same content gives the same key, so an upload can be skipped when the key exists, and
+SageMaker's step cache sees a change exactly when there is one.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SETUP = (
 
 @dataclass(frozen=True)
 class Asset:
-    """Files below one content-addressed key; `key` is relative to the project's prefix in the bucket."""
+    """Files below one content-addressed key, which is relative to the prefix in the bucket."""
 
     key: str
     files: Mapping[str, bytes]
@@ -71,12 +71,14 @@ def collect_assets(settings: ProjectSettings) -> Assets:
     return Assets(
         jobs=_asset("code", jobs),
         preprocess_settings=_asset("settings", {"preprocess.json": _preprocess_settings(settings)}),
-        query=_asset(
-            "queries", {"ingest.sql": (settings.root / settings.pipeline.data.query).read_bytes()}
-        ),
+        query=_asset("queries", {"ingest.sql": _query(settings)}),
         model_trees={name: _asset("code", files) for name, files in trees.items()},
         model_archives={name: _archive_asset(files) for name, files in trees.items()},
     )
+
+
+def _query(settings: ProjectSettings) -> bytes:
+    return (settings.root / settings.pipeline.data.query).read_bytes()
 
 
 def _jobs_files(root: Path) -> dict[str, bytes]:
@@ -93,7 +95,7 @@ def _python_files(root: Path, folder: Path) -> dict[str, bytes]:
 
 
 def _preprocess_settings(settings: ProjectSettings) -> bytes:
-    """The part of `conf/pipeline.yaml` that Preprocess needs and that no pipeline parameter carries."""
+    """What Preprocess needs of `conf/pipeline.yaml` and no pipeline parameter carries."""
     data, split = settings.pipeline.data, settings.pipeline.split
     content: dict[str, Any] = {
         "target": data.target,
@@ -105,7 +107,7 @@ def _preprocess_settings(settings: ProjectSettings) -> bytes:
 
 
 def _columns_for_splitting(settings: ProjectSettings) -> list[str]:
-    """The group, and every time: they order and separate rows, but no model can learn from them."""
+    """The group, and every time: they order and separate rows, but are no features."""
     data, split = settings.pipeline.data, settings.pipeline.split
     times = [name for name, column in data.columns.items() if column.type == "time"]
     group = [split.by] if split.kind == "grouped" and split.by else []
@@ -122,7 +124,8 @@ def _asset(kind: str, files: Mapping[str, bytes], extra: bytes = b"") -> Asset:
 def _archive_asset(tree: Mapping[str, bytes]) -> Asset:
     """The script-mode archive of a tree.
 
-    The key is that of its files, not of the compressed bytes, which differ between versions of zlib.
+    The key is that of its files, not of the compressed bytes, which differ between versions of
+    zlib.
     """
     programs = {f"{job}.py": _PROGRAM.format(job=job).encode() for job in ("tune", "fit")}
     files = {**tree, **programs, "setup.py": _SETUP.encode()}

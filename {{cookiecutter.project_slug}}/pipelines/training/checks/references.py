@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from botocore.model import ServiceModel, Shape
 
-# Step type → operation whose request the step holds, and operation whose response its properties are.
+# Step type → operation whose request the step holds, and operation whose response its properties
+# are.
 OPERATIONS = {
     "Processing": ("CreateProcessingJob", "DescribeProcessingJob"),
     "Training": ("CreateTrainingJob", "DescribeTrainingJob"),
@@ -104,7 +105,7 @@ def reference_problems(scope: Scope) -> Iterator[str]:
         yield from _dependency_problems(step, scope)
     for name in scope.parameters:
         if f"Parameters.{name}" not in used:
-            yield f"the parameter {name!r} is declared but used nowhere: setting it would do nothing."
+            yield f"the parameter {name!r} is used nowhere: setting it would do nothing."
 
 
 def _flatten(steps: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -131,7 +132,8 @@ def _dependency_problems(step: Mapping[str, Any], scope: Scope) -> Iterator[str]
     outputs = _outputs(step)
     for file in step.get("PropertyFiles", []):
         if file["OutputName"] not in outputs:
-            yield f"{step['Name']}.PropertyFiles names no output of the step: {file['OutputName']!r}."
+            name = file["OutputName"]
+            yield f"{step['Name']}.PropertyFiles names no output of the step: {name!r}."
     if step["Type"] in ("Condition", "Fail") and ("CacheConfig" in step or "RetryPolicies" in step):
         yield f"{step['Name']}: a {step['Type']} step has neither cache nor retries."
 

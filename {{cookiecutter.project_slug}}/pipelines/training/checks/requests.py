@@ -1,4 +1,4 @@
-"""Every request is one that the service's API accepts: members, types, lengths, enumerations, patterns."""
+"""Every request is one that the API accepts: members, types, lengths, enumerations, patterns."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _member(shape: Any, key: str) -> Any:
 
 
 def _leaves(value: Any, shape: Any, path: str) -> Iterator[tuple[str, Any, Shape]]:
-    """Yield path, value and shape of all values that are not made of others, and of lists and maps."""
+    """Yield path, value and shape of all values below `value`, but not of structures."""
     if shape is None:  # an unknown member, reported already
         return
     if is_expression(value) or not isinstance(value, dict | list):
@@ -142,16 +142,16 @@ def _default_problems(expression: Any, place: Any, scope: Scope) -> Iterator[str
 def _literal_problems(value: Any, place: Any, path: str) -> Iterator[str]:
     rules, enumeration = place.metadata, getattr(place, "enum", None)
     if enumeration and value not in enumeration:
-        close = get_close_matches(str(value), enumeration, n=3, cutoff=0) or enumeration
-        yield f"{path} must be one of SageMaker's {len(enumeration)} values such as {', '.join(close)}, got {value!r}."
+        close = ", ".join(get_close_matches(str(value), enumeration, n=3, cutoff=0))
+        yield f"{path} must be a value that SageMaker knows, such as {close}, got {value!r}."
     size = len(value) if isinstance(value, str | list | dict) else value
     if isinstance(size, bool):
         return
-    unit = {str: " characters", list: " entries", dict: " entries"}.get(type(value), "")
+    unit = " characters" if isinstance(value, str) else " entries" if size is not value else ""
     if "max" in rules and size > rules["max"]:
-        yield f"{path} may be at most {rules['max']}{unit}, got {size}{unit}: {str(value)[:80]!r}."
+        yield f"{path} may be at most {rules['max']}{unit}, got {size}: {str(value)[:80]!r}."
     if "min" in rules and size < rules["min"]:
-        yield f"{path} must be at least {rules['min']}{unit}, got {size}{unit}: {str(value)[:80]!r}."
+        yield f"{path} must be at least {rules['min']}{unit}, got {size}: {str(value)[:80]!r}."
     pattern = _pattern(rules.get("pattern", ".*"))
     if isinstance(value, str) and pattern and not pattern.fullmatch(value):
         yield f"{path} must match {pattern.pattern}, got {value!r}."
@@ -159,5 +159,5 @@ def _literal_problems(value: Any, place: Any, path: str) -> Iterator[str]:
 
 @cache
 def _pattern(text: str) -> re.Pattern[str] | None:
-    """A pattern of the API; None for the few that use Java's `\\p{…}` classes, which all mean "printable"."""
+    """Compile a pattern; None for the few with Java's classes, which all mean "printable"."""
     return None if "\\p{" in text else re.compile(text, re.DOTALL)

@@ -26,7 +26,8 @@ def clean(
         target: Name of the column to predict.
 
     Returns:
-        Numbers as float64 with NaN where missing, categories as text or None, times as UTC datetimes.
+        Numbers as float64 with NaN where missing, categories as text or None, times as UTC
+        datetimes.
 
     Raises:
         JobError: A column is missing or of another type, or the target is unfit.
@@ -61,7 +62,7 @@ def _cast(values: pd.Series, name: str, kind: str) -> pd.Series:
 def _to_number(values: pd.Series, name: str) -> pd.Series:
     numbers = pd.to_numeric(values, errors="coerce").astype(np.float64)
     _refuse(values, numbers.isna() & values.notna(), name, "numbers")
-    _refuse(values, np.isinf(numbers), name, "finite numbers")
+    _refuse(values, numbers.abs() == np.inf, name, "finite numbers")
     return numbers + 0.0  # -0.0 becomes 0.0: equal numbers must have equal bits
 
 

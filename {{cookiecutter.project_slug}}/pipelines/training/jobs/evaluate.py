@@ -1,7 +1,7 @@
 """Evaluate: the refitted model on the untouched test rows.
 
-Writes SageMaker's model-quality JSON, the predictions, and beside them the best trial's cross-validation, so
-that Select needs one input per model.
+Writes SageMaker's model-quality JSON, the predictions, and beside them the best trial's
+cross-validation, so that Select needs one input per model.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 PREFIX_OF_JOBS = "job_"
 PREFIXES_OF_SAGEMAKER = ("sagemaker_", "_")
@@ -30,7 +31,7 @@ class ModelCode(Protocol):
     ) -> Any:
         """Fit a model."""
 
-    def predict(self, model: Any, features: pd.DataFrame) -> np.ndarray:
+    def predict(self, model: Any, features: pd.DataFrame) -> NDArray[np.float64]:
         """Predict, shape (rows,)."""
 
     def save(self, model: Any, folder: Path) -> None:

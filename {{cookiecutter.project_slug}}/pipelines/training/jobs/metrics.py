@@ -60,7 +60,7 @@ def bootstrap_deviation(actual: ArrayLike, predicted: ArrayLike, seed: int) -> S
     """
     truth, guess = np.asarray(actual, dtype=np.float64), np.asarray(predicted, dtype=np.float64)
     generator = np.random.default_rng(seed)
-    samples = []
+    samples: list[tuple[float, ...]] = []
     while len(samples) < BOOTSTRAP_SAMPLES:
         rows = generator.integers(len(truth), size=len(truth))
         if np.ptp(truth[rows]) > 0:

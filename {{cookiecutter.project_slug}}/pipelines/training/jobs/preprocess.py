@@ -1,7 +1,7 @@
 """Preprocess: the query's result → training rows with a fold number, and test rows.
 
-Only stateless work: whatever is *fitted* to data (encoders, imputers) belongs to a model, so that no fold
-sees another.
+Only stateless work: whatever is *fitted* to data (encoders, imputers) belongs to a model, so that
+no fold sees another.
 """
 
 from __future__ import annotations
@@ -72,8 +72,9 @@ def _split(
     is_test = splitter.holdout(rows, split["test"], "test")
     test, training = rows[is_test], rows[~is_test]
     if min(len(test), len(training)) < 2:
-        msg = f"conf/pipeline.yaml: split.test must leave two rows on both sides, got {len(test)} test rows"
-        raise JobError(f"{msg} of {len(rows)}.", "Change the share, or query more rows.")
+        msg = "conf/pipeline.yaml: split.test must leave two rows on both sides"
+        detail = f"got {len(test)} test rows of {len(rows)}"
+        raise JobError(f"{msg}, {detail}.", "Change the share, or query more rows.")
     if folds:
         return training.assign(**{FOLD: splitter.folds(training, folds)}), test
     is_validation = splitter.holdout(training, split["validation"], "validation")

@@ -1,7 +1,7 @@
 """Tune: one trial = one hyperparameter setting, scored by cross-validation.
 
-A trial saves no model, only `cv.json` and its out-of-fold predictions, so that whatever comes later reads
-them in full precision, on AWS and locally alike.
+A trial saves no model, only `cv.json` and its out-of-fold predictions, so that whatever comes later
+reads them in full precision, on AWS and locally alike.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def tune(_argv: Sequence[str]) -> None:
     """Score the hyperparameters of this trial.
 
-    SageMaker's toolkit repeats them as arguments; the configuration file has them unabridged.
+    SageMaker's toolkit repeats them as arguments; the configuration file has them in full.
 
     Raises:
         JobError: A score is undefined.
@@ -43,7 +43,7 @@ def tune(_argv: Sequence[str]) -> None:
 
 
 def summarise(settings: TrainingSettings, results: list[FoldResult]) -> dict[str, Any]:
-    """Everything that later steps need to know of a trial; R2 and errors are means over the folds."""
+    """What later steps need to know of a trial; R2 and errors are means over the folds."""
     values = np.array([dataclasses.astuple(result.scores) for result in results])
     r2, mse, rmse, mae = values.mean(axis=0).tolist()
     return {

@@ -15,17 +15,19 @@ from pipelines.training.jobs.metrics import Scores, score
 from pipelines.training.jobs.tables import FOLD, split_columns
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pipelines.training.jobs.hyperparameters import ModelCode, TrainingSettings
 
 
 @dataclass(frozen=True)
 class FoldResult:
-    """One fold: its scores, the validated rows' positions and predictions, and the seconds it took."""
+    """One fold: scores, positions and predictions of the validated rows, seconds it took."""
 
     fold: int
     scores: Scores
-    rows: np.ndarray
-    predictions: np.ndarray
+    rows: NDArray[np.int64]
+    predictions: NDArray[np.float64]
     seconds: float
 
 
@@ -34,8 +36,8 @@ def cross_validate(
 ) -> list[FoldResult]:
     """Fit on all folds but one, score on that one, for every fold.
 
-    Threads suffice: the models fit outside Python's lock, each on one core, so the numbers do not depend on
-    how many run at once.
+    Threads suffice: the models fit outside Python's lock, each on one core, so the numbers do not
+    depend on how many run at once.
 
     Args:
         code: The model's functions.
@@ -64,7 +66,7 @@ def cross_validate(
 
 
 def out_of_fold(results: list[FoldResult], target: pd.Series) -> pd.DataFrame:
-    """One line per validated row: its position in the training table, fold, truth and prediction."""
+    """One line per validated row: position in the training table, fold, truth, prediction."""
     parts = [
         pd.DataFrame(
             {
@@ -80,5 +82,5 @@ def out_of_fold(results: list[FoldResult], target: pd.Series) -> pd.DataFrame:
 
 
 def _cores() -> int:
-    """Cores this job may use: SageMaker's containers and the local back-end both set `SM_NUM_CPUS`."""
+    """Cores this job may use: SageMaker's containers and the local back-end say so."""
     return int(os.environ.get("SM_NUM_CPUS") or os.cpu_count() or 1)

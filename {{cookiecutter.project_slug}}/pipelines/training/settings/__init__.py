@@ -44,7 +44,7 @@ def load_project(root: Path) -> ProjectSettings:
 
 
 def _model_names(root: Path, listed: list[str] | None) -> list[str]:
-    """The models to use: those listed in `conf/pipeline.yaml`, else all folders in alphabetical order."""
+    """The models to use: those that `conf/pipeline.yaml` lists, else all folders by name."""
     found = sorted(path.parent.name for path in (root / "models").glob("*/model.yaml"))
     if not found:
         msg = "models/: holds no model, i.e. no folder with a model.yaml."
@@ -67,9 +67,8 @@ def _load_model(root: Path, name: str) -> Model:
         msg = f"models/{name}: a model folder must be a Python name, got {name!r}."
         raise UserError(msg, "Use letters, digits and underscores.")
     if not (root / "models" / name / "model.py").is_file():
-        raise UserError(
-            f"models/{name}/model.py: the file is missing.", "Write fit, predict, save and load."
-        )
+        msg = f"models/{name}/model.py: the file is missing."
+        raise UserError(msg, "Write it with the functions fit, predict, save and load.")
     return load_settings(Model, root / label, label)
 
 
@@ -78,6 +77,7 @@ def _check_titles(models: dict[str, Model]) -> None:
     owners: dict[str, str] = {}
     for name, model in models.items():
         if model.title in owners:
-            msg = f"models/{name}/model.yaml: title {model.title!r} is also that of {owners[model.title]}."
+            owner = owners[model.title]
+            msg = f"models/{name}/model.yaml: title {model.title!r} is also that of {owner}."
             raise UserError(msg, "Give each model a title of its own.")
         owners[model.title] = name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -61,7 +62,7 @@ class _UniqueKeyLoader(yaml.SafeLoader):
     """A safe loader that refuses a key written twice instead of keeping the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=deep) for key, _ in node.value]  # type: ignore[no-untyped-call]
+        keys = [self.construct_object(key, deep=deep) for key, _ in node.value]
         for position, key in enumerate(keys):
             if key in keys[:position]:
                 msg = f"the key {key!r} stands twice"
@@ -79,12 +80,13 @@ def _explain(err: ValidationError, kind: type[Settings], label: str) -> UserErro
         return UserError(f"{label}: {field} is missing.", "Add it.")
     if isinstance(reason := detail.get("ctx", {}).get("error"), RuleError):
         return UserError(f"{label}: {field} {reason}".replace("the file ", ""), reason.remedy)
-    rule = detail["msg"].replace("Input should be", "must be").replace("Value error, ", "")
+    rule = re.sub(r"^(Input|String|List|Dictionary) should", "must", detail["msg"])
     message = f"{label}: {field}: {rule}, got {detail['input']!r}."
     return UserError(message.replace(": must", " must"), f"Correct {field} in {label}.")
 
 
-# Discriminator values that pydantic puts into the path of a tagged union; the user never wrote them as keys.
+# Discriminator values that pydantic puts into the path of a tagged union; the user never wrote them
+# as keys.
 _TAGS = {
     "integer",
     "continuous",

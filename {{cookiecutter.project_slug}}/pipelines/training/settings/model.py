@@ -95,7 +95,7 @@ class Model(Settings):
 
     title: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$", max_length=40)]
     image: Literal["project"] | FrameworkImage
-    hyperparameters: dict[str, Value] = {}
+    hyperparameters: dict[str, Value] = Field(default_factory=dict)
     tuning: ModelTuning
 
     @model_validator(mode="after")

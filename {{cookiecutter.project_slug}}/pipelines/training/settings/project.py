@@ -36,7 +36,7 @@ class Data(Settings):
     version: str = ""
     target: str
     columns: dict[str, Annotated[Column, BeforeValidator(_column)]] = Field(min_length=2)
-    drop: list[str] = []
+    drop: list[str] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _columns_are_declared(self) -> Self:

@@ -1,1 +1,1 @@
-"""How SageMaker is asked: one module per kind of step; `jobs/` holds what then runs, under the same names."""
+"""How SageMaker is asked, one module per kind of step; `jobs/` has what then runs, named alike."""

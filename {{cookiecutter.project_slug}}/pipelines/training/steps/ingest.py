@@ -15,23 +15,21 @@ if TYPE_CHECKING:
 def ingest(context: Context) -> JobStep:
     """Build the step; its output `data` is the query's result as Parquet.
 
-    Reused only when `data.version` is set: SageMaker's cache key would not see new rows in the table.
+    Reused only when `data.version` is set: SageMaker's cache key would not see new rows in the
+    table.
     """
     parameters = context.parameters
+    options = {
+        "--database": parameters.database,
+        "--table": parameters.table,
+        "--workgroup": parameters.workgroup,
+        "--version": parameters.data_version,
+    }
     job = ProcessingJob(
         module="ingest",
         image=parameters.jobs_image,
         code=context.asset_uri(context.assets.jobs.key),
-        arguments=[
-            "--database",
-            parameters.database,
-            "--table",
-            parameters.table,
-            "--workgroup",
-            parameters.workgroup,
-            "--version",
-            parameters.data_version,
-        ],  # fmt: skip
+        arguments=[part for pair in options.items() for part in pair],
         inputs={"query": parameters.query},
         outputs={"data": context.execution_uri("ingest")},
         environment={"INGEST_OUTPUT_URI": context.execution_uri("unload")},

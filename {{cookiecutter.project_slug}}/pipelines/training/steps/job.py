@@ -107,5 +107,5 @@ class JobStep(ConfigurableRetryStep):  # type: ignore[misc]
 
 
 def text(*parts: Any) -> Join:
-    """Put parts together as text; needed too for a single number that stands where a string must."""
+    """Put parts together as text; needed too for a single number where a string must be."""
     return Join(on="", values=list(parts))

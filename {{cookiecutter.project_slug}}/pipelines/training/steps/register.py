@@ -24,7 +24,8 @@ def register(
 ) -> JobStep:
     """Build the step.
 
-    The package's metadata points to JSON files, as a value of it may neither be long nor hold braces.
+    The package's metadata points to JSON files, as a value of it may neither be long nor hold
+    braces.
     """
     title = context.settings.models[model].title
     parameters = context.parameters

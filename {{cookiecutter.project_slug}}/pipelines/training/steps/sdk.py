@@ -1,8 +1,8 @@
-"""The part of the SageMaker SDK that is used, imported so that it neither calls nor reports anything.
+"""The part of the SageMaker SDK that is used, imported so that it calls nobody.
 
-Its workflow layer (pipeline, parameters, conditions, functions) is used; its trainers, tuners and model
-builders are not: they contact IAM and S3 when they are constructed, upload code under a time stamp, and drop
-network isolation from tuning jobs. See docs/design-decisions of the template.
+Its workflow layer (pipeline, parameters, conditions, functions) is used; its trainers, tuners and
+model builders are not: they contact IAM and S3 when they are constructed, upload code under a time
+stamp, and drop network isolation from tuning jobs. See docs/design-decisions of the template.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 import os
 
-# Importing the SDK makes clients (which want a region) and looks for credentials on the instance metadata service.
+# Importing the SDK makes clients (which want a region) and looks for credentials on the instance
+# metadata service.
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
 os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
 # The SDK tells at INFO where its configuration files would be, and what it takes for granted.
@@ -70,9 +71,8 @@ __all__ = [
 def offline_session(region: str) -> Session:
     """A session that the SDK's classes accept, with placeholders instead of credentials.
 
-    Compiling needs no account; whoever upserts or starts the pipeline brings a session of their own.
+    Compiling needs no account; whoever upserts or starts the pipeline brings a session of their
+    own.
     """
-    boto_session = boto3.Session(
-        region_name=region, aws_access_key_id="none", aws_secret_access_key="none"
-    )
+    boto_session = boto3.Session("none", "none", region_name=region)
     return Session(boto_session=boto_session, default_bucket="none", sagemaker_config={})

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from pipelines.training.steps.job import Context
 
 CODE_CHANNEL = "/opt/ml/input/data/code"
-# The toolkit installs the archive with pip, which must not look for a build environment on the network.
+# The toolkit installs the archive with pip, which must not look for a build environment on the
+# network.
 ENVIRONMENT = {"PIP_NO_BUILD_ISOLATION": "0", "PIP_NO_INDEX": "1"}
 
 
@@ -29,8 +30,8 @@ def image_of(context: Context, model: str) -> Any:
 def static_hyperparameters(context: Context, model: str, program: str) -> dict[str, Any]:
     """Hyperparameters that are the same in every trial and in the fit.
 
-    Settings that change a result are hyperparameters, not environment: the key of SageMaker's tuning cache
-    leaves the environment out.
+    Settings that change a result are hyperparameters, not environment: the key of SageMaker's
+    tuning cache leaves the environment out.
     """
     split = context.settings.pipeline.split
     chosen = context.settings.models[model].hyperparameters

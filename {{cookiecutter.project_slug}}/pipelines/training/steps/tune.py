@@ -59,7 +59,8 @@ def tuned_hyperparameters(context: Context, model: str, step: JobStep) -> dict[s
 def best_trial_uri(step: JobStep) -> Join:
     """S3 URI of what the best trial left behind.
 
-    Taken from the tuning job itself: a reused one lies below the prefix of the execution that ran it.
+    Taken from the tuning job itself: a reused one lies below the prefix of the execution that ran
+    it.
     """
     prefix = step.properties.TrainingJobDefinition.OutputDataConfig.S3OutputPath
     return text(
