@@ -1,0 +1,98 @@
+"""`pipeline data`: fill the local lake, which stands in for Athena."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import pyarrow as pa
+import typer
+
+from pipelines.lake.add import Added, read_files, typed_frame
+from pipelines.lake.columns import Declared, listed
+from pipelines.lake.fetch import FETCHED_TITLE, fetch_california
+from pipelines.lake.sample import SAMPLE_TITLE, make_sample
+from pipelines.lake.store import Kind, source, table_folder, write_table
+
+if TYPE_CHECKING:
+    from pipelines.project import Project
+
+app = typer.Typer(help="Fill the local lake, which stands in for Athena.", no_args_is_help=True)
+
+
+@app.command()
+def sample(
+    rows: Annotated[int, typer.Option(min=1, help="Number of rows.")] = 6000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the random numbers.")] = 23,
+    if_empty: Annotated[
+        bool, typer.Option("--if-empty", help="Only if the lake does not have the table yet.")
+    ] = False,
+) -> None:
+    """Make up a housing table."""
+    project = _project()
+    data = project.settings.pipeline.data
+    if if_empty and source(project.lake, data.database, data.table) is not None:
+        return
+    table = typed_frame(make_sample(rows, seed), _declared(project), "The made-up sample")
+    _store(project, data.table, table, "sample", f"{SAMPLE_TITLE} ({rows:,} rows, seed {seed})")
+
+
+@app.command()
+def add(
+    files: Annotated[list[Path], typer.Argument(help="CSV or Parquet files.", metavar="FILE...")],
+    table: Annotated[
+        str | None, typer.Option(help="Name in the lake.", show_default="data.table")
+    ] = None,
+) -> None:
+    """Put your own files into the lake, in place of the table that is there."""
+    project = _project()
+    added = read_files(files, _declared(project))
+    name = table or project.settings.pipeline.data.table
+    title = listed([file.name for file in files])
+    _store(project, name, added.table, "files", title)
+    _print_names(added)
+
+
+@app.command()
+def fetch() -> None:
+    """Download the real California housing table."""
+    project = _project()
+    frame = fetch_california(project.root / ".pipeline/downloads")
+    table = typed_frame(frame, _declared(project), "The California housing table")
+    _store(project, project.settings.pipeline.data.table, table, "fetched", FETCHED_TITLE)
+
+
+def _project() -> Project:
+    """Load the project, which takes a moment and may fail: not when `--help` is asked for."""
+    from pipelines.project import find_project
+
+    return find_project()
+
+
+def _declared(project: Project) -> list[Declared]:
+    """Return the columns of `conf/pipeline.yaml`."""
+    return [
+        Declared(name, column.type, required=not column.optional)
+        for name, column in project.settings.pipeline.data.columns.items()
+    ]
+
+
+def _store(project: Project, name: str, table: pa.Table, kind: Kind, title: str) -> None:
+    """Write a table and say what and where."""
+    database = project.settings.pipeline.data.database
+    folder = table_folder(project.lake, database, name)
+    write_table(folder, table, kind=kind, title=title)
+    typer.echo(f"{database}.{name}: {title}")
+    typer.echo(f"  {table.num_rows:,} rows, {table.num_columns} columns, in {folder}")
+    missing = {column: table[column].null_count for column in table.column_names}
+    counts = [f"{column} {count:,}" for column, count in missing.items() if count]
+    typer.echo(f"  missing values: {', '.join(counts) or 'none in any column'}")
+
+
+def _print_names(added: Added) -> None:
+    """Say which columns have another name now, and which are not declared."""
+    for written, name in added.renamed.items():
+        typer.echo(f"  {written} is {name}")
+    if added.undeclared:
+        names = listed(added.undeclared)
+        typer.echo(f"  kept, but not declared in conf/pipeline.yaml: {names}")

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from typer.testing import CliRunner
+
+from pipelines.cli import data
+from pipelines.errors import UserError
+from pipelines.lake import sample
+from pipelines.lake.store import read_table, source
+from pipelines.project import Project
+
+COLUMNS = [*sample.make_sample(1).columns]
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    columns = {name: SimpleNamespace(type="number", optional=False) for name in COLUMNS}
+    columns["ocean_proximity"] = SimpleNamespace(type="category", optional=True)
+    declared = SimpleNamespace(database="housing", table="california", columns=columns)
+    settings = SimpleNamespace(pipeline=SimpleNamespace(data=declared))
+    found = Project(tmp_path, settings)
+    monkeypatch.setattr("pipelines.project.find_project", lambda: found)
+    return found
+
+
+@pytest.fixture
+def run():
+    """Run `pipeline data …`; return what it prints, and let a user's mistake through."""
+
+    def run(*arguments):
+        result = CliRunner().invoke(data.app, [str(argument) for argument in arguments])
+        if result.exception is not None:
+            raise result.exception
+        return result.output
+
+    return run
+
+
+def stored(project, table="california"):
+    return read_table(project.lake, "housing", table)
+
+
+def test_sample_fills_the_lake_and_says_that_it_is_made_up(run, project):
+    printed = run("sample", "--rows", "50", "--seed", "1")
+    assert "housing.california: made-up housing sample (50 rows, seed 1)" in printed
+    assert f"50 rows, 9 columns, in {project.lake / 'housing/california'}" in printed
+    assert "missing values: none in any column" in printed
+    assert stored(project).to_pandas().equals(sample.make_sample(50, 1))
+    assert source(project.lake, "housing", "california").kind == "sample"
+
+
+def test_sample_if_empty_leaves_a_table_that_is_there(run, project):
+    run("sample", "--rows", "50", "--if-empty")
+    run("sample", "--rows", "60", "--if-empty")
+    assert stored(project).num_rows == 50
+    run("sample", "--rows", "60")
+    assert stored(project).num_rows == 60
+
+
+def test_sample_is_refused_where_the_project_declares_other_columns(run, project):
+    project.settings.pipeline.data.columns["garden"] = SimpleNamespace(
+        type="number", optional=False
+    )
+    with pytest.raises(UserError) as caught:
+        run("sample", "--if-empty")
+    assert str(caught.value).splitlines() == [
+        "The made-up sample: 1 required column(s) missing: garden.",
+        "Add a table of your own instead: pipeline data add FILE.",
+    ]
+
+
+def test_add_takes_other_spellings_and_says_what_it_did(run, project, tmp_path):
+    frame = sample.make_sample(20)
+    frame.loc[3:5, "population"] = None
+    frame["Zip Code"] = "x1"
+    frame = frame.rename(columns={"total_rooms": "totalRooms", "longitude": "Longitude"})
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    printed = run("add", tmp_path / "a.csv")
+    assert "20 rows, 10 columns" in printed
+    assert "missing values: population 3\n" in printed
+    assert "totalRooms is total_rooms" in printed
+    assert "kept, but not declared in conf/pipeline.yaml: zip_code" in printed
+    assert stored(project).column_names == [*COLUMNS, "zip_code"]
+    assert source(project.lake, "housing", "california").title == "a.csv"
+
+
+def test_add_puts_several_files_into_a_table_of_another_name(run, project, tmp_path):
+    frame = sample.make_sample(20)
+    frame[:12].to_csv(tmp_path / "a.csv", index=False)
+    frame[12:].to_parquet(tmp_path / "b.parquet")
+    run("add", tmp_path / "a.csv", tmp_path / "b.parquet", "--table", "mine")
+    assert stored(project, "mine").to_pandas()["total_rooms"].tolist() == list(frame["total_rooms"])
+    assert source(project.lake, "housing", "california") is None
+
+
+def test_an_add_that_fails_leaves_the_previous_table(run, project, tmp_path):
+    run("sample", "--rows", "50")
+    before = source(project.lake, "housing", "california")
+    (tmp_path / "a.csv").write_text("total_rooms\n1\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"8 required column\(s\) missing"):
+        run("add", tmp_path / "a.csv")
+    assert source(project.lake, "housing", "california") == before
+    assert stored(project).num_rows == 50
+
+
+def test_fetch_stores_what_it_downloads(run, project, monkeypatch):
+    downloads = []
+
+    def fetched(folder):
+        downloads.append(folder)
+        return sample.make_sample(30)
+
+    monkeypatch.setattr(data, "fetch_california", fetched)
+    assert "California housing, 1990 census" in run("fetch")
+    assert downloads == [project.root / ".pipeline/downloads"]
+    assert source(project.lake, "housing", "california").kind == "fetched"
+    assert stored(project).num_rows == 30
