@@ -1,0 +1,108 @@
+"""Ingest: the rows that `queries/ingest.sql` asks for, from Athena or from the local lake.
+
+The one job that knows its back-end: `LAKE_URI` in the environment makes it read the local lake.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyarrow.types as arrow_types
+
+from pipelines.training.jobs.errors import JobError
+from pipelines.training.jobs.ingest_query import (
+    QUERY_FILE,
+    fill_table,
+    query_text,
+    require_identifier,
+)
+from pipelines.training.jobs.runner import base_dir, run_job
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+    from typing import Protocol
+
+    import pandas as pd
+
+    class Reader(Protocol):
+        """What a back-end has to offer."""
+
+        def read(self, query: str) -> pd.DataFrame:
+            """Run a query in Athena's SQL; return its rows, column names in lower case."""
+
+
+def ingest(argv: Sequence[str]) -> None:
+    """Run the query and write its result to `processing/output/data/data.parquet`.
+
+    Args:
+        argv: The job's arguments.
+
+    Raises:
+        JobError: The query or the table does not fit the back-end's data.
+    """
+    arguments = _parse(argv)
+    folder = base_dir() / "processing"
+    query = fill_table(query_text(folder / "input/query"), arguments.table)
+    rows = _reader(arguments).read(query)
+    if rows.empty:
+        raise JobError(
+            f"{QUERY_FILE} returned no rows from {arguments.database}.{arguments.table}.",
+            "Loosen its WHERE clause, or add rows to the table.",
+        )
+    write_rows(rows, folder / "output/data/data.parquet")
+    version = arguments.version or "none given"
+    print(f"{len(rows):,} rows, {rows.shape[1]} columns (data version: {version})", flush=True)
+
+
+def write_rows(rows: pd.DataFrame, path: Path) -> None:
+    """Write rows as Parquet, all at once; exact decimals become floating-point numbers.
+
+    Args:
+        rows: The query's result.
+        path: The file to write.
+    """
+    table = pa.Table.from_pandas(rows, preserve_index=False).replace_schema_metadata()
+    fields = [
+        field.with_type(pa.float64()) if arrow_types.is_decimal(field.type) else field
+        for field in table.schema
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".part")
+    pq.write_table(table.cast(pa.schema(fields)), draft)
+    draft.replace(path)
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--database", required=True)
+    parser.add_argument("--table", required=True)
+    parser.add_argument("--workgroup", default="primary", help="Athena's; the lake has none")
+    # The job does not use it; as an argument it is part of what SageMaker's step cache compares.
+    parser.add_argument("--version", default="")
+    arguments = parser.parse_args(argv)
+    require_identifier("database", arguments.database)
+    return arguments
+
+
+def _reader(arguments: argparse.Namespace) -> Reader:
+    """Return the back-end that the environment asks for; each needs libraries of its own."""
+    lake = os.environ.get("LAKE_URI")
+    if lake:
+        from pipelines.training.jobs.ingest_lake import LakeReader, lake_folder
+
+        return LakeReader(lake_folder(lake), arguments.database, arguments.table)
+    from pipelines.training.jobs.ingest_athena import AthenaReader
+
+    output = os.environ["INGEST_OUTPUT_URI"]
+    return AthenaReader(arguments.database, arguments.workgroup, output)
+
+
+if __name__ == "__main__":
+    run_job(ingest, sys.argv[1:])
