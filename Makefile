@@ -1,0 +1,64 @@
+# For people who work on the template; a generated project has a Makefile of its own.
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint journey lock clean environment generate tidy
+
+TEMPLATE := {{cookiecutter.project_slug}}
+DEMO := build/demo/housing-prices
+VENV := $(CURDIR)/.venv
+BIN := $(VENV)/bin
+CACHE := $(CURDIR)/build/cache
+ARGS ?=
+
+# The template is checked and tested as it stands; caches stay out of it, or they would be generated.
+export PYTHONPYCACHEPREFIX := $(CACHE)/python
+export RUFF_CACHE_DIR := $(CACHE)/ruff
+export HYPOTHESIS_STORAGE_DIRECTORY := $(CACHE)/hypothesis
+
+help:  ## show this help
+	@echo "usage: make TARGET"
+	@sed -n 's/^\([a-z]*\):.*  ## /  \1@/p' Makefile | awk -F@ '{printf "%-9s %s\n", $$1, $$2}'
+
+demo: generate  ## generate a project with default answers and run its pipeline on this machine
+	@$(MAKE) --no-print-directory -C "$(DEMO)" run
+
+test: lint  ## lint, test the template and the generated project's own tests
+	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" -n auto -m 'not journey' $(ARGS)
+	@cd "$(TEMPLATE)" && "$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest-template"
+
+lint: environment  ## check style, types and import rules, of the template's files as they stand too
+	@"$(BIN)/ruff" check hooks tests && "$(BIN)/ruff" format --check hooks tests
+	@"$(BIN)/mypy" --cache-dir "$(CACHE)/mypy"
+	@cd "$(TEMPLATE)" && "$(BIN)/ruff" check . && "$(BIN)/ruff" format --check .
+	@cd "$(TEMPLATE)" && "$(BIN)/mypy" --cache-dir "$(CACHE)/mypy-template"
+	@cd "$(TEMPLATE)" && "$(BIN)/lint-imports" --no-logo --no-cache
+
+journey: environment  ## what a new user does, from an empty home folder (minutes)
+	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" -m journey $(ARGS)
+
+lock: generate  ## resolve both lock files anew
+	@$(MAKE) --no-print-directory -C "$(DEMO)" lock
+	@cp "$(DEMO)/requirements.lock" "$(TEMPLATE)/requirements.lock"
+	@"$(BIN)/uv" pip compile --quiet --universal --upgrade --generate-hashes --group dev \
+	  --no-emit-index-url --no-header --no-annotate --constraint "$(TEMPLATE)/requirements.lock" \
+	  --output-file requirements.lock pyproject.toml
+
+clean: tidy  ## remove everything that was built
+	@rm -rf build "$(VENV)"
+	@find hooks tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One environment for the template's tools and for all that a generated project needs, made by the
+# generated project's own rules.
+environment:
+	@$(MAKE) --no-print-directory -C "$(TEMPLATE)" environment VENV="$(VENV)" \
+	  LOCKS="requirements.lock ../requirements.lock"
+
+# An earlier project keeps its environment and its runs; everything else is made anew.
+generate: environment tidy
+	@mkdir -p "$(DEMO)"
+	@find "$(DEMO)" -mindepth 1 -maxdepth 1 ! -name .venv ! -name .pipeline -exec rm -rf {} +
+	@"$(BIN)/cookiecutter" . --no-input --default-config --overwrite-if-exists --output-dir build/demo
+
+# What a tool that was started inside the template has left there must not be generated.
+tidy:
+	@find "$(TEMPLATE)" \( -name __pycache__ -o -name '.*_cache' -o -name .hypothesis \
+	  -o -name .pipeline -o -name .venv \) -prune -exec rm -rf {} +

@@ -1,0 +1,34 @@
+"""Fixtures: the repository without junk, projects generated from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.baking import copy_repository, generate
+
+Bake = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the repository as a fresh clone has it."""
+    return copy_repository(tmp_path_factory.mktemp("template") / "repository")
+
+
+@pytest.fixture
+def bake(template: Path, tmp_path: Path) -> Bake:
+    """Return a function that generates a project from answers and returns its folder."""
+
+    def from_answers(**answers: str) -> Path:
+        return generate(template, tmp_path / "output", answers)
+
+    return from_answers
+
+
+@pytest.fixture(scope="session")
+def default_project(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Generate one project with default answers, for tests that only read it."""
+    return generate(template, tmp_path_factory.mktemp("default") / "output", {})
