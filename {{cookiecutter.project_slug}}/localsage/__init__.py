@@ -1,0 +1,38 @@
+"""SageMaker on this machine: runs a compiled pipeline definition without an account or Docker.
+
+It stands in for S3, Processing and Training jobs, Automatic Model Tuning, Pipelines and the
+Model Registry, and reads nothing but the definition's JSON.
+"""
+
+from __future__ import annotations
+
+from localsage.errors import (
+    DefinitionError,
+    ExecutionNotFoundError,
+    LocalSageError,
+    ParameterError,
+    RegistryError,
+    StorageError,
+)
+from localsage.execution import ExecutionRecord, StepRecord, list_executions, load_execution
+from localsage.registry import ModelRegistry
+from localsage.service import LocalSageMaker
+from localsage.steps import Listener
+from localsage.storage import Storage
+
+__all__ = [
+    "DefinitionError",
+    "ExecutionNotFoundError",
+    "ExecutionRecord",
+    "Listener",
+    "LocalSageError",
+    "LocalSageMaker",
+    "ModelRegistry",
+    "ParameterError",
+    "RegistryError",
+    "StepRecord",
+    "Storage",
+    "StorageError",
+    "list_executions",
+    "load_execution",
+]

@@ -1,0 +1,211 @@
+"""The inside of a job: its ``/opt/ml`` tree, its environment, and how its end is read."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from localsage.errors import DefinitionError, StorageError
+from localsage.files import JsonObject, write_json
+from localsage.processes import Command, Exit, Launcher, job_environment
+from localsage.slots import Slots
+from localsage.storage import Storage
+
+ROOT = "/opt/ml"
+HOST = "algo-1"
+_MENTION = re.compile(r"(?<![\w./-])/opt/ml(?=$|[/:;,\s\"'])")
+_LONGEST_REASON = 1024
+_LAST_LINES = 5
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What all jobs of one execution share.
+
+    Attributes
+    ----------
+    storage, launcher, slots
+        Where inputs come from, how processes start, how many run at once.
+    work, logs : Path
+        Folder of the job trees; folder of the logs, one folder for each step.
+    host_environment : Mapping
+        Variables for Processing jobs without network isolation.
+    keep_work : bool
+        Whether the tree of a job that succeeded is kept, too.
+    """
+
+    storage: Storage
+    launcher: Launcher
+    slots: Slots
+    work: Path
+    logs: Path
+    host_environment: Mapping[str, str] = field(default_factory=dict)
+    keep_work: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended: ``Completed``, ``Failed`` or ``Stopped`` (it ran out of time)."""
+
+    status: str
+    exit_code: int
+    seconds: float
+    reason: str
+
+
+class JobTree:
+    """The ``/opt/ml`` folder of one job, at ``base`` on this machine."""
+
+    def __init__(self, base: Path) -> None:
+        """Remember where the tree lies."""
+        self.base = base
+
+    def locate(self, container_path: str) -> Path:
+        """Return where a path below ``/opt/ml`` lies on this machine.
+
+        Raises
+        ------
+        DefinitionError
+            If the path is not below ``/opt/ml``.
+        """
+        path = PurePosixPath(container_path)
+        if not path.is_relative_to(ROOT) or ".." in path.parts:
+            raise DefinitionError(f"A job's path must lie below {ROOT}, got {container_path!r}.")
+        return self.base / path.relative_to(ROOT)
+
+    def rewrite(self, text: str) -> str:
+        """Replace every mention of ``/opt/ml`` in an argument or variable by the real folder."""
+        return _MENTION.sub(lambda _: str(self.base), text)
+
+    def command(self, words: Sequence[str]) -> list[str]:
+        """Return a command with real paths; ``python`` is the interpreter that runs this."""
+        program, *arguments = (self.rewrite(word) for word in words)
+        if re.fullmatch(r"(/usr(/local)?/bin/)?python3?", program):
+            program = sys.executable
+        return [program, *arguments]
+
+    def write_resources(self, folder: str, request: JsonObject) -> None:
+        """Write ``resourceconfig.json``: one host, as the job would find it in its container."""
+        resources = {
+            "current_host": HOST,
+            "current_instance_type": request.get("InstanceType", "local"),
+            "current_group_name": "homogeneousCluster",
+            "hosts": [HOST],
+            "network_interface_name": "lo",
+        }
+        write_json(self.base / folder / "resourceconfig.json", resources)
+
+    def failure(self, log: Path) -> str:
+        """Return why the job failed: the text it left, else the last lines of its log."""
+        for name in ("failure", "message"):
+            text = self.message(name)
+            if text:
+                return text
+        lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+        return "\n".join(lines[-_LAST_LINES:])[-_LONGEST_REASON:]
+
+    def message(self, name: str) -> str:
+        """Return the text in ``output/<name>``, cut to the length the service keeps."""
+        path = self.base / "output" / name
+        return path.read_text(errors="replace").strip()[:_LONGEST_REASON] if path.is_file() else ""
+
+
+@contextmanager
+def job_tree(machine: Machine, name: str) -> Iterator[JobTree]:
+    """Hold a slot and a fresh tree for one job.
+
+    The tree stays after the block, so that a failure can be looked at; `discard` removes it.
+    """
+    base = (machine.work / name).resolve()
+    with machine.slots.hold():
+        shutil.rmtree(base, ignore_errors=True)
+        base.mkdir(parents=True)
+        yield JobTree(base)
+
+
+def discard(tree: JobTree, machine: Machine, outcome: Outcome) -> None:
+    """Remove the tree of a job that succeeded, unless all trees are to be kept."""
+    if outcome.status == "Completed" and not machine.keep_work:
+        shutil.rmtree(tree.base)
+
+
+def put_input(storage: Storage, uri: str, folder: Path, what: str) -> None:
+    """Put an input into a job's tree; ``what`` names step and input in the error.
+
+    Raises
+    ------
+    StorageError
+        If there is nothing at the address.
+    """
+    try:
+        storage.materialise(uri, folder)
+    except StorageError as error:
+        raise StorageError(f"{what}: {error.message}", error.remedy) from error
+
+
+def require_one_instance(count: object, step: str) -> None:
+    """Check that a job asks for one instance.
+
+    Raises
+    ------
+    DefinitionError
+        If it asks for more.
+    """
+    if int(str(count)) > 1:
+        raise DefinitionError(
+            f"Step {step}: the local back-end runs a job on one instance, {count} were asked for.",
+            "Set the instance count to 1 for a local run.",
+        )
+
+
+def run_in_tree(
+    tree: JobTree,
+    machine: Machine,
+    words: Sequence[str],
+    *,
+    log: Path,
+    folder: Path,
+    environment: Mapping[str, str],
+    request: JsonObject,
+    isolated: bool,
+) -> Outcome:
+    """Run a job's command inside its tree and say how it ended.
+
+    Parameters
+    ----------
+    words : Sequence of str
+        The command, with the paths it has inside its container.
+    log, folder : Path
+        Log file and working directory.
+    environment : Mapping
+        The job's own variables, with container paths.
+    request : dict
+        The job request, for its ``StoppingCondition``.
+    isolated : bool
+        Whether network isolation was asked for.
+    """
+    own = {name: tree.rewrite(str(value)) for name, value in environment.items()}
+    own |= {"SAGEMAKER_BASE_DIR": str(tree.base), "SM_NUM_CPUS": "1"}
+    limit = request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
+    seconds = None if limit is None else float(limit)
+    command = Command(
+        tree.command(words), job_environment(own, isolated=isolated), folder, log, seconds
+    )
+    return _outcome(machine.launcher.run(command), tree, command)
+
+
+def _outcome(ended: Exit, tree: JobTree, command: Command) -> Outcome:
+    if ended.timed_out:
+        reason = f"MaxRuntimeExceeded: the job was stopped after {command.seconds:g} s."
+        return Outcome("Stopped", ended.code, ended.seconds, reason)
+    if ended.code == 0:
+        return Outcome("Completed", 0, ended.seconds, "")
+    reason = tree.failure(command.log) or f"The job ended with exit code {ended.code}."
+    if ended.code < 0:
+        reason = f"The job was killed by signal {-ended.code}. {reason}".strip()
+    return Outcome("Failed", ended.code, ended.seconds, reason)

@@ -1,0 +1,61 @@
+"""The errors of the local back-end: the rule that was broken first, then the remedy."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class LocalSageError(Exception):
+    """Base of every error that this package raises on purpose.
+
+    Parameters
+    ----------
+    message : str
+        The rule and the offending value, in one sentence.
+    remedy : str, default ""
+        What to do about it; becomes the second line.
+    """
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        """Keep both parts; ``str(error)`` is the two lines."""
+        super().__init__(message, remedy)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        """Return message and remedy, one line each."""
+        return f"{self.message}\n{self.remedy}" if self.remedy else self.message
+
+
+class DefinitionError(LocalSageError):
+    """The pipeline definition, or a request in it, is not something that can run."""
+
+
+class ParameterError(LocalSageError):
+    """A pipeline parameter is missing, unknown or of the wrong type."""
+
+
+class StorageError(LocalSageError):
+    """An S3 address is malformed, or there is nothing where something was expected."""
+
+
+class RegistryError(LocalSageError):
+    """A model package or group does not exist or cannot be made."""
+
+
+class ExecutionNotFoundError(LocalSageError):
+    """No execution, or more than one, answers to an identifier."""
+
+
+class StoppedError(LocalSageError):
+    """The execution was stopped from outside while a job ran or waited."""
+
+
+def did_you_mean(name: str, candidates: Iterable[str]) -> str:
+    """Return a remedy that names the closest candidate, or all of them."""
+    known = sorted(candidates)
+    close = difflib.get_close_matches(name, known, n=1)
+    if close:
+        return f"Did you mean {close[0]}?"
+    return f"Known are: {', '.join(known)}." if known else "There are none."

@@ -1,0 +1,184 @@
+"""The scheduler: which step runs when.
+
+A step starts when all steps it depends on have succeeded and, for a step nested in a Condition,
+when the Condition chose its side. Once a step has failed, the running ones finish and none
+start. Ctrl-C ends the running jobs and leaves the execution ``Stopped``.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+
+from localsage.definition import Definition, Step
+from localsage.errors import LocalSageError, StoppedError
+from localsage.execution import (
+    EXECUTING,
+    FAILED,
+    NOT_EXECUTED,
+    STOPPED,
+    SUCCEEDED,
+    ExecutionRecord,
+    StepRecord,
+)
+from localsage.expressions import Context, resolve
+from localsage.files import JsonObject, now
+from localsage.steps import Runtime, StepResult, read_property_file, run_step
+
+
+class PipelineRun:
+    """One execution of a definition.
+
+    Parameters
+    ----------
+    definition : Definition
+        What to run.
+    record : ExecutionRecord
+        A record just made; it is kept up to date on disk.
+    runtime : Runtime
+        What the steps need.
+    """
+
+    def __init__(self, definition: Definition, record: ExecutionRecord, runtime: Runtime) -> None:
+        """Prepare to run; nothing starts yet."""
+        self._definition = definition
+        self._record = record
+        self._runtime = runtime
+        self._steps: dict[str, StepRecord] = dict(record.steps)
+        self._responses: dict[str, JsonObject] = {}
+        self._failed: StepRecord | None = None
+        self._running: dict[Future[StepResult], str] = {}
+        self._fault: BaseException | None = None
+        self._context = Context(
+            record.parameters, _variables(record), self._responses, self._property_file
+        )
+
+    def run(self) -> ExecutionRecord:
+        """Run every step that is due and return the final record.
+
+        An interrupt ends the running jobs and gives a record that says ``Stopped``.
+
+        Raises
+        ------
+        Exception
+            A fault of this package, once it has been noted in the record; errors of the user's
+            jobs and settings only fail the execution.
+        """
+        stopped = False
+        with ThreadPoolExecutor(len(self._steps), thread_name_prefix="step") as pool:
+            try:
+                self._run_all(pool)
+            except KeyboardInterrupt:
+                stopped = True
+                self._runtime.machine.launcher.stop()
+                self._collect(wait(self._running).done)
+                self._stop_rest()
+        record = self._finish(stopped)
+        if self._fault is not None:
+            raise self._fault
+        return record
+
+    def _run_all(self, pool: ThreadPoolExecutor) -> None:
+        while True:
+            if self._failed is None:
+                for step in filter(self._is_due, self._definition.steps.values()):
+                    self._change(step, status=EXECUTING, start_time=now())
+                    self._running[pool.submit(self._run_step, step)] = step.name
+            if not self._running:
+                return
+            self._collect(wait(self._running, return_when=FIRST_COMPLETED).done)
+
+    def _is_due(self, step: Step) -> bool:
+        if self._steps[step.name].status != NOT_EXECUTED:
+            return False
+        if any(self._steps[name].status != SUCCEEDED for name in step.depends_on):
+            return False
+        branch = step.branch
+        return branch is None or self._steps[branch.condition].outcome == str(branch.outcome)
+
+    def _run_step(self, step: Step) -> StepResult:
+        """Run in a thread: resolve the arguments, note them, do the work."""
+        request = resolve(step.arguments, self._context)
+        assert isinstance(request, dict)  # noqa: S101 - the arguments of a step are an object
+        self._steps[step.name] = replace(self._steps[step.name], arguments=request)
+        self._record.write_step(self._steps[step.name])
+        return run_step(step, request, self._runtime)
+
+    def _property_file(self, step: str, name: str) -> object:
+        response = self._responses[step]
+        return read_property_file(
+            self._definition.steps[step], name, response, self._runtime.machine
+        )
+
+    def _collect(self, done: set[Future[StepResult]]) -> None:
+        """Take in the results of finished steps."""
+        for future in done:
+            step = self._definition.steps[self._running.pop(future)]
+            try:
+                self._end(step, future.result())
+            except StoppedError as error:
+                self._change(step, str(error), status=STOPPED, end_time=now())
+            except LocalSageError as error:
+                self._end(step, StepResult({}, str(error), str(error)))
+            except Exception as fault:  # noted here, raised again by run()
+                self._fault = self._fault or fault
+                text = f"{type(fault).__name__}: {fault}"
+                self._end(step, StepResult({}, text, text))
+
+    def _stop_rest(self) -> None:
+        """Note as stopped whatever the interrupt cut off between two lines of this class."""
+        for step in self._definition.steps.values():
+            if self._steps[step.name].status == EXECUTING:
+                self._change(step, status=STOPPED, end_time=now())
+
+    def _end(self, step: Step, result: StepResult) -> None:
+        failed = result.failure_reason is not None
+        if not failed:
+            self._responses[step.name] = result.response
+        self._change(
+            step,
+            result.detail,
+            status=FAILED if failed else SUCCEEDED,
+            end_time=now(),
+            response=result.response,
+            outcome=result.response["Outcome"] if step.kind == "Condition" and not failed else None,
+            failure_reason=result.failure_reason,
+        )
+        if failed and self._failed is None:
+            self._failed = self._steps[step.name]
+
+    def _change(self, step: Step, detail: str = "", **changes: object) -> None:
+        """Note a step's new state, on disk and to the listener."""
+        changed: StepRecord = replace(self._steps[step.name], **changes)  # type: ignore[arg-type]
+        self._steps[step.name] = changed
+        self._record.write_step(changed)
+        self._runtime.listener.step_changed(step.name, step.kind, changed.status, detail)
+
+    def _finish(self, stopped: bool) -> ExecutionRecord:
+        failed = self._failed
+        reason = failed.failure_reason if failed else None
+        if stopped:
+            reason = "Stopped by the user."
+        record = replace(
+            self._record,
+            status=STOPPED if stopped else FAILED if failed else SUCCEEDED,
+            end_time=now(),
+            failure_reason=reason,
+            failed_step=failed.name if failed else None,
+            steps=dict(self._steps),
+        )
+        record.write()
+        return record
+
+
+def _variables(record: ExecutionRecord) -> dict[str, str]:
+    """Return the execution variables, fixed for the length of the execution."""
+    arn = f"arn:aws:sagemaker:local:000000000000:pipeline/{record.pipeline_name}"
+    return {
+        "PipelineExecutionId": record.id,
+        "PipelineExecutionArn": f"{arn}/execution/{record.id}",
+        "PipelineName": record.pipeline_name,
+        "PipelineArn": arn,
+        "StartDateTime": record.start_time,
+        "CurrentDateTime": record.start_time,
+    }

@@ -1,0 +1,200 @@
+"""Processes: how a job's command is started, limited in time and stopped.
+
+``Launcher`` is the port; ``ProcessLauncher`` starts a fresh interpreter for every job, which
+works on every platform.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Protocol
+
+from localsage.errors import DefinitionError, StoppedError
+
+_FROM_HOST = (
+    *("PATH", "HOME", "USER", "TMPDIR", "TEMP", "TMP", "LANG", "LC_ALL", "LC_CTYPE", "TZ"),
+    *("LD_LIBRARY_PATH", "SYSTEMROOT"),
+)
+_ALWAYS = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "PYTHONUNBUFFERED": "1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+_NOWHERE = "http://127.0.0.1:9"
+_ISOLATED = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_ENDPOINT_URL": _NOWHERE,
+    "AWS_MAX_ATTEMPTS": "1",
+    "HTTP_PROXY": _NOWHERE,
+    "HTTPS_PROXY": _NOWHERE,
+}
+_GRACE_SECONDS = 5.0
+_POLL_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class Command:
+    """One process to run.
+
+    Attributes
+    ----------
+    arguments : Sequence of str
+        Program and arguments.
+    environment : Mapping
+        The whole environment; nothing is inherited.
+    folder, log : Path
+        Working directory, and the file that receives standard output and error.
+    seconds : float or None
+        Longest run time; None for no limit.
+    """
+
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
+    folder: Path
+    log: Path
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How a process ended; ``code`` is minus the signal number when it was killed."""
+
+    code: int
+    seconds: float
+    timed_out: bool
+
+
+class Launcher(Protocol):
+    """Runs commands, each in a process of its own."""
+
+    def run(self, command: Command) -> Exit:
+        """Run a command to its end."""
+
+    def stop(self) -> None:
+        """End every running command, and start none from now on."""
+
+
+def job_environment(own: Mapping[str, str], *, isolated: bool) -> dict[str, str]:
+    """Return the environment of a job: a little of the host's, fixed settings, the job's own.
+
+    AWS credentials in the host's variables are never passed on. A network namespace is not
+    portable, so an *isolated* job is not cut off by force: its AWS and HTTP clients are pointed
+    at a closed port and at no credentials, so that a job that would fail in the cloud for want
+    of a network fails here too, and at once.
+
+    Parameters
+    ----------
+    own : Mapping
+        The job's variables; they win.
+    isolated : bool
+        Whether the job asked for network isolation.
+    """
+    host = {name: os.environ[name] for name in _FROM_HOST if name in os.environ}
+    return {**host, **_ALWAYS, **(_ISOLATED if isolated else {}), **own}
+
+
+class ProcessLauncher:
+    """Starts every command as a fresh process, leader of a process group of its own."""
+
+    def __init__(self) -> None:
+        """Begin with nothing running."""
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._lock = threading.Lock()
+        self._stopping = False
+
+    def run(self, command: Command) -> Exit:
+        """Run ``command`` to its end; what it leaves running is killed.
+
+        Raises
+        ------
+        DefinitionError
+            If the program cannot be started.
+        StoppedError
+            If `stop` was called before the command ended.
+        """
+        started, timed_out = time.monotonic(), threading.Event()
+        command.log.parent.mkdir(parents=True, exist_ok=True)
+        with command.log.open("ab") as log:
+            process = self._start(command, log)
+
+            def expire() -> None:
+                timed_out.set()
+                _end([process])
+
+            timer = threading.Timer(command.seconds or 0, expire)
+            timer.daemon = True
+            if command.seconds is not None:
+                timer.start()
+            try:
+                code = process.wait()
+            finally:
+                timer.cancel()
+                _signal(process, kill=True)
+                with self._lock:
+                    self._running.discard(process)
+        if self._stopping:
+            raise StoppedError("The execution was stopped.")
+        return Exit(code, time.monotonic() - started, timed_out.is_set())
+
+    def stop(self) -> None:
+        """End every running command, and start none from now on."""
+        with self._lock:
+            self._stopping = True
+            running = list(self._running)
+        _end(running)
+
+    def _start(self, command: Command, log: IO[bytes]) -> subprocess.Popen[bytes]:
+        # Under the lock, so that stop() sees either a process that runs or none that will.
+        with self._lock:
+            if self._stopping:
+                raise StoppedError("The execution was stopped.")
+            try:
+                process = subprocess.Popen(  # noqa: S603 - running the user's code is the purpose
+                    list(command.arguments),
+                    env=dict(command.environment),
+                    cwd=command.folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise DefinitionError(f"Cannot start {command.arguments[0]!r}: {error}.") from error
+            self._running.add(process)
+            return process
+
+
+def _end(processes: Iterable[subprocess.Popen[bytes]]) -> None:
+    """Ask processes to end; kill those that have not after a grace period."""
+    remaining = list(processes)
+    for process in remaining:
+        _signal(process, kill=False)
+    deadline = time.monotonic() + _GRACE_SECONDS
+    while remaining and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+        remaining = [process for process in remaining if process.poll() is None]
+    for process in remaining:
+        _signal(process, kill=True)
+
+
+def _signal(process: subprocess.Popen[bytes], *, kill: bool) -> None:
+    """Signal the whole process group, where there are groups; one that is gone is no error."""
+    if sys.platform == "win32":
+        process.kill()
+        return
+    try:
+        os.killpg(process.pid, signal.SIGKILL if kill else signal.SIGTERM)
+    except (ProcessLookupError, PermissionError):  # macOS says EPERM for a group of zombies
+        return

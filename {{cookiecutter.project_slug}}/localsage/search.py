@@ -1,0 +1,145 @@
+"""Search strategies: which hyperparameters the next trial gets, as the strings a job receives."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Protocol
+
+import optuna
+from optuna.study import StudyDirection
+
+from localsage.errors import DefinitionError
+from localsage.files import JsonObject
+from localsage.ranges import Range, read_ranges
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """The hyperparameters of one trial, and its number from 0."""
+
+    number: int
+    hyperparameters: dict[str, str]
+
+
+class Search(Protocol):
+    """A strategy: asked for the trials in order, told their results in order."""
+
+    total: int
+
+    def suggest(self) -> Suggestion:
+        """Return the next trial."""
+
+    def tell(self, suggestion: Suggestion, value: float | None) -> None:
+        """Report a trial's objective value; None means that the trial failed."""
+
+
+class OptunaSearch:
+    """Bayesian (TPE) or random search."""
+
+    def __init__(
+        self,
+        ranges: list[Range],
+        total: int,
+        sampler: optuna.samplers.BaseSampler,
+        *,
+        maximise: bool,
+    ) -> None:
+        """Start a study in memory that no log line announces."""
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        self.total = total
+        self._ranges = ranges
+        direction = StudyDirection.MAXIMIZE if maximise else StudyDirection.MINIMIZE
+        self._study = optuna.create_study(sampler=sampler, direction=direction)
+
+    def suggest(self) -> Suggestion:
+        """Return the next trial."""
+        trial = self._study.ask({entry.name: entry.distribution for entry in self._ranges})
+        encoded = {entry.name: entry.encode(trial.params[entry.name]) for entry in self._ranges}
+        return Suggestion(trial.number, encoded)
+
+    def tell(self, suggestion: Suggestion, value: float | None) -> None:
+        """Report a trial's objective value; None means that the trial failed."""
+        state = optuna.trial.TrialState.FAIL if value is None else None
+        self._study.tell(suggestion.number, value, state=state)
+
+
+class GridSearch:
+    """Every combination of categorical values, the last hyperparameter varying fastest."""
+
+    def __init__(self, values: dict[str, list[str]]) -> None:
+        """Lay out all combinations."""
+        combinations = [
+            dict(zip(values, combination, strict=True))
+            for combination in itertools.product(*values.values())
+        ]
+        self.total = len(combinations)
+        self._suggestions = map(Suggestion, itertools.count(), combinations)
+
+    def suggest(self) -> Suggestion:
+        """Return the next trial."""
+        return next(self._suggestions)
+
+    def tell(self, suggestion: Suggestion, value: float | None) -> None:
+        """Learn nothing: a grid is fixed."""
+
+
+def make_search(config: JsonObject) -> Search:
+    """Return the strategy that a ``HyperParameterTuningJobConfig`` asks for.
+
+    Without ``RandomSeed`` the seed is 0, so that a local run can be repeated.
+
+    Raises
+    ------
+    DefinitionError
+        For a strategy that cannot run locally, and for ranges that make no sense.
+    """
+    strategy = config["Strategy"]
+    ranges = config.get("ParameterRanges", {})
+    budget = config["ResourceLimits"].get("MaxNumberOfTrainingJobs")
+    if strategy == "Grid":
+        return _grid(ranges, budget)
+    if strategy not in ("Bayesian", "Random"):
+        raise DefinitionError(
+            f"The tuning strategy {strategy} cannot run locally.",
+            "Use Bayesian, Random or Grid.",
+        )
+    seed = int(config.get("RandomSeed", 0))
+    sampler: optuna.samplers.BaseSampler
+    if strategy == "Bayesian":
+        sampler = optuna.samplers.TPESampler(seed=seed)
+    else:
+        sampler = optuna.samplers.RandomSampler(seed=seed)
+    total = positive(budget, "MaxNumberOfTrainingJobs")
+    maximise = config["HyperParameterTuningJobObjective"]["Type"] == "Maximize"
+    return OptunaSearch(read_ranges(ranges), total, sampler, maximise=maximise)
+
+
+def positive(value: object, name: str) -> int:
+    """Return a limit as a number of jobs.
+
+    Raises
+    ------
+    DefinitionError
+        If it is not a whole number of 1 or more.
+    """
+    try:
+        number = int(str(value))
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise DefinitionError(f"{name} must be a whole number of 1 or more, got {value!r}.")
+    return number
+
+
+def _grid(ranges: JsonObject, budget: object) -> GridSearch:
+    categorical = ranges.get("CategoricalParameterRanges") or []
+    if ranges.get("IntegerParameterRanges") or ranges.get("ContinuousParameterRanges"):
+        raise DefinitionError("The Grid strategy takes categorical hyperparameters only.")
+    search = GridSearch({entry["Name"]: list(entry["Values"]) for entry in categorical})
+    if not categorical or budget not in (None, search.total, str(search.total)):
+        raise DefinitionError(
+            f"A grid of {search.total} combinations cannot be {budget} training jobs.",
+            "Leave MaxNumberOfTrainingJobs out for the Grid strategy.",
+        )
+    return search

@@ -1,0 +1,154 @@
+"""The front door: start a pipeline definition on this machine, and look at what ran."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from localsage.containers import Machine
+from localsage.definition import parse_definition
+from localsage.execution import (
+    ExecutionRecord,
+    create_execution,
+    list_executions,
+    load_execution,
+)
+from localsage.parameters import effective_values
+from localsage.pipelines import PipelineRun
+from localsage.processes import ProcessLauncher
+from localsage.registry import ModelRegistry
+from localsage.slots import Slots
+from localsage.steps import Listener, Runtime
+from localsage.storage import Storage
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class LocalSageMaker:
+    """SageMaker on this machine, all of its state below one folder.
+
+    Parameters
+    ----------
+    home : Path
+        Holds ``s3/``, ``executions/`` and ``model-registry/``; made when first needed.
+    slots : int, optional
+        How many jobs may run at the same time; by default one for each usable core. It changes
+        how long an execution takes, never its result.
+    keep_work : bool, default False
+        Whether the trees of jobs that succeeded are kept, as those of failed jobs are.
+
+    Examples
+    --------
+    >>> import json, tempfile
+    >>> step = {"Name": "Stop", "Type": "Fail", "Arguments": {"ErrorMessage": "enough"}}
+    >>> definition = json.dumps({"Version": "2020-12-01", "Steps": [step]}).encode()
+    >>> with tempfile.TemporaryDirectory() as home:
+    ...     record = LocalSageMaker(Path(home)).start(definition, pipeline_name="demo")
+    >>> record.status, record.failure_reason
+    ('Failed', 'enough')
+    """
+
+    def __init__(self, home: Path, *, slots: int | None = None, keep_work: bool = False) -> None:
+        """Open the folder; nothing is written yet."""
+        self.home = home.absolute()
+        self.storage = Storage(self.home / "s3")
+        self.registry = ModelRegistry(self.home / "model-registry")
+        self._slots = slots
+        self._keep_work = keep_work
+
+    def start(
+        self,
+        definition: bytes,
+        *,
+        pipeline_name: str,
+        parameters: Mapping[str, object] = _NOTHING,
+        host_environment: Mapping[str, str] = _NOTHING,
+        metadata: Mapping[str, str] = _NOTHING,
+        listener: Listener | None = None,
+    ) -> ExecutionRecord:
+        """Run a pipeline definition to its end and return the record of the execution.
+
+        A step that fails fails the execution and raises nothing. Ctrl-C in the main thread ends
+        the running jobs and gives a record with the status ``Stopped``.
+
+        Parameters
+        ----------
+        definition : bytes
+            The compiled definition, JSON.
+        pipeline_name : str
+            Its name.
+        parameters : Mapping
+            Values for parameters: typed, or as text the way the service takes them.
+        host_environment : Mapping
+            Variables for Processing jobs without network isolation; they stand for services
+            of the account that such a job may reach.
+        metadata : Mapping
+            Kept in the record, for display.
+        listener : Listener, optional
+            Hears what happens while it happens.
+
+        Raises
+        ------
+        DefinitionError
+            If the definition cannot run; then nothing has been written.
+        ParameterError
+            If values are missing, unknown or wrong; then nothing has been written.
+        """
+        parsed = parse_definition(definition)
+        values = effective_values(parsed.parameters, parameters)
+        slots = Slots(self._slots)
+        record = create_execution(
+            self.home,
+            pipeline_name=pipeline_name,
+            definition=definition,
+            parameters=values,
+            metadata=metadata,
+            steps={step.name: step.kind for step in parsed.steps.values()},
+        )
+        machine = Machine(
+            storage=self.storage,
+            launcher=ProcessLauncher(),
+            slots=slots,
+            work=record.directory / "work",
+            logs=record.directory / "logs",
+            host_environment=host_environment,
+            keep_work=self._keep_work,
+        )
+        runtime = Runtime(machine, self.registry, f"pipelines-{record.id}", _OneAtATime(listener))
+        return PipelineRun(parsed, record, runtime).run()
+
+    def executions(self) -> list[ExecutionRecord]:
+        """Return all executions, newest first."""
+        return list_executions(self.home)
+
+    def execution(self, identifier: str) -> ExecutionRecord:
+        """Return one execution by its identifier or an unmistakable beginning of it.
+
+        Raises
+        ------
+        ExecutionNotFoundError
+            If there is none, or more than one.
+        """
+        return load_execution(self.home, identifier)
+
+
+class _OneAtATime:
+    """Passes calls from many threads on to a listener one by one, or to nobody."""
+
+    def __init__(self, listener: Listener | None) -> None:
+        self._listener = listener
+        self._lock = threading.Lock()
+
+    def step_changed(self, name: str, kind: str, status: str, detail: str) -> None:
+        if self._listener is not None:
+            with self._lock:
+                self._listener.step_changed(name, kind, status, detail)
+
+    def trial_finished(
+        self, step: str, number: int, total: int, value: float | None, best: float | None
+    ) -> None:
+        if self._listener is not None:
+            with self._lock:
+                self._listener.trial_finished(step, number, total, value, best)

@@ -1,0 +1,174 @@
+"""What happens when a step runs: one function for each type of step."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from localsage.conditions import holds
+from localsage.containers import Machine
+from localsage.definition import Step
+from localsage.errors import DefinitionError, StorageError
+from localsage.files import JsonObject
+from localsage.processing import run_processing_job
+from localsage.registry import ModelRegistry
+from localsage.training import run_training_job
+from localsage.trials import was_killed
+from localsage.tuning import run_tuning_job
+
+_RETRIED = ("Step.SERVICE_FAULT", "SageMaker.JOB_INTERNAL_ERROR")
+
+
+class Listener(Protocol):
+    """Hears what happens; called from several threads, one call at a time."""
+
+    def step_changed(self, name: str, kind: str, status: str, detail: str) -> None:
+        """Hear that a step is ``Executing``, ``Succeeded``, ``Failed``, ``Stopped``.
+
+        ``detail`` says in a few words what came of it, or why it failed; it may be empty.
+        """
+
+    def trial_finished(
+        self, step: str, number: int, total: int, value: float | None, best: float | None
+    ) -> None:
+        """Hear that trial ``number`` of ``total`` (from 1) of a tuning step ended.
+
+        ``value`` is None when the trial failed, ``best`` is None while all of them failed.
+        """
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What a step needs to run: the machine, the registry, a prefix for the names of jobs."""
+
+    machine: Machine
+    registry: ModelRegistry
+    job_prefix: str
+    listener: Listener
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What came of a step: its response, a few words about it, and why it failed, if so."""
+
+    response: JsonObject
+    detail: str = ""
+    failure_reason: str | None = None
+
+
+def run_step(step: Step, request: JsonObject, runtime: Runtime) -> StepResult:
+    """Run a step to its end; ``request`` is its arguments with every expression resolved.
+
+    Retry policies are honoured for the one fault that has a counterpart here: a job that
+    something outside killed (a signal, as the kernel sends when memory runs out) is run again,
+    up to ``MaxAttempts``, without waiting. A job that fails by itself fails the same way again.
+
+    Raises
+    ------
+    LocalSageError
+        If the request cannot be carried out or an input is missing.
+    """
+    run = _RUNNERS[step.kind]
+    attempts = 1 + _retries(step)
+    for attempt in range(attempts):
+        name = f"{runtime.job_prefix}-{step.name}" + (f"-retry-{attempt}" if attempt else "")
+        result = run(name, step, request, runtime)
+        if step.kind not in ("Processing", "Training") or not was_killed(result.response):
+            break
+    return result
+
+
+def read_property_file(
+    step: Step, name: str, response: Mapping[str, Any], machine: Machine
+) -> object:
+    """Return the parsed content of a property file of a finished step.
+
+    Raises
+    ------
+    DefinitionError
+        If the output does not exist, or the file is absent or not JSON.
+    """
+    output, path = step.property_files[name]
+    outputs = response.get("ProcessingOutputConfig", {}).get("Outputs", [])
+    for entry in outputs:
+        if entry["OutputName"] == output:
+            uri = f"{entry['S3Output']['S3Uri'].rstrip('/')}/{path}"
+            try:
+                return json.loads(machine.storage.read_bytes(uri))
+            except (ValueError, StorageError) as error:
+                raise DefinitionError(
+                    f"Property file {name} of step {step.name}: {error}"
+                ) from error
+    raise DefinitionError(f"Property file {name}: step {step.name} has no output {output}.")
+
+
+def _retries(step: Step) -> int:
+    return max(
+        (
+            int(policy.get("MaxAttempts", 0))
+            for policy in step.retry_policies
+            if any(kind in _RETRIED for kind in policy.get("ExceptionType", []))
+        ),
+        default=0,
+    )
+
+
+def _processing(name: str, step: Step, request: JsonObject, runtime: Runtime) -> StepResult:
+    response = run_processing_job(request, name=name, step=step.name, machine=runtime.machine)
+    return _job_result(response, response.get("ExitMessage", ""))
+
+
+def _training(name: str, step: Step, request: JsonObject, runtime: Runtime) -> StepResult:
+    response = run_training_job(request, name=name, step=step.name, machine=runtime.machine)
+    return _job_result(response, "")
+
+
+def _tuning(name: str, step: Step, request: JsonObject, runtime: Runtime) -> StepResult:
+    def trial_finished(number: int, total: int, value: float | None, best: float | None) -> None:
+        runtime.listener.trial_finished(step.name, number, total, value, best)
+
+    response = run_tuning_job(
+        request, name=name, step=step.name, machine=runtime.machine, trial_finished=trial_finished
+    )
+    best = response.get("BestTrainingJob")
+    if best is None:
+        return _job_result(response, "")
+    objective = best["FinalHyperParameterTuningJobObjectiveMetric"]
+    return _job_result(response, f"best {objective['MetricName']} {objective['Value']:.4f}")
+
+
+def _job_result(response: JsonObject, detail: str) -> StepResult:
+    reason = response.get("FailureReason")
+    return StepResult(response, reason or detail, reason)
+
+
+def _register(_name: str, step: Step, request: JsonObject, runtime: Runtime) -> StepResult:
+    for container in request.get("InferenceSpecification", {}).get("Containers", []):
+        uri = container.get("ModelDataUrl")
+        if uri and not runtime.machine.storage.exists(uri):
+            raise StorageError(f"Step {step.name}: there is no model at {uri}.")
+    package = runtime.registry.create_model_package(request)
+    detail = f"{package['ModelPackageGroupName']} version {package['ModelPackageVersion']}"
+    return StepResult(package, detail)
+
+
+def _condition(_name: str, _step: Step, request: JsonObject, _runtime: Runtime) -> StepResult:
+    outcome = str(all(holds(condition) for condition in request["Conditions"]))
+    return StepResult({"Outcome": outcome}, outcome)
+
+
+def _fail(_name: str, _step: Step, request: JsonObject, _runtime: Runtime) -> StepResult:
+    message = str(request.get("ErrorMessage", ""))
+    return StepResult({"ErrorMessage": message}, message, message)
+
+
+_RUNNERS: dict[str, Callable[[str, Step, JsonObject, Runtime], StepResult]] = {
+    "Processing": _processing,
+    "Training": _training,
+    "Tuning": _tuning,
+    "RegisterModel": _register,
+    "Condition": _condition,
+    "Fail": _fail,
+}

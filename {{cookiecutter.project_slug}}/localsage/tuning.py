@@ -1,0 +1,186 @@
+"""Automatic Model Tuning: trials in parallel, with a result that parallelism cannot change.
+
+Trial *n* is suggested once the trials up to *n - MaxParallelTrainingJobs* have been told to the
+search, in the order of their numbers, and nothing else has. So what a trial gets depends on the
+definition alone: not on the number of cores, nor on which trial happened to finish first.
+
+``TrainingJobEarlyStoppingType`` is accepted and changes nothing: trials run to their end.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from localsage.containers import Machine
+from localsage.errors import StorageError
+from localsage.files import JsonObject
+from localsage.search import Search, Suggestion, make_search, positive
+from localsage.training import run_training_job
+from localsage.trials import Trial, training_request, was_killed
+
+TrialListener = Callable[[int, int, float | None, float | None], None]
+
+
+def run_tuning_job(
+    request: JsonObject,
+    *,
+    name: str,
+    step: str,
+    machine: Machine,
+    trial_finished: TrialListener,
+) -> JsonObject:
+    """Run one job and return what ``DescribeHyperParameterTuningJob`` would.
+
+    ``TrainingJobSummaries`` (all trials, by number) comes on top, and ``ExitCode`` and
+    ``FailureReason`` of the first trial when all of them failed.
+
+    Parameters
+    ----------
+    request : dict
+        A ``CreateHyperParameterTuningJob`` request without expressions.
+    name, step : str
+        Name of the job; name of the step, for messages.
+    machine : Machine
+        What the jobs of the execution share.
+    trial_finished : Callable
+        Called with the trial's number from 1, the number of trials, its objective value and the
+        best so far; from any thread, one call at a time.
+
+    Raises
+    ------
+    DefinitionError
+        If the request asks for something that this back-end does not do.
+    StoppedError
+        If the execution was stopped.
+    """
+    search = make_search(request["HyperParameterTuningJobConfig"])
+    tuner = _Tuner(request, name, step, machine, search, trial_finished)
+    return _describe(request, name, tuner.run(), tuner.metric, tuner.maximise)
+
+
+@dataclass
+class _Tuner:
+    request: JsonObject
+    name: str
+    step: str
+    machine: Machine
+    search: Search
+    trial_finished: TrialListener
+    best: float | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        config = self.request["HyperParameterTuningJobConfig"]
+        limit = config["ResourceLimits"]["MaxParallelTrainingJobs"]
+        self.parallel = positive(limit, "MaxParallelTrainingJobs")
+        self.metric: str = config["HyperParameterTuningJobObjective"]["MetricName"]
+        self.maximise = config["HyperParameterTuningJobObjective"]["Type"] == "Maximize"
+
+    def run(self) -> list[Trial]:
+        """Run all trials; see the module's first paragraph for the order of things."""
+        pending: list[tuple[Suggestion, Future[Trial]]] = []
+        finished: list[Trial] = []
+        threads = min(self.parallel, self.machine.slots.count)
+        with ThreadPoolExecutor(threads, thread_name_prefix=self.step) as pool:
+            for _ in range(self.search.total):
+                if len(pending) == self.parallel:
+                    finished.append(self._tell(*pending.pop(0)))
+                suggestion = self.search.suggest()
+                pending.append((suggestion, pool.submit(self._run_trial, suggestion)))
+            finished += [self._tell(*entry) for entry in pending]
+        return finished
+
+    def _tell(self, suggestion: Suggestion, future: Future[Trial]) -> Trial:
+        trial = future.result()
+        self.search.tell(suggestion, trial.value)
+        return trial
+
+    def _run_trial(self, suggestion: Suggestion) -> Trial:
+        name = f"{self.name}-{suggestion.number + 1:03d}"
+        started = time.monotonic()
+        try:
+            response = self._train(suggestion, name)
+            trial = self._judge(suggestion, name, response)
+        except StorageError as error:
+            seconds = time.monotonic() - started
+            trial = Trial(
+                suggestion.number,
+                name,
+                suggestion.hyperparameters,
+                "Failed",
+                None,
+                seconds,
+                str(error),
+            )
+        self._announce(trial)
+        return trial
+
+    def _train(self, suggestion: Suggestion, name: str) -> JsonObject:
+        """Train; a job that something outside killed is run again, as often as allowed."""
+        training = self.request["TrainingJobDefinition"]
+        retries = int(training.get("RetryStrategy", {}).get("MaximumRetryAttempts", 0))
+        request = training_request(training, suggestion.hyperparameters, self.metric)
+        for attempt in range(retries + 1):
+            response = run_training_job(request, name=name, step=self.step, machine=self.machine)
+            if not was_killed(response) or attempt == retries:
+                break
+        return response
+
+    def _judge(self, suggestion: Suggestion, name: str, response: JsonObject) -> Trial:
+        values = {m["MetricName"]: m["Value"] for m in response["FinalMetricDataList"]}
+        status, reason = response["TrainingJobStatus"], response.get("FailureReason", "")
+        value = values.get(self.metric) if status == "Completed" else None
+        if status == "Completed" and value is None:
+            status, reason = "Failed", f"The log holds no finite value of the metric {self.metric}."
+        return Trial(
+            number=suggestion.number,
+            name=name,
+            hyperparameters=suggestion.hyperparameters,
+            status=status,
+            value=value,
+            seconds=response["Seconds"],
+            reason=reason,
+            exit_code=response["ExitCode"],
+        )
+
+    def _announce(self, trial: Trial) -> None:
+        with self.lock:
+            values = [value for value in (self.best, trial.value) if value is not None]
+            if values:
+                self.best = max(values) if self.maximise else min(values)
+            self.trial_finished(trial.number + 1, self.search.total, trial.value, self.best)
+
+
+def _describe(
+    request: JsonObject, name: str, trials: list[Trial], metric: str, maximise: bool
+) -> JsonObject:
+    scored = [(trial.value, trial) for trial in trials if trial.value is not None]
+    response: JsonObject = {
+        **request,
+        "HyperParameterTuningJobName": name,
+        "HyperParameterTuningJobArn": (
+            f"arn:aws:sagemaker:local:000000000000:hyper-parameter-tuning-job/{name}"
+        ),
+        "HyperParameterTuningJobStatus": "Completed" if scored else "Failed",
+        "TrainingJobStatusCounters": {
+            "Completed": len(scored),
+            "InProgress": 0,
+            "RetryableError": 0,
+            "NonRetryableError": sum(trial.status == "Failed" for trial in trials),
+            "Stopped": sum(trial.status == "Stopped" for trial in trials),
+        },
+        "TrainingJobSummaries": [trial.summary(metric) for trial in trials],
+        "ExitCode": 0 if scored else trials[0].exit_code,
+    }
+    if scored:
+        # max and min return the first of equals, so a tie goes to the lowest number.
+        _, best = (max if maximise else min)(scored, key=lambda entry: entry[0])
+        response["BestTrainingJob"] = best.summary(metric)
+    else:
+        first = trials[0]
+        response["FailureReason"] = f"All {len(trials)} trials failed. {first.name}: {first.reason}"
+    return response

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import localsage
+from localsage import ExecutionNotFoundError, list_executions, load_execution
+from localsage.execution import StepRecord, create_execution, new_id
+
+DEFINITION = b'{"exact":   "bytes"}'
+
+
+def create(home: Path):
+    return create_execution(
+        home,
+        pipeline_name="demo",
+        definition=DEFINITION,
+        parameters={"Folds": 5},
+        metadata={"data": "made up"},
+        steps={"B": "Processing", "A": "Tuning"},
+    )
+
+
+def test_a_new_record_holds_everything_and_reads_back(home: Path) -> None:
+    record = create(home)
+    assert load_execution(home, record.id) == record
+    assert (record.directory / "definition.json").read_bytes() == DEFINITION
+    assert json.loads((record.directory / "parameters.json").read_text()) == {"Folds": 5}
+    assert (record.status, record.pipeline_name) == ("Executing", "demo")
+    assert record.metadata == {"data": "made up"}
+    assert list(record.steps) == ["B", "A"]
+    assert record.steps["A"] == StepRecord("A", "Tuning", "NotExecuted")
+    assert record.start_time.endswith("+00:00")
+
+
+def test_identifiers_sort_by_time_and_differ(home: Path) -> None:
+    assert re.fullmatch(r"\d{8}-\d{6}-[0-9a-f]{4}", new_id())
+    made = [create(home).id for _ in range(20)]
+    assert len(set(made)) == 20
+    assert [record.id for record in list_executions(home)] == sorted(made, reverse=True)
+
+
+def test_nothing_is_listed_before_anything_has_run(home: Path) -> None:
+    assert list_executions(home) == []
+    with pytest.raises(ExecutionNotFoundError, match=r"None has been started yet\."):
+        load_execution(home, "x")
+
+
+def test_the_beginning_of_an_identifier_is_enough_while_it_is_unmistakable(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for identifier in ("20260101-000000-aaaa", "20260101-000000-bbbb"):
+        monkeypatch.setattr("localsage.execution.new_id", lambda name=identifier: name)
+        create(home)
+    assert load_execution(home, "20260101-000000-b").id == "20260101-000000-bbbb"
+    with pytest.raises(ExecutionNotFoundError, match="beginning of 2 executions"):
+        load_execution(home, "2026")
+    for unknown in ("1999", "", "../executions", "20260101-000000-bbbbb"):
+        with pytest.raises(ExecutionNotFoundError, match="The latest is 20260101-000000-bbbb"):
+            load_execution(home, unknown)
+
+
+def test_a_step_record_that_was_written_reads_back(home: Path) -> None:
+    record = create(home)
+    step = StepRecord(
+        "A", "Tuning", "Failed", "start", "end", {"x": [1]}, {"ExitCode": 2}, None, "why"
+    )
+    record.write_step(step)
+    found = load_execution(home, record.id).steps["A"]
+    assert found == step
+    assert found.exit_code == 2
+    assert load_execution(home, record.id).steps["B"].exit_code is None
+
+
+def test_the_record_of_a_process_that_is_gone_says_stopped(home: Path) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", "pass"])
+    gone.wait()
+    record = replace(create(home), pid=gone.pid)
+    record.write()
+    record.write_step(StepRecord("B", "Processing", "Executing"))
+    found = load_execution(home, record.id)
+    assert found.status == "Stopped"
+    assert found.steps["B"].status == "Stopped"
+    assert found.steps["A"].status == "NotExecuted"
+
+
+def test_a_record_that_ended_is_believed_whoever_wrote_it(home: Path) -> None:
+    record = replace(create(home), pid=2**22 + 1, status="Succeeded")
+    record.write()
+    assert load_execution(home, record.id).status == "Succeeded"
+
+
+def test_an_execution_whose_process_is_killed_leaves_a_readable_record(
+    home: Path, build, tmp_path: Path
+) -> None:
+    done = build.processing("Done")
+    code = "import os, time; print(os.getpid(), flush=True); time.sleep(30)"
+    endless = build.processing("Endless", code, step={"DependsOn": ["Done"]})
+    (tmp_path / "definition.json").write_bytes(build.definition(done, endless))
+    program = (
+        "import sys; from pathlib import Path; from localsage import LocalSageMaker\n"
+        "definition = Path(sys.argv[2]).read_bytes()\n"
+        "LocalSageMaker(Path(sys.argv[1])).start(definition, pipeline_name='demo')\n"
+    )
+    root = Path(localsage.__file__).parents[1]
+    arguments = [sys.executable, "-c", program, str(home), str(tmp_path / "definition.json")]
+    runner = subprocess.Popen(arguments, cwd=root)
+    deadline = time.monotonic() + 20
+    while (
+        not (found := [*home.glob("executions/*/logs/Endless/*.log")]) or not found[0].read_text()
+    ):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    (running,) = list_executions(home)
+    assert running.status == running.steps["Endless"].status == "Executing"
+    runner.kill()
+    runner.wait()
+    os.killpg(int(found[0].read_text()), signal.SIGKILL)
+    (record,) = list_executions(home)
+    assert record.status == "Stopped"
+    assert [step.status for step in record.steps.values()] == ["Succeeded", "Stopped"]

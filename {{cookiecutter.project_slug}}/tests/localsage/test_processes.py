@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from localsage.errors import DefinitionError, StoppedError
+from localsage.processes import Command, ProcessLauncher, job_environment
+
+# Starts a child of its own, says which, and waits for ever.
+WITH_CHILD = (
+    "import subprocess, sys, time\n"
+    "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+    "print(child.pid, flush=True)\n"
+)
+
+
+def command(tmp_path: Path, code: str, seconds: float | None = 30) -> Command:
+    log = tmp_path / "logs" / "job.log"
+    environment = job_environment({}, isolated=True)
+    return Command([sys.executable, "-c", code], environment, tmp_path, log, seconds)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split(") ")[1][0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_until(condition, seconds: float = 10) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def printed_pid(log: Path) -> int:
+    assert wait_until(lambda: log.is_file() and log.read_text().endswith("\n"))
+    return int(log.read_text())
+
+
+def test_output_and_errors_go_to_the_log_and_the_exit_code_comes_back(tmp_path: Path) -> None:
+    job = command(tmp_path, "import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)")
+    ended = ProcessLauncher().run(job)
+    assert (ended.code, ended.timed_out) == (3, False)
+    assert job.log.read_text() == "out\nerr\n"
+
+
+def test_a_job_that_takes_too_long_is_ended_with_all_its_children(tmp_path: Path) -> None:
+    job = command(tmp_path, WITH_CHILD + "time.sleep(60)", seconds=0.5)
+    ended = ProcessLauncher().run(job)
+    assert ended.timed_out
+    assert ended.code != 0
+    assert ended.seconds < 10
+    assert wait_until(lambda: not is_alive(printed_pid(job.log)))
+
+
+def test_what_a_job_leaves_running_is_killed(tmp_path: Path) -> None:
+    job = command(tmp_path, WITH_CHILD)
+    assert ProcessLauncher().run(job).code == 0
+    assert wait_until(lambda: not is_alive(printed_pid(job.log)))
+
+
+def test_stop_ends_what_runs_and_starts_nothing_more(tmp_path: Path) -> None:
+    launcher, job = ProcessLauncher(), command(tmp_path, WITH_CHILD + "time.sleep(60)")
+    errors: list[Exception] = []
+
+    def run() -> None:
+        try:
+            launcher.run(job)
+        except StoppedError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    child = printed_pid(job.log)
+    launcher.stop()
+    thread.join(timeout=10)
+    assert len(errors) == 1
+    assert wait_until(lambda: not is_alive(child))
+    with pytest.raises(StoppedError):
+        launcher.run(command(tmp_path, "open('started', 'w')"))
+    assert not (tmp_path / "started").exists()
+
+
+def test_a_program_that_does_not_exist_is_an_error_that_names_it(tmp_path: Path) -> None:
+    job = Command(["no-such-program"], {}, tmp_path, tmp_path / "log")
+    with pytest.raises(DefinitionError, match="no-such-program"):
+        ProcessLauncher().run(job)
+
+
+def test_credentials_and_settings_of_the_host_stay_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "PYTHONPATH", "OMP_NUM_THREADS", "SECRET"):
+        monkeypatch.setenv(name, "of the host")
+    environment = job_environment({"MY": "own"}, isolated=False)
+    assert "of the host" not in environment.values()
+    assert environment["MY"] == "own"
+    assert environment["OMP_NUM_THREADS"] == "1"
+    assert environment["PATH"] == os.environ["PATH"]
+
+
+def test_only_an_isolated_job_is_pointed_at_a_closed_port() -> None:
+    assert "AWS_ENDPOINT_URL" in job_environment({}, isolated=True)
+    assert "AWS_ENDPOINT_URL" not in job_environment({}, isolated=False)
