@@ -1,0 +1,57 @@
+"""Select and Evaluate: ranking, ties, metrics."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
+
+from pipelines.training.jobs.errors import JobError
+from pipelines.training.jobs.evaluate import quality_report
+from pipelines.training.jobs.metrics import score
+from pipelines.training.jobs.select import rank
+
+SCORES = st.floats(min_value=-5, max_value=1)
+
+
+@given(st.lists(st.tuples(SCORES, SCORES), min_size=1, max_size=8), st.sampled_from(["cv", "test"]))
+def test_the_winner_is_the_first_of_the_best(scores: list[tuple[float, float]], by: str) -> None:
+    candidates = [
+        {"model": f"m{position}", "cv_r2": cv, "test_r2": test}
+        for position, (cv, test) in enumerate(scores)
+    ]
+    ranking = rank(candidates, by)
+    values = [candidate[f"{by}_r2"] for candidate in candidates]
+    assert ranking[0]["model"] == f"m{int(np.argmax(values))}"
+    assert [one[f"{by}_r2"] for one in ranking] == sorted(values, reverse=True)
+
+
+def test_a_tie_goes_to_the_first_listed() -> None:
+    candidates = [{"model": name, "cv_r2": 0.5} for name in ("b", "a", "c")]
+    assert [one["model"] for one in rank(candidates, "cv")] == ["b", "a", "c"]
+
+
+def test_the_report_has_the_metrics_of_scikit_learn_and_a_deviation_that_fits() -> None:
+    generator = np.random.default_rng(2)
+    actual = generator.normal(size=2000)
+    predicted = actual + generator.normal(scale=0.5, size=2000)
+    frame = pd.DataFrame({"actual": actual, "predicted": predicted})
+    metrics = quality_report(frame, seed=1, model="m")["regression_metrics"]
+    assert metrics["r2"]["value"] == pytest.approx(r2_score(actual, predicted), rel=1e-12)
+    assert metrics["mse"]["value"] == pytest.approx(mean_squared_error(actual, predicted))
+    assert metrics["mae"]["value"] == pytest.approx(mean_absolute_error(actual, predicted))
+    assert metrics["rmse"]["value"] == pytest.approx(metrics["mse"]["value"] ** 0.5)
+    # The mean of squares of n normal errors deviates by sqrt(2 / n) of itself.
+    expected = metrics["mse"]["value"] * (2 / 2000) ** 0.5
+    assert metrics["mse"]["standard_deviation"] == pytest.approx(expected, rel=0.25)
+
+
+@pytest.mark.parametrize(
+    ("actual", "predicted"), [([1.0, 1.0], [1.0, 2.0]), ([1.0], [1.0]), ([1.0, 2.0], [1.0, np.inf])]
+)
+def test_undefined_metrics_are_errors_not_numbers(actual: list, predicted: list) -> None:
+    with pytest.raises(JobError, match="here"):
+        score(actual, predicted, "here")

@@ -1,0 +1,126 @@
+"""Cross-validation: equal to scikit-learn's, and without a way for a fold to see another."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import r2_score
+from sklearn.model_selection import PredefinedSplit, cross_val_score
+from sklearn.tree import DecisionTreeRegressor
+
+from pipelines.training.jobs.errors import JobError
+from pipelines.training.jobs.hyperparameters import TrainingSettings, load_model_code
+from pipelines.training.jobs.splitting import Splitter
+from pipelines.training.jobs.validation import cross_validate, out_of_fold
+
+
+def make_table(rows: int = 900, seed: int = 4, folds: int = 5) -> pd.DataFrame:
+    generator = np.random.default_rng(seed)
+    table = pd.DataFrame(generator.normal(size=(rows, 3)), columns=["a", "b", "c"])
+    table["y"] = table["a"] ** 2 + table["b"] + generator.normal(scale=0.3, size=rows)
+    return table.assign(_fold=Splitter("random", "y", seed).folds(table, folds))
+
+
+def make_settings(model: str = "decision_tree", forward: bool = False, **values: object):
+    return TrainingSettings(model, "y", seed=9, forward=forward, hyperparameters=values)
+
+
+class MeanByTown:
+    """A target encoder with shrinkage: it shows at once whether a fold saw its own rows."""
+
+    def fit(self, features, target, _hyperparameters, _seed):
+        sums = target.groupby(features["town"]).agg(["sum", "count"])
+        mean = target.mean()
+        return mean, (sums["sum"] + 20 * mean) / (sums["count"] + 20)
+
+    def predict(self, model, features):
+        mean, by_town = model
+        return features["town"].map(by_town).fillna(mean).to_numpy()
+
+
+def test_fold_scores_equal_those_of_scikit_learn() -> None:
+    table = make_table()
+    settings = make_settings(min_samples_leaf=7, max_depth=6)
+    results = cross_validate(load_model_code("decision_tree"), table, settings)
+    expected = cross_val_score(
+        DecisionTreeRegressor(min_samples_leaf=7, max_depth=6, random_state=9),
+        table[["a", "b", "c"]],
+        table["y"],
+        cv=PredefinedSplit(table["_fold"]),
+        scoring="r2",
+    )
+    np.testing.assert_allclose([one.scores.r2 for one in results], expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_noise_scores_nothing(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    rows = 6000
+    towns = generator.integers(0, rows // 3, rows).astype(str)
+    table = pd.DataFrame({"town": towns, "y": generator.normal(size=rows)})
+    table["_fold"] = Splitter("random", "y", seed).folds(table, 5)
+    results = cross_validate(MeanByTown(), table, make_settings())
+    assert abs(np.mean([one.scores.r2 for one in results])) < 0.02
+    leaked = MeanByTown()
+    seen = leaked.predict(leaked.fit(table[["town"]], table["y"], {}, 0), table)
+    assert r2_score(table["y"], seen) > 0.05, "the column must be able to leak"
+
+
+def test_every_row_is_predicted_once_by_a_model_that_did_not_see_it() -> None:
+    table = make_table()
+    calls: list[set[float]] = []
+
+    class Spy(MeanByTown):
+        def fit(self, features, target, _hyperparameters, _seed):
+            calls.append(set(features["a"]))
+            return set(features["a"])
+
+        def predict(self, model, features):
+            assert not model & set(features["a"])
+            return np.linspace(0, 1, len(features))
+
+    results = cross_validate(Spy(), table, make_settings())
+    predictions = out_of_fold(results, table["y"])
+    assert sorted(predictions["row"]) == list(range(len(table)))
+    assert (predictions["fold"].to_numpy() == table["_fold"].to_numpy()[predictions["row"]]).all()
+    assert len(calls) == 5
+
+
+def test_folds_in_time_are_trained_on_what_lies_before_them() -> None:
+    table = make_table()
+    table["_fold"] = np.arange(len(table)) * 4 // len(table) - 1
+    seen: dict[int, int] = {}
+
+    class Spy(MeanByTown):
+        def fit(self, features, target, _hyperparameters, _seed):
+            return len(features)
+
+        def predict(self, model, features):
+            seen[model] = len(features)
+            return np.linspace(0, 1, len(features))
+
+    cross_validate(Spy(), table, make_settings(forward=True))
+    assert seen == {225: 225, 450: 225, 675: 225}
+
+
+def test_the_number_of_cores_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    scores = []
+    for cores in ("1", "2", "5"):
+        monkeypatch.setenv("SM_NUM_CPUS", cores)
+        settings = make_settings("xgboost", num_round=20, subsample=0.7, eta=0.3)
+        results = cross_validate(load_model_code("xgboost"), make_table(), settings)
+        scores.append([one.scores for one in results])
+    assert scores[0] == scores[1] == scores[2]
+
+
+def test_predictions_that_are_not_finite_fail_the_trial() -> None:
+    class Broken(MeanByTown):
+        def fit(self, features, target, _hyperparameters, _seed):
+            return None
+
+        def predict(self, model, features):
+            return np.full(len(features), np.nan)
+
+    with pytest.raises(JobError, match=r"models/decision_tree/model.yaml: fold \d: predictions"):
+        cross_validate(Broken(), make_table(), make_settings())
