@@ -14,7 +14,8 @@ from localsage.errors import (
     RegistryError,
     StorageError,
 )
-from localsage.execution import ExecutionRecord, StepRecord, list_executions, load_execution
+from localsage.execution import ExecutionRecord, StepRecord
+from localsage.history import list_executions, load_execution
 from localsage.registry import ModelRegistry
 from localsage.service import LocalSageMaker
 from localsage.steps import Listener

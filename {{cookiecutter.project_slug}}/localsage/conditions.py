@@ -20,10 +20,8 @@ CONDITION_TYPES = ("Equals", *_COMPARISONS, "In", "Not", "Or")
 def holds(condition: JsonObject) -> bool:
     """Say whether a condition holds; its expressions must be resolved already.
 
-    Raises
-    ------
-    DefinitionError
-        If the type is unknown, or if values that are not numbers are put in order.
+    Raises:
+        DefinitionError: If the type is unknown, or if values that are not numbers are put in order.
     """
     kind = condition["Type"]
     if kind == "Not":

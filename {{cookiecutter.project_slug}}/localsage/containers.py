@@ -1,4 +1,4 @@
-"""The inside of a job: its ``/opt/ml`` tree, its environment, and how its end is read."""
+"""The inside of a job: its `/opt/ml` tree, its environment, and how its end is read."""
 
 from __future__ import annotations
 
@@ -27,16 +27,14 @@ _LAST_LINES = 5
 class Machine:
     """What all jobs of one execution share.
 
-    Attributes
-    ----------
-    storage, launcher, slots
-        Where inputs come from, how processes start, how many run at once.
-    work, logs : Path
-        Folder of the job trees; folder of the logs, one folder for each step.
-    host_environment : Mapping
-        Variables for Processing jobs without network isolation.
-    keep_work : bool
-        Whether the tree of a job that succeeded is kept, too.
+    Attributes:
+        storage: Where inputs come from.
+        launcher: How processes start.
+        slots: How many run at once.
+        work: Folder of the job trees.
+        logs: Folder of the logs, with one folder for each step.
+        host_environment: Variables for Processing jobs without network isolation.
+        keep_work: Whether the tree of a job that succeeded is kept, too.
     """
 
     storage: Storage
@@ -50,7 +48,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended: ``Completed``, ``Failed`` or ``Stopped`` (it ran out of time)."""
+    """How a job ended: `Completed`, `Failed` or `Stopped` (it ran out of time)."""
 
     status: str
     exit_code: int
@@ -59,19 +57,16 @@ class Outcome:
 
 
 class JobTree:
-    """The ``/opt/ml`` folder of one job, at ``base`` on this machine."""
+    """The `/opt/ml` folder of one job, at `base` on this machine."""
 
     def __init__(self, base: Path) -> None:
-        """Remember where the tree lies."""
         self.base = base
 
     def locate(self, container_path: str) -> Path:
-        """Return where a path below ``/opt/ml`` lies on this machine.
+        """Return where a path below `/opt/ml` lies on this machine.
 
-        Raises
-        ------
-        DefinitionError
-            If the path is not below ``/opt/ml``.
+        Raises:
+            DefinitionError: If the path is not below `/opt/ml`.
         """
         path = PurePosixPath(container_path)
         if not path.is_relative_to(ROOT) or ".." in path.parts:
@@ -79,18 +74,18 @@ class JobTree:
         return self.base / path.relative_to(ROOT)
 
     def rewrite(self, text: str) -> str:
-        """Replace every mention of ``/opt/ml`` in an argument or variable by the real folder."""
+        """Replace every mention of `/opt/ml` in an argument or variable by the real folder."""
         return _MENTION.sub(lambda _: str(self.base), text)
 
     def command(self, words: Sequence[str]) -> list[str]:
-        """Return a command with real paths; ``python`` is the interpreter that runs this."""
+        """Return a command with real paths; `python` is the interpreter that runs this."""
         program, *arguments = (self.rewrite(word) for word in words)
         if re.fullmatch(r"(/usr(/local)?/bin/)?python3?", program):
             program = sys.executable
         return [program, *arguments]
 
     def write_resources(self, folder: str, request: JsonObject) -> None:
-        """Write ``resourceconfig.json``: one host, as the job would find it in its container."""
+        """Write `resourceconfig.json`: one host, as the job would find it in its container."""
         resources = {
             "current_host": HOST,
             "current_instance_type": request.get("InstanceType", "local"),
@@ -110,7 +105,7 @@ class JobTree:
         return "\n".join(lines[-_LAST_LINES:])[-_LONGEST_REASON:]
 
     def message(self, name: str) -> str:
-        """Return the text in ``output/<name>``, cut to the length the service keeps."""
+        """Return the text in `output/<name>`, cut to the length the service keeps."""
         path = self.base / "output" / name
         return path.read_text(errors="replace").strip()[:_LONGEST_REASON] if path.is_file() else ""
 
@@ -135,12 +130,10 @@ def discard(tree: JobTree, machine: Machine, outcome: Outcome) -> None:
 
 
 def put_input(storage: Storage, uri: str, folder: Path, what: str) -> None:
-    """Put an input into a job's tree; ``what`` names step and input in the error.
+    """Put an input into a job's tree; `what` names step and input in the error.
 
-    Raises
-    ------
-    StorageError
-        If there is nothing at the address.
+    Raises:
+        StorageError: If there is nothing at the address.
     """
     try:
         storage.materialise(uri, folder)
@@ -151,10 +144,8 @@ def put_input(storage: Storage, uri: str, folder: Path, what: str) -> None:
 def require_one_instance(count: object, step: str) -> None:
     """Check that a job asks for one instance.
 
-    Raises
-    ------
-    DefinitionError
-        If it asks for more.
+    Raises:
+        DefinitionError: If it asks for more.
     """
     if int(str(count)) > 1:
         raise DefinitionError(
@@ -176,18 +167,15 @@ def run_in_tree(
 ) -> Outcome:
     """Run a job's command inside its tree and say how it ended.
 
-    Parameters
-    ----------
-    words : Sequence of str
-        The command, with the paths it has inside its container.
-    log, folder : Path
-        Log file and working directory.
-    environment : Mapping
-        The job's own variables, with container paths.
-    request : dict
-        The job request, for its ``StoppingCondition``.
-    isolated : bool
-        Whether network isolation was asked for.
+    Args:
+        tree: The job's tree, its inputs in place.
+        machine: What the jobs of the execution share.
+        words: The command, with the paths it has inside its container.
+        log: The log file.
+        folder: The working directory.
+        environment: The job's own variables, with container paths.
+        request: The job request, for its `StoppingCondition`.
+        isolated: Whether network isolation was asked for.
     """
     own = {name: tree.rewrite(str(value)) for name, value in environment.items()}
     own |= {"SAGEMAKER_BASE_DIR": str(tree.base), "SM_NUM_CPUS": "1"}

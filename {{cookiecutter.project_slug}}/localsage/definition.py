@@ -37,22 +37,17 @@ class Branch:
 
 @dataclass(frozen=True)
 class Step:
-    """One step; steps nested in a Condition are steps of their own, with a ``branch``.
+    """One step; steps nested in a Condition are steps of their own, with a `branch`.
 
-    Attributes
-    ----------
-    name, kind : str
-        Name and type, e.g. ``Fit`` and ``Training``.
-    arguments : dict
-        The request, expressions unresolved; without the nested steps for a Condition.
-    depends_on : frozenset of str
-        Steps that must have succeeded: ``DependsOn``, references, and the enclosing Condition.
-    branch : Branch or None
-        Which outcome of which Condition makes the step run.
-    property_files : Mapping
-        Property file name → (output name, path inside the output).
-    retry_policies : tuple of dict
-        As written in the definition.
+    Attributes:
+        name: What the step is called, e.g. `Fit`.
+        kind: Its type, e.g. `Training`.
+        arguments: The request, expressions unresolved; without the nested steps for a Condition.
+        depends_on: Steps that must have succeeded: `DependsOn`, references, and the enclosing
+            Condition.
+        branch: Which outcome of which Condition makes the step run.
+        property_files: Property file name → (output name, path inside the output).
+        retry_policies: As written in the definition.
     """
 
     name: str
@@ -75,13 +70,10 @@ class Definition:
 def parse_definition(content: bytes) -> Definition:
     """Read and check a definition.
 
-    Raises
-    ------
-    DefinitionError
-        For text that is not strict JSON, unknown step types, names used twice, references to
-        steps, parameters or property files that do not exist, and cycles.
-    ParameterError
-        If a parameter's default does not fit its type.
+    Raises:
+        DefinitionError: For text that is not strict JSON, unknown step types, names used twice,
+            references to steps, parameters or property files that do not exist, and cycles.
+        ParameterError: If a parameter's default does not fit its type.
     """
     document = _load(content)
     parameters = parse_parameters(document.get("Parameters") or [])

@@ -9,16 +9,12 @@ from collections.abc import Iterable
 class LocalSageError(Exception):
     """Base of every error that this package raises on purpose.
 
-    Parameters
-    ----------
-    message : str
-        The rule and the offending value, in one sentence.
-    remedy : str, default ""
-        What to do about it; becomes the second line.
+    Args:
+        message: The rule and the offending value, in one sentence.
+        remedy: What to do about it; becomes the second line.
     """
 
     def __init__(self, message: str, remedy: str = "") -> None:
-        """Keep both parts; ``str(error)`` is the two lines."""
         super().__init__(message, remedy)
         self.message = message
         self.remedy = remedy

@@ -14,15 +14,13 @@ from __future__ import annotations
 
 import os
 import secrets
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from localsage.errors import ExecutionNotFoundError
-from localsage.files import JsonObject, now, read_json, temporary_sibling, write_bytes, write_json
+from localsage.files import JsonObject, now, temporary_sibling, write_bytes, write_json
 
 EXECUTING, SUCCEEDED, FAILED, STOPPED = "Executing", "Succeeded", "Failed", "Stopped"
 NOT_EXECUTED = "NotExecuted"
@@ -32,22 +30,16 @@ NOT_EXECUTED = "NotExecuted"
 class StepRecord:
     """The state of one step.
 
-    Attributes
-    ----------
-    name, kind : str
-        Name and type.
-    status : str
-        ``NotExecuted``, ``Executing``, ``Succeeded``, ``Failed`` or ``Stopped``.
-    start_time, end_time : str or None
-        UTC, ISO 8601.
-    arguments : dict or None
-        The request with every expression resolved.
-    response : dict or None
-        The ``Describe…`` response, with ``ExitCode`` for jobs.
-    outcome : str or None
-        ``True`` or ``False``, for a Condition that was evaluated.
-    failure_reason : str or None
-        Why it failed.
+    Attributes:
+        name: The step's name.
+        kind: Its type.
+        status: `NotExecuted`, `Executing`, `Succeeded`, `Failed` or `Stopped`.
+        start_time: UTC, ISO 8601.
+        end_time: UTC, ISO 8601.
+        arguments: The request with every expression resolved.
+        response: The `Describe…` response, with `ExitCode` for jobs.
+        outcome: `True` or `False`, for a Condition that was evaluated.
+        failure_reason: Why it failed.
     """
 
     name: str
@@ -70,24 +62,19 @@ class StepRecord:
 class ExecutionRecord:
     """The state of one execution.
 
-    Attributes
-    ----------
-    id, pipeline_name : str
-        Identifier ``YYYYMMDD-HHMMSS-xxxx``; name of the pipeline.
-    status : str
-        ``Executing``, ``Succeeded``, ``Failed`` or ``Stopped``.
-    start_time, end_time : str or None
-        UTC, ISO 8601.
-    failure_reason, failed_step : str or None
-        Of the first step that failed.
-    pid : int
-        The process that ran or runs it.
-    metadata, parameters : Mapping
-        What the caller noted; the value of every parameter.
-    steps : Mapping
-        Step name → its record, in the order of the definition.
-    directory : Path
-        Where everything lies.
+    Attributes:
+        id: Identifier, `YYYYMMDD-HHMMSS-xxxx`.
+        pipeline_name: Name of the pipeline.
+        status: `Executing`, `Succeeded`, `Failed` or `Stopped`.
+        start_time: UTC, ISO 8601.
+        end_time: UTC, ISO 8601.
+        failure_reason: Why the first step that failed did.
+        failed_step: Its name.
+        pid: The process that ran or runs it.
+        metadata: What the caller noted.
+        parameters: The value of every parameter.
+        steps: Step name → its record, in the order of the definition.
+        directory: Where everything lies.
     """
 
     id: str
@@ -104,7 +91,7 @@ class ExecutionRecord:
     steps: Mapping[str, StepRecord] = field(default_factory=dict)
 
     def write(self) -> None:
-        """Write ``execution.json``; the steps are only listed, each has its own file."""
+        """Write `execution.json`; the steps are only listed, each has its own file."""
         content = {
             entry.name: getattr(self, entry.name)
             for entry in fields(self)
@@ -133,12 +120,13 @@ def create_execution(
 ) -> ExecutionRecord:
     """Make the directory of a new execution; it appears complete, in one step.
 
-    Parameters
-    ----------
-    home : Path
-        The folder that holds ``executions/``.
-    steps : Mapping
-        Step name → type, in the order of the definition.
+    Args:
+        home: The folder that holds `executions/`.
+        pipeline_name: Name of the pipeline.
+        definition: The compiled definition, kept byte for byte.
+        parameters: The value of every parameter.
+        metadata: What the caller noted.
+        steps: Step name → type, in the order of the definition.
     """
     started = now()
     staging = temporary_sibling(home / "executions" / "new")
@@ -168,66 +156,5 @@ def create_execution(
 
 
 def new_id() -> str:
-    """Return an identifier that sorts by time: ``YYYYMMDD-HHMMSS-xxxx``, in UTC."""
+    """Return an identifier that sorts by time: `YYYYMMDD-HHMMSS-xxxx`, in UTC."""
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-
-
-def list_executions(home: Path) -> list[ExecutionRecord]:
-    """Return all executions, newest first."""
-    return [_read(path) for path in sorted(_directories(home), reverse=True)]
-
-
-def load_execution(home: Path, identifier: str) -> ExecutionRecord:
-    """Return the execution whose identifier is, or alone begins with, the given one.
-
-    Raises
-    ------
-    ExecutionNotFoundError
-        If there is none, or more than one.
-    """
-    known = sorted(path.name for path in _directories(home))
-    matches = [name for name in known if name.startswith(identifier)] if identifier else []
-    if len(matches) == 1 or identifier in matches:
-        return _read(home / "executions" / (identifier if identifier in matches else matches[0]))
-    if matches:
-        raise ExecutionNotFoundError(
-            f"{identifier} is the beginning of {len(matches)} executions.",
-            f"Write more of it: {', '.join(matches[-5:])}.",
-        )
-    latest = f"The latest is {known[-1]}." if known else "None has been started yet."
-    raise ExecutionNotFoundError(f"There is no execution {identifier}.", latest)
-
-
-def _directories(home: Path) -> list[Path]:
-    return [file.parent for file in (home / "executions").glob("[0-9]*/execution.json")]
-
-
-def _read(directory: Path) -> ExecutionRecord:
-    """Read a record; one that a crash cut short is reported as stopped."""
-    content = read_json(directory / "execution.json")
-    crashed = content["status"] == EXECUTING and not _is_alive(content["pid"])
-    if crashed:
-        reason = "The process that ran it ended before the execution did."
-        content |= {"status": STOPPED, "failure_reason": reason}
-    steps = {name: _read_step(directory, name, crashed) for name in content.pop("steps")}
-    parameters = read_json(directory / "parameters.json")
-    return ExecutionRecord(**content, directory=directory, parameters=parameters, steps=steps)
-
-
-def _read_step(directory: Path, name: str, crashed: bool) -> StepRecord:
-    step = StepRecord(**read_json(directory / "steps" / f"{name}.json"))
-    return replace(step, status=STOPPED) if crashed and step.status == EXECUTING else step
-
-
-def _is_alive(pid: int) -> bool:
-    if pid == os.getpid():
-        return True
-    if sys.platform == "win32":  # there os.kill would end the process instead of asking
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -1,4 +1,4 @@
-"""Expressions of a pipeline definition: ``Get``, ``Std:Join`` and ``Std:JsonGet``."""
+"""Expressions of a pipeline definition: `Get`, `Std:Join` and `Std:JsonGet`."""
 
 from __future__ import annotations
 
@@ -17,16 +17,12 @@ _SCOPES = ("Parameters", "Execution", "Steps")
 
 @dataclass(frozen=True)
 class Reference:
-    """What one ``Get`` points to, e.g. ``Steps.Fit.ModelArtifacts.S3ModelArtifacts``.
+    """What one `Get` points to, e.g. `Steps.Fit.ModelArtifacts.S3ModelArtifacts`.
 
-    Attributes
-    ----------
-    scope : str
-        ``Parameters``, ``Execution`` or ``Steps``.
-    name : str
-        The parameter, the execution variable or the step.
-    path : tuple
-        Keys (str) and indices (int) inside a step's response; empty for the other scopes.
+    Attributes:
+        scope: `Parameters`, `Execution` or `Steps`.
+        name: The parameter, the execution variable or the step.
+        path: Keys (str) and indices (int) inside a step's response; empty for the other scopes.
     """
 
     scope: str
@@ -38,14 +34,12 @@ class Reference:
 class Context:
     """Everything that an expression may refer to.
 
-    Attributes
-    ----------
-    parameters, execution : Mapping
-        Values of the pipeline's parameters and of the execution variables.
-    responses : Mapping
-        The ``Describe…`` response of every finished step.
-    property_file : Callable
-        Returns the parsed JSON of a property file, given step and property file name.
+    Attributes:
+        parameters: Values of the pipeline's parameters.
+        execution: Values of the execution variables.
+        responses: The `Describe…` response of every finished step.
+        property_file: Returns the parsed JSON of a property file, given step and property file
+            name.
     """
 
     parameters: Mapping[str, object]
@@ -55,12 +49,10 @@ class Context:
 
 
 def parse_path(text: str) -> Path:
-    """Split ``a.b['c'][0]`` into its keys and indices.
+    """Split `a.b['c'][0]` into its keys and indices.
 
-    Raises
-    ------
-    DefinitionError
-        If the text is not in that notation.
+    Raises:
+        DefinitionError: If the text is not in that notation.
     """
     body, position = text.removeprefix("$"), 0
     tokens: list[str | int] = []
@@ -79,12 +71,10 @@ def parse_path(text: str) -> Path:
 
 
 def parse_reference(text: object) -> Reference:
-    """Return what ``{"Get": text}`` refers to.
+    """Return what `{"Get": text}` refers to.
 
-    Raises
-    ------
-    DefinitionError
-        If it is not ``Parameters.X``, ``Execution.X`` or ``Steps.X.…``.
+    Raises:
+        DefinitionError: If it is not `Parameters.X`, `Execution.X` or `Steps.X.…`.
     """
     scope, name, *path = (*parse_path(text), "", "") if isinstance(text, str) else ("", "")
     path = path[:-2] if name else path
@@ -109,12 +99,10 @@ def references(node: object) -> Iterator[Reference]:
 
 
 def resolve(node: object, context: Context) -> object:
-    """Return ``node`` with every expression replaced by its value.
+    """Return `node` with every expression replaced by its value.
 
-    Raises
-    ------
-    DefinitionError
-        If a reference leads nowhere or a value does not fit its place.
+    Raises:
+        DefinitionError: If a reference leads nowhere or a value does not fit its place.
     """
     if isinstance(node, Mapping):
         if set(node) == {"Get"}:
@@ -130,14 +118,12 @@ def resolve(node: object, context: Context) -> object:
 
 
 def follow(value: object, path: Path, what: str) -> object:
-    """Walk ``path`` into ``value``; a name inside a list finds the element that is called so.
+    """Walk `path` into `value`; a name inside a list finds the element that is called so.
 
-    ``Outputs['train']`` is how a pipeline addresses ``[{"OutputName": "train", …}]``.
+    `Outputs['train']` is how a pipeline addresses `[{"OutputName": "train", …}]`.
 
-    Raises
-    ------
-    DefinitionError
-        If a key or index is absent; ``what`` names the expression in the message.
+    Raises:
+        DefinitionError: If a key or index is absent; `what` names the expression in the message.
     """
     for token in path:
         found = _children(value, token)

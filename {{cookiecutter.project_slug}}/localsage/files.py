@@ -17,23 +17,21 @@ def now() -> str:
 
 
 def temporary_sibling(path: Path) -> Path:
-    """Return an unused hidden name in the folder of ``path``, so that a rename is atomic."""
+    """Return an unused hidden name in the folder of `path`, so that a rename is atomic."""
     return path.with_name(f".{uuid.uuid4().hex}.tmp")
 
 
 def encode_json(value: object) -> bytes:
-    """Return ``value`` as strict, indented JSON.
+    """Return `value` as strict, indented JSON.
 
-    Raises
-    ------
-    ValueError
-        If a number is NaN or infinite, which JSON cannot hold.
+    Raises:
+        ValueError: If a number is NaN or infinite, which JSON cannot hold.
     """
     return (json.dumps(value, indent=2, allow_nan=False) + "\n").encode()
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write ``content`` to ``path`` in one step, making its folders."""
+    """Write `content` to `path` in one step, making its folders."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_sibling(path)
     try:
@@ -44,11 +42,11 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write ``value`` to ``path`` as strict JSON in one step."""
+    """Write `value` to `path` as strict JSON in one step."""
     write_bytes(path, encode_json(value))
 
 
 def read_json(path: Path) -> JsonObject:
-    """Return the JSON object in ``path``."""
+    """Return the JSON object in `path`."""
     content: JsonObject = json.loads(path.read_bytes())
     return content

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,12 @@ from localsage.files import JsonObject
 Scalar = str | int | float | bool
 
 _TYPES: dict[str, type] = {"String": str, "Integer": int, "Float": float, "Boolean": bool}
+_WORDS = {
+    "String": "text",
+    "Integer": "a whole number",
+    "Float": "a finite number",
+    "Boolean": "true or false",
+}
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -18,14 +25,11 @@ _BOOLEANS = {"true": True, "false": False}
 class Parameter:
     """One declared parameter.
 
-    Attributes
-    ----------
-    name, kind : str
-        Its name and its type: ``String``, ``Integer``, ``Float`` or ``Boolean``.
-    default : Scalar or None
-        The value when the caller gives none; None means that the caller must give one.
-    choices : tuple
-        The allowed values; empty means any.
+    Attributes:
+        name: Its name.
+        kind: Its type: `String`, `Integer`, `Float` or `Boolean`.
+        default: The value when the caller gives none; None means that the caller must give one.
+        choices: The allowed values; empty means any.
     """
 
     name: str
@@ -34,19 +38,19 @@ class Parameter:
     choices: tuple[Scalar, ...]
 
     def convert(self, value: object) -> Scalar:
-        """Return ``value`` in the parameter's type; text is read, as the service reads it.
+        """Return `value` in the parameter's type; text is read, as the service reads it.
 
-        Raises
-        ------
-        ParameterError
-            If the value is of another type or is not among the choices.
+        Raises:
+            ParameterError: If the value is of another type or is not among the choices.
         """
         converted = _read(value, self.kind) if isinstance(value, str) else value
         if self.kind == "Float" and type(converted) is int:
             converted = float(converted)
-        if type(converted) is not _TYPES[self.kind]:
+        infinite = isinstance(converted, float) and not math.isfinite(converted)
+        if type(converted) is not _TYPES[self.kind] or infinite:
             raise ParameterError(
-                f"Parameter {self.name} must be of type {self.kind}, got {value!r}."
+                f"Parameter {self.name} must be of type {self.kind}, got {value!r}.",
+                f"Give it {_WORDS[self.kind]}.",
             )
         if self.choices and converted not in self.choices:
             allowed = ", ".join(map(str, self.choices))
@@ -58,7 +62,7 @@ class Parameter:
 
 
 def _read(text: str, kind: str) -> Scalar:
-    """Read ``text`` as ``kind``; return it unchanged when it is not of that kind."""
+    """Read `text` as `kind`; return it unchanged when it is not of that kind."""
     if kind == "Boolean":
         return _BOOLEANS.get(text.lower(), text)
     try:
@@ -70,12 +74,9 @@ def _read(text: str, kind: str) -> Scalar:
 def parse_parameters(declared: Sequence[JsonObject]) -> tuple[Parameter, ...]:
     """Return the parameters that a definition declares.
 
-    Raises
-    ------
-    DefinitionError
-        If a name occurs twice or a type is unknown.
-    ParameterError
-        If a default is not of the declared type.
+    Raises:
+        DefinitionError: If a name occurs twice or a type is unknown.
+        ParameterError: If a default is not of the declared type.
     """
     parameters: dict[str, Parameter] = {}
     for entry in declared:
@@ -98,11 +99,9 @@ def effective_values(
 ) -> dict[str, Scalar]:
     """Return the value of every parameter for one execution.
 
-    Raises
-    ------
-    ParameterError
-        If an override is unknown or of the wrong type, or if values without a default are
-        missing (all of them are named).
+    Raises:
+        ParameterError: If an override is unknown or of the wrong type, or if values without a
+            default are missing (all of them are named).
     """
     declared = {parameter.name: parameter for parameter in parameters}
     for name in overrides:

@@ -2,7 +2,7 @@
 
 A step starts when all steps it depends on have succeeded and, for a step nested in a Condition,
 when the Condition chose its side. Once a step has failed, the running ones finish and none
-start. Ctrl-C ends the running jobs and leaves the execution ``Stopped``.
+start. Ctrl-C ends the running jobs and leaves the execution `Stopped`.
 """
 
 from __future__ import annotations
@@ -27,20 +27,15 @@ from localsage.steps import Runtime, StepResult, read_property_file, run_step
 
 
 class PipelineRun:
-    """One execution of a definition.
+    """One execution of a definition; nothing starts before `run`.
 
-    Parameters
-    ----------
-    definition : Definition
-        What to run.
-    record : ExecutionRecord
-        A record just made; it is kept up to date on disk.
-    runtime : Runtime
-        What the steps need.
+    Args:
+        definition: What to run.
+        record: A record just made; it is kept up to date on disk.
+        runtime: What the steps need.
     """
 
     def __init__(self, definition: Definition, record: ExecutionRecord, runtime: Runtime) -> None:
-        """Prepare to run; nothing starts yet."""
         self._definition = definition
         self._record = record
         self._runtime = runtime
@@ -56,13 +51,11 @@ class PipelineRun:
     def run(self) -> ExecutionRecord:
         """Run every step that is due and return the final record.
 
-        An interrupt ends the running jobs and gives a record that says ``Stopped``.
+        An interrupt ends the running jobs and gives a record that says `Stopped`.
 
-        Raises
-        ------
-        Exception
-            A fault of this package, once it has been noted in the record; errors of the user's
-            jobs and settings only fail the execution.
+        Raises:
+            Exception: A fault of this package, once it has been noted in the record; errors of the
+                user's jobs and settings only fail the execution.
         """
         stopped = False
         with ThreadPoolExecutor(len(self._steps), thread_name_prefix="step") as pool:

@@ -1,6 +1,6 @@
 """Processes: how a job's command is started, limited in time and stopped.
 
-``Launcher`` is the port; ``ProcessLauncher`` starts a fresh interpreter for every job, which
+`Launcher` is the port; `ProcessLauncher` starts a fresh interpreter for every job, which
 works on every platform.
 """
 
@@ -48,16 +48,12 @@ _POLL_SECONDS = 0.02
 class Command:
     """One process to run.
 
-    Attributes
-    ----------
-    arguments : Sequence of str
-        Program and arguments.
-    environment : Mapping
-        The whole environment; nothing is inherited.
-    folder, log : Path
-        Working directory, and the file that receives standard output and error.
-    seconds : float or None
-        Longest run time; None for no limit.
+    Attributes:
+        arguments: Program and arguments.
+        environment: The whole environment; nothing is inherited.
+        folder: Working directory.
+        log: The file that receives standard output and error.
+        seconds: Longest run time; None for no limit.
     """
 
     arguments: Sequence[str]
@@ -69,7 +65,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Exit:
-    """How a process ended; ``code`` is minus the signal number when it was killed."""
+    """How a process ended; `code` is minus the signal number when it was killed."""
 
     code: int
     seconds: float
@@ -94,12 +90,9 @@ def job_environment(own: Mapping[str, str], *, isolated: bool) -> dict[str, str]
     at a closed port and at no credentials, so that a job that would fail in the cloud for want
     of a network fails here too, and at once.
 
-    Parameters
-    ----------
-    own : Mapping
-        The job's variables; they win.
-    isolated : bool
-        Whether the job asked for network isolation.
+    Args:
+        own: The job's variables; they win.
+        isolated: Whether the job asked for network isolation.
     """
     host = {name: os.environ[name] for name in _FROM_HOST if name in os.environ}
     return {**host, **_ALWAYS, **(_ISOLATED if isolated else {}), **own}
@@ -109,20 +102,16 @@ class ProcessLauncher:
     """Starts every command as a fresh process, leader of a process group of its own."""
 
     def __init__(self) -> None:
-        """Begin with nothing running."""
         self._running: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()
         self._stopping = False
 
     def run(self, command: Command) -> Exit:
-        """Run ``command`` to its end; what it leaves running is killed.
+        """Run `command` to its end; what it leaves running is killed.
 
-        Raises
-        ------
-        DefinitionError
-            If the program cannot be started.
-        StoppedError
-            If `stop` was called before the command ended.
+        Raises:
+            DefinitionError: If the program cannot be started.
+            StoppedError: If `stop` was called before the command ended.
         """
         started, timed_out = time.monotonic(), threading.Event()
         command.log.parent.mkdir(parents=True, exist_ok=True)

@@ -18,25 +18,18 @@ from localsage.files import JsonObject, write_json
 def run_processing_job(
     request: JsonObject, *, name: str, step: str, machine: Machine
 ) -> JsonObject:
-    """Run one job and return what ``DescribeProcessingJob`` would, plus ``ExitCode``.
+    """Run one job and return what `DescribeProcessingJob` would (plus exit code and seconds).
 
-    Parameters
-    ----------
-    request : dict
-        A ``CreateProcessingJob`` request without expressions.
-    name, step : str
-        Name of the job; name of the step, for messages and the log's folder.
-    machine : Machine
-        What the jobs of the execution share.
+    Args:
+        request: A `CreateProcessingJob` request without expressions.
+        name: Name of the job.
+        step: Name of the step, for messages and the log's folder.
+        machine: What the jobs of the execution share.
 
-    Raises
-    ------
-    DefinitionError
-        If the request asks for something that this back-end does not do.
-    StorageError
-        If an input is missing; the message names step, input and address.
-    StoppedError
-        If the execution was stopped.
+    Raises:
+        DefinitionError: If the request asks for something that this back-end does not do.
+        StorageError: If an input is missing; the message names step, input and address.
+        StoppedError: If the execution was stopped.
     """
     require_one_instance(request["ProcessingResources"]["ClusterConfig"]["InstanceCount"], step)
     application = request["AppSpecification"]

@@ -1,7 +1,7 @@
 """Hyperparameter ranges: what Optuna samples from, and how a sample is written for a job.
 
-Scaling types: ``Auto`` and ``Linear`` sample evenly, ``Logarithmic`` evenly in the logarithm of
-the value, ``ReverseLogarithmic`` (for ranges below 1, such as a momentum) evenly in the
+Scaling types: `Auto` and `Linear` sample evenly, `Logarithmic` evenly in the logarithm of
+the value, `ReverseLogarithmic` (for ranges below 1, such as a momentum) evenly in the
 logarithm of its distance from 1.
 """
 
@@ -31,14 +31,10 @@ _SCALES = ("Auto", "Linear", _LOGARITHMIC, _REVERSE)
 class Range:
     """One hyperparameter: how it is sampled, and how a sample is written.
 
-    Attributes
-    ----------
-    name : str
-        The hyperparameter.
-    distribution : BaseDistribution
-        What Optuna samples from.
-    encode : Callable
-        Turns a sample into the string that the job receives.
+    Attributes:
+        name: The hyperparameter.
+        distribution: What Optuna samples from.
+        encode: Turns a sample into the string that the job receives.
     """
 
     name: str
@@ -47,12 +43,11 @@ class Range:
 
 
 def read_ranges(ranges: JsonObject) -> list[Range]:
-    """Return the ranges of a ``ParameterRanges``, in the order in which they are sampled.
+    """Return the ranges of a `ParameterRanges`, in the order in which they are sampled.
 
-    Raises
-    ------
-    DefinitionError
-        If there is none, if two have one name, or if bounds or scaling make no sense.
+    Raises:
+        DefinitionError: If there is none, if two have one name, or if bounds or scaling make no
+            sense.
     """
     found = list(_each_range(ranges))
     if not found:

@@ -17,27 +17,22 @@ _VERSION_FILE = re.compile(r"[1-9][0-9]*\.json")
 class ModelRegistry:
     """Model packages, by group and version number from 1.
 
-    A model package is a dict in the shape of ``DescribeModelPackage``.
+    A model package is a dict in the shape of `DescribeModelPackage`.
 
-    Parameters
-    ----------
-    directory : Path
-        Where the groups lie; made when first needed.
+    Args:
+        directory: Where the groups lie; made when first needed.
     """
 
     def __init__(self, directory: Path) -> None:
-        """Remember the directory; nothing is written yet."""
         self.directory = directory
 
     def create_model_package(self, request: JsonObject) -> JsonObject:
-        """Register a ``CreateModelPackage`` request as the next version of its group.
+        """Register a `CreateModelPackage` request as the next version of its group.
 
         Safe against any number of processes that register at the same time.
 
-        Raises
-        ------
-        RegistryError
-            If the group's name or the approval status is not allowed.
+        Raises:
+            RegistryError: If the group's name or the approval status is not allowed.
         """
         group = self._folder(request.get("ModelPackageGroupName"))
         status = request.get("ModelApprovalStatus", "PendingManualApproval")
@@ -64,10 +59,8 @@ class ModelRegistry:
     def describe(self, group: str, version: int) -> JsonObject:
         """Return one model package.
 
-        Raises
-        ------
-        RegistryError
-            If there is no such group or version.
+        Raises:
+            RegistryError: If there is no such group or version.
         """
         path = self._folder(group) / f"{version}.json"
         if path.is_file():
@@ -86,10 +79,9 @@ class ModelRegistry:
     ) -> JsonObject:
         """Set the approval status of a package and return the package.
 
-        Raises
-        ------
-        RegistryError
-            If there is no such package, or if the status is not one of `APPROVAL_STATUSES`.
+        Raises:
+            RegistryError: If there is no such package, or if the status is not one of
+                `APPROVAL_STATUSES`.
         """
         _check_status(status)
         package = self.describe(group, version)

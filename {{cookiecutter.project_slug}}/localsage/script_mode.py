@@ -1,7 +1,7 @@
 """Script mode: how a SageMaker framework container starts the user's program.
 
-The code archive comes as an input channel and is unpacked to ``/opt/ml/code``; the program gets
-the hyperparameters as ``--name value``, as ``SM_…`` variables and in ``hyperparameters.json``.
+The code archive comes as an input channel and is unpacked to `/opt/ml/code`; the program gets
+the hyperparameters as `--name value`, as `SM_…` variables and in `hyperparameters.json`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ OBJECTIVE_HYPERPARAMETER = "_tuning_objective_metric"
 
 
 def channel_config(request: JsonObject) -> JsonObject:
-    """Return the content of ``inputdataconfig.json``: what a job may know of its channels."""
+    """Return the content of `inputdataconfig.json`: what a job may know of its channels."""
     return {
         channel["ChannelName"]: {
             "TrainingInputMode": channel.get("InputMode", "File"),
@@ -69,7 +69,7 @@ def _own_hyperparameters(request: JsonObject) -> JsonObject:
 
 
 def user_arguments(request: JsonObject) -> list[str]:
-    """Return the hyperparameters as ``--name value``, the way script mode passes them."""
+    """Return the hyperparameters as `--name value`, the way script mode passes them."""
     own = _own_hyperparameters(request)
     return [word for key, value in own.items() for word in (f"--{key}", str(value))]
 

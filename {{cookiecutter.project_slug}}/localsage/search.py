@@ -35,7 +35,7 @@ class Search(Protocol):
 
 
 class OptunaSearch:
-    """Bayesian (TPE) or random search."""
+    """Bayesian (TPE) or random search, in a study in memory that no log line announces."""
 
     def __init__(
         self,
@@ -45,7 +45,6 @@ class OptunaSearch:
         *,
         maximise: bool,
     ) -> None:
-        """Start a study in memory that no log line announces."""
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self.total = total
         self._ranges = ranges
@@ -68,7 +67,6 @@ class GridSearch:
     """Every combination of categorical values, the last hyperparameter varying fastest."""
 
     def __init__(self, values: dict[str, list[str]]) -> None:
-        """Lay out all combinations."""
         combinations = [
             dict(zip(values, combination, strict=True))
             for combination in itertools.product(*values.values())
@@ -85,14 +83,12 @@ class GridSearch:
 
 
 def make_search(config: JsonObject) -> Search:
-    """Return the strategy that a ``HyperParameterTuningJobConfig`` asks for.
+    """Return the strategy that a `HyperParameterTuningJobConfig` asks for.
 
-    Without ``RandomSeed`` the seed is 0, so that a local run can be repeated.
+    Without `RandomSeed` the seed is 0, so that a local run can be repeated.
 
-    Raises
-    ------
-    DefinitionError
-        For a strategy that cannot run locally, and for ranges that make no sense.
+    Raises:
+        DefinitionError: For a strategy that cannot run locally, and for ranges that make no sense.
     """
     strategy = config["Strategy"]
     ranges = config.get("ParameterRanges", {})
@@ -118,10 +114,8 @@ def make_search(config: JsonObject) -> Search:
 def positive(value: object, name: str) -> int:
     """Return a limit as a number of jobs.
 
-    Raises
-    ------
-    DefinitionError
-        If it is not a whole number of 1 or more.
+    Raises:
+        DefinitionError: If it is not a whole number of 1 or more.
     """
     try:
         number = int(str(value))

@@ -9,12 +9,8 @@ from types import MappingProxyType
 
 from localsage.containers import Machine
 from localsage.definition import parse_definition
-from localsage.execution import (
-    ExecutionRecord,
-    create_execution,
-    list_executions,
-    load_execution,
-)
+from localsage.execution import ExecutionRecord, create_execution
+from localsage.history import list_executions, load_execution
 from localsage.parameters import effective_values
 from localsage.pipelines import PipelineRun
 from localsage.processes import ProcessLauncher
@@ -29,29 +25,23 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 class LocalSageMaker:
     """SageMaker on this machine, all of its state below one folder.
 
-    Parameters
-    ----------
-    home : Path
-        Holds ``s3/``, ``executions/`` and ``model-registry/``; made when first needed.
-    slots : int, optional
-        How many jobs may run at the same time; by default one for each usable core. It changes
-        how long an execution takes, never its result.
-    keep_work : bool, default False
-        Whether the trees of jobs that succeeded are kept, as those of failed jobs are.
+    Args:
+        home: Holds `s3/`, `executions/` and `model-registry/`; made when first needed.
+        slots: How many jobs may run at the same time; by default one for each usable core. It
+            changes how long an execution takes, never its result.
+        keep_work: Whether the trees of jobs that succeeded are kept, as those of failed jobs are.
 
-    Examples
-    --------
-    >>> import json, tempfile
-    >>> step = {"Name": "Stop", "Type": "Fail", "Arguments": {"ErrorMessage": "enough"}}
-    >>> definition = json.dumps({"Version": "2020-12-01", "Steps": [step]}).encode()
-    >>> with tempfile.TemporaryDirectory() as home:
-    ...     record = LocalSageMaker(Path(home)).start(definition, pipeline_name="demo")
-    >>> record.status, record.failure_reason
-    ('Failed', 'enough')
+    Examples:
+        >>> import json, tempfile
+        >>> step = {"Name": "Stop", "Type": "Fail", "Arguments": {"ErrorMessage": "enough"}}
+        >>> definition = json.dumps({"Version": "2020-12-01", "Steps": [step]}).encode()
+        >>> with tempfile.TemporaryDirectory() as home:
+        ...     record = LocalSageMaker(Path(home)).start(definition, pipeline_name="demo")
+        >>> record.status, record.failure_reason
+        ('Failed', 'enough')
     """
 
     def __init__(self, home: Path, *, slots: int | None = None, keep_work: bool = False) -> None:
-        """Open the folder; nothing is written yet."""
         self.home = home.absolute()
         self.storage = Storage(self.home / "s3")
         self.registry = ModelRegistry(self.home / "model-registry")
@@ -71,30 +61,20 @@ class LocalSageMaker:
         """Run a pipeline definition to its end and return the record of the execution.
 
         A step that fails fails the execution and raises nothing. Ctrl-C in the main thread ends
-        the running jobs and gives a record with the status ``Stopped``.
+        the running jobs and gives a record with the status `Stopped`.
 
-        Parameters
-        ----------
-        definition : bytes
-            The compiled definition, JSON.
-        pipeline_name : str
-            Its name.
-        parameters : Mapping
-            Values for parameters: typed, or as text the way the service takes them.
-        host_environment : Mapping
-            Variables for Processing jobs without network isolation; they stand for services
-            of the account that such a job may reach.
-        metadata : Mapping
-            Kept in the record, for display.
-        listener : Listener, optional
-            Hears what happens while it happens.
+        Args:
+            definition: The compiled definition, JSON.
+            pipeline_name: Its name.
+            parameters: Values for parameters: typed, or as text the way the service takes them.
+            host_environment: Variables for Processing jobs without network isolation; they stand
+                for services of the account that such a job may reach.
+            metadata: Kept in the record, for display.
+            listener: Hears what happens while it happens.
 
-        Raises
-        ------
-        DefinitionError
-            If the definition cannot run; then nothing has been written.
-        ParameterError
-            If values are missing, unknown or wrong; then nothing has been written.
+        Raises:
+            DefinitionError: If the definition cannot run; then nothing has been written.
+            ParameterError: If values are missing, unknown or wrong; then nothing has been written.
         """
         parsed = parse_definition(definition)
         values = effective_values(parsed.parameters, parameters)
@@ -119,6 +99,17 @@ class LocalSageMaker:
         runtime = Runtime(machine, self.registry, f"pipelines-{record.id}", _OneAtATime(listener))
         return PipelineRun(parsed, record, runtime).run()
 
+    def effective_parameters(
+        self, definition: bytes, parameters: Mapping[str, object]
+    ) -> dict[str, str | int | float | bool]:
+        """Return the value that every parameter would have in an execution.
+
+        Raises:
+            DefinitionError: If the definition cannot run.
+            ParameterError: If values are missing, unknown or wrong.
+        """
+        return effective_values(parse_definition(definition).parameters, parameters)
+
     def executions(self) -> list[ExecutionRecord]:
         """Return all executions, newest first."""
         return list_executions(self.home)
@@ -126,10 +117,8 @@ class LocalSageMaker:
     def execution(self, identifier: str) -> ExecutionRecord:
         """Return one execution by its identifier or an unmistakable beginning of it.
 
-        Raises
-        ------
-        ExecutionNotFoundError
-            If there is none, or more than one.
+        Raises:
+            ExecutionNotFoundError: If there is none, or more than one.
         """
         return load_execution(self.home, identifier)
 

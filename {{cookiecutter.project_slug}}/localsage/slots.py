@@ -23,19 +23,14 @@ class Slots:
     Every job holds one slot and is told that it has one core: jobs run beside each other and
     do not split themselves further, which measured faster than threads inside a job.
 
-    Parameters
-    ----------
-    count : int, optional
-        By default one slot for each usable core.
+    Args:
+        count: By default one slot for each usable core.
 
-    Raises
-    ------
-    LocalSageError
-        If the count is below 1.
+    Raises:
+        LocalSageError: If the count is below 1.
     """
 
     def __init__(self, count: int | None = None) -> None:
-        """Make ``count`` free slots."""
         self.count = usable_cores() if count is None else count
         if self.count < 1:
             raise LocalSageError(f"The number of slots must be 1 or more, got {count}.")

@@ -25,17 +25,17 @@ class Listener(Protocol):
     """Hears what happens; called from several threads, one call at a time."""
 
     def step_changed(self, name: str, kind: str, status: str, detail: str) -> None:
-        """Hear that a step is ``Executing``, ``Succeeded``, ``Failed``, ``Stopped``.
+        """Hear that a step is `Executing`, `Succeeded`, `Failed`, `Stopped`.
 
-        ``detail`` says in a few words what came of it, or why it failed; it may be empty.
+        `detail` says in a few words what came of it, or why it failed; it may be empty.
         """
 
     def trial_finished(
         self, step: str, number: int, total: int, value: float | None, best: float | None
     ) -> None:
-        """Hear that trial ``number`` of ``total`` (from 1) of a tuning step ended.
+        """Hear that trial `number` of `total` (from 1) of a tuning step ended.
 
-        ``value`` is None when the trial failed, ``best`` is None while all of them failed.
+        `value` is None when the trial failed, `best` is None while all of them failed.
         """
 
 
@@ -59,16 +59,14 @@ class StepResult:
 
 
 def run_step(step: Step, request: JsonObject, runtime: Runtime) -> StepResult:
-    """Run a step to its end; ``request`` is its arguments with every expression resolved.
+    """Run a step to its end; `request` is its arguments with every expression resolved.
 
     Retry policies are honoured for the one fault that has a counterpart here: a job that
     something outside killed (a signal, as the kernel sends when memory runs out) is run again,
-    up to ``MaxAttempts``, without waiting. A job that fails by itself fails the same way again.
+    up to `MaxAttempts`, without waiting. A job that fails by itself fails the same way again.
 
-    Raises
-    ------
-    LocalSageError
-        If the request cannot be carried out or an input is missing.
+    Raises:
+        LocalSageError: If the request cannot be carried out or an input is missing.
     """
     run = _RUNNERS[step.kind]
     attempts = 1 + _retries(step)
@@ -85,10 +83,8 @@ def read_property_file(
 ) -> object:
     """Return the parsed content of a property file of a finished step.
 
-    Raises
-    ------
-    DefinitionError
-        If the output does not exist, or the file is absent or not JSON.
+    Raises:
+        DefinitionError: If the output does not exist, or the file is absent or not JSON.
     """
     output, path = step.property_files[name]
     outputs = response.get("ProcessingOutputConfig", {}).get("Outputs", [])

@@ -1,4 +1,4 @@
-"""S3 on this machine: ``s3://bucket/key`` is the file ``<directory>/bucket/key``.
+"""S3 on this machine: `s3://bucket/key` is the file `<directory>/bucket/key`.
 
 Objects can be read by jobs but not harmed by them. On a POSIX system every stored file is
 read-only (mode 0444), so a hard link handed to a job is safe: writing through it is refused,
@@ -28,12 +28,10 @@ def links_are_safe() -> bool:
 
 
 def split_uri(uri: str) -> tuple[str, str]:
-    """Split ``s3://bucket/key`` into bucket and key; a closing slash is dropped.
+    """Split `s3://bucket/key` into bucket and key; a closing slash is dropped.
 
-    Raises
-    ------
-    StorageError
-        If it is not such an address, or if the key could lead outside the bucket.
+    Raises:
+        StorageError: If it is not such an address, or if the key could lead outside the bucket.
     """
     scheme, _, rest = uri.partition("://")
     bucket, _, key = rest.partition("/")
@@ -56,16 +54,12 @@ def _is_plain_name(name: str) -> bool:
 class Storage:
     """All buckets, below one directory.
 
-    Parameters
-    ----------
-    directory : Path
-        Where the buckets lie; made when first needed.
-    link : bool, optional
-        Whether jobs get hard links instead of copies; by default wherever that is safe.
+    Args:
+        directory: Where the buckets lie; made when first needed.
+        link: Whether jobs get hard links instead of copies; by default wherever that is safe.
     """
 
     def __init__(self, directory: Path, *, link: bool | None = None) -> None:
-        """Remember the directory; nothing is written yet."""
         self.directory = directory
         self._link = links_are_safe() if link is None else link
 
@@ -81,10 +75,8 @@ class Storage:
     def read_bytes(self, uri: str) -> bytes:
         """Return the content of one object.
 
-        Raises
-        ------
-        StorageError
-            If there is no such object.
+        Raises:
+            StorageError: If there is no such object.
         """
         path = self.path(uri)
         if not path.is_file():
@@ -94,10 +86,8 @@ class Storage:
     def put_bytes(self, uri: str, content: bytes) -> None:
         """Store one object, replacing the one that was there.
 
-        Raises
-        ------
-        StorageError
-            If the address names a whole bucket or a folder of objects.
+        Raises:
+            StorageError: If the address names a whole bucket or a folder of objects.
         """
         path = self.path(uri)
         if not split_uri(uri)[1] or path.is_dir():
@@ -108,16 +98,14 @@ class Storage:
         self._move(staging, path, uri)
 
     def put_tree(self, folder: Path, uri: str) -> None:
-        """Store the files below ``folder`` under a prefix; an empty folder stores nothing.
+        """Store the files below `folder` under a prefix; an empty folder stores nothing.
 
         A new prefix appears in one step, with all of its objects. Below a prefix that exists
         objects are replaced one by one and others stay, as in S3.
 
-        Raises
-        ------
-        StorageError
-            If something in the folder is not a regular file, or if a folder and an object
-            would have the same name.
+        Raises:
+            StorageError: If something in the folder is not a regular file, or if a folder and an
+                object would have the same name.
         """
         target, staging = self.path(uri), self._staging()
         try:
@@ -138,12 +126,10 @@ class Storage:
             shutil.rmtree(staging, ignore_errors=True)
 
     def materialise(self, uri: str, folder: Path) -> None:
-        """Put one object, or the tree below a prefix, into ``folder`` for a job to read.
+        """Put one object, or the tree below a prefix, into `folder` for a job to read.
 
-        Raises
-        ------
-        StorageError
-            If there is nothing at the address.
+        Raises:
+            StorageError: If there is nothing at the address.
         """
         source = self.path(uri)
         root = source.parent if source.is_file() else source

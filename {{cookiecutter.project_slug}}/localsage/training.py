@@ -1,4 +1,4 @@
-"""Training jobs in script mode: the code is an input channel, the model a ``model.tar.gz``."""
+"""Training jobs in script mode: the code is an input channel, the model a `model.tar.gz`."""
 
 from __future__ import annotations
 
@@ -25,25 +25,18 @@ _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 
 def run_training_job(request: JsonObject, *, name: str, step: str, machine: Machine) -> JsonObject:
-    """Run one job and return what ``DescribeTrainingJob`` would, plus ``ExitCode``.
+    """Run one job and return what `DescribeTrainingJob` would (plus exit code and seconds).
 
-    Parameters
-    ----------
-    request : dict
-        A ``CreateTrainingJob`` request without expressions.
-    name, step : str
-        Name of the job, part of the address of its model; name of the step, for messages.
-    machine : Machine
-        What the jobs of the execution share.
+    Args:
+        request: A `CreateTrainingJob` request without expressions.
+        name: Name of the job, part of the address of its model.
+        step: Name of the step, for messages.
+        machine: What the jobs of the execution share.
 
-    Raises
-    ------
-    DefinitionError
-        If the request asks for something that this back-end does not do.
-    StorageError
-        If a channel is missing; the message names step, channel and address.
-    StoppedError
-        If the execution was stopped.
+    Raises:
+        DefinitionError: If the request asks for something that this back-end does not do.
+        StorageError: If a channel is missing; the message names step, channel and address.
+        StoppedError: If the execution was stopped.
     """
     require_one_instance(request.get("ResourceConfig", {}).get("InstanceCount", 1), step)
     log = machine.logs / step / f"{name}.log"
@@ -81,10 +74,8 @@ def final_metrics(log: Path, algorithm: JsonObject) -> list[JsonObject]:
 
     A metric that is absent, or whose last value is not a finite number, is left out.
 
-    Raises
-    ------
-    DefinitionError
-        If a regular expression is malformed or has no group.
+    Raises:
+        DefinitionError: If a regular expression is malformed or has no group.
     """
     found: dict[str, float] = {}
     definitions = [
@@ -115,7 +106,7 @@ def _pattern(definition: JsonObject) -> re.Pattern[str]:
 
 
 def _number(text: str) -> float:
-    """Return the number in ``text``; NaN when there is none, which the caller leaves out."""
+    """Return the number in `text`; NaN when there is none, which the caller leaves out."""
     return float(text) if _NUMBER.fullmatch(text.strip()) else math.nan
 
 
@@ -139,7 +130,7 @@ def _prepare(tree: JobTree, request: JsonObject, step: str, machine: Machine) ->
 
 
 def _publish(tree: JobTree, machine: Machine, output: str) -> None:
-    """Store ``model.tar.gz`` and, when the script left other results, ``output.tar.gz``."""
+    """Store `model.tar.gz` and, when the script left other results, `output.tar.gz`."""
     results = tree.base / "results"
     pack(tree.base / "model", results / "model.tar.gz")
     if any((tree.base / "output" / "data").iterdir()):

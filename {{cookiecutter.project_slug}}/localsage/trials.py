@@ -11,7 +11,7 @@ from localsage.script_mode import OBJECTIVE_HYPERPARAMETER
 
 @dataclass(frozen=True)
 class Trial:
-    """One finished trial; ``value`` is None exactly when it failed."""
+    """One finished trial; `value` is None exactly when it failed."""
 
     number: int
     name: str
@@ -23,7 +23,7 @@ class Trial:
     exit_code: int | None = None
 
     def summary(self, metric: str) -> JsonObject:
-        """Return the trial in the shape of ``ListTrainingJobsForHyperParameterTuningJob``."""
+        """Return the trial in the shape of `ListTrainingJobsForHyperParameterTuningJob`."""
         result: JsonObject = {
             "TrainingJobName": self.name,
             "TrainingJobStatus": self.status,
@@ -43,12 +43,10 @@ def was_killed(response: JsonObject) -> bool:
 
 
 def training_request(training: JsonObject, tuned: dict[str, str], metric: str) -> JsonObject:
-    """Return the ``CreateTrainingJob`` request of one trial.
+    """Return the `CreateTrainingJob` request of one trial.
 
-    Raises
-    ------
-    DefinitionError
-        If a hyperparameter is both static and tuned.
+    Raises:
+        DefinitionError: If a hyperparameter is both static and tuned.
     """
     static = training.get("StaticHyperParameters", {})
     for name in sorted(static.keys() & tuned.keys()):

@@ -4,7 +4,7 @@ Trial *n* is suggested once the trials up to *n - MaxParallelTrainingJobs* have 
 search, in the order of their numbers, and nothing else has. So what a trial gets depends on the
 definition alone: not on the number of cores, nor on which trial happened to finish first.
 
-``TrainingJobEarlyStoppingType`` is accepted and changes nothing: trials run to their end.
+`TrainingJobEarlyStoppingType` is accepted and changes nothing: trials run to their end.
 """
 
 from __future__ import annotations
@@ -33,29 +33,22 @@ def run_tuning_job(
     machine: Machine,
     trial_finished: TrialListener,
 ) -> JsonObject:
-    """Run one job and return what ``DescribeHyperParameterTuningJob`` would.
+    """Run one job and return what `DescribeHyperParameterTuningJob` would.
 
-    ``TrainingJobSummaries`` (all trials, by number) comes on top, and ``ExitCode`` and
-    ``FailureReason`` of the first trial when all of them failed.
+    `TrainingJobSummaries` (all trials, by number) comes on top, and `ExitCode` and
+    `FailureReason` of the first trial when all of them failed.
 
-    Parameters
-    ----------
-    request : dict
-        A ``CreateHyperParameterTuningJob`` request without expressions.
-    name, step : str
-        Name of the job; name of the step, for messages.
-    machine : Machine
-        What the jobs of the execution share.
-    trial_finished : Callable
-        Called with the trial's number from 1, the number of trials, its objective value and the
-        best so far; from any thread, one call at a time.
+    Args:
+        request: A `CreateHyperParameterTuningJob` request without expressions.
+        name: Name of the job.
+        step: Name of the step, for messages.
+        machine: What the jobs of the execution share.
+        trial_finished: Called with the trial's number from 1, the number of trials, its objective
+            value and the best so far; from any thread, one call at a time.
 
-    Raises
-    ------
-    DefinitionError
-        If the request asks for something that this back-end does not do.
-    StoppedError
-        If the execution was stopped.
+    Raises:
+        DefinitionError: If the request asks for something that this back-end does not do.
+        StoppedError: If the execution was stopped.
     """
     search = make_search(request["HyperParameterTuningJobConfig"])
     tuner = _Tuner(request, name, step, machine, search, trial_finished)

@@ -53,6 +53,9 @@ def entry(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfile
     "members",
     [
         [entry("../escaped")],
+        [entry("/escaped")],
+        [entry("..\\escaped")],
+        [entry("fine"), entry("link", tarfile.SYMTYPE, "fine")],
         [entry("a/../../escaped")],
         [entry("link", tarfile.SYMTYPE, "..")],
         [entry("link", tarfile.SYMTYPE, "/etc")],
@@ -68,16 +71,9 @@ def test_an_archive_that_would_leave_its_folder_is_refused(
     with tarfile.open(tmp_path / "x.tar.gz", "w:gz") as tar:
         for member in members:
             tar.addfile(member, io.BytesIO())
-    with pytest.raises(StorageError, match=r"x\.tar\.gz is not an archive"):
+    with pytest.raises(StorageError, match=r"x\.tar\.gz cannot be unpacked"):
         unpack(tmp_path / "x.tar.gz", tmp_path / "inner" / "out")
     assert not list(tmp_path.rglob("escaped"))
-
-
-def test_an_absolute_name_lands_inside_the_folder(tmp_path: Path) -> None:
-    with tarfile.open(tmp_path / "x.tar.gz", "w:gz") as tar:
-        tar.addfile(entry("/inside"), io.BytesIO())
-    unpack(tmp_path / "x.tar.gz", tmp_path / "out")
-    assert (tmp_path / "out" / "inside").is_file()
 
 
 @pytest.mark.parametrize("damage", [b"", b"not an archive", None])

@@ -340,6 +340,21 @@ def test_an_interrupt_ends_the_jobs_and_leaves_a_record_that_says_stopped(
     assert sagemaker.execution(record.id) == record
 
 
+def test_an_interrupt_between_two_steps_leaves_none_that_claims_to_run(
+    sagemaker, build, notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(_name: str, _kind: str, status: str, _detail: str) -> None:
+        if status == "Executing":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(notes, "step_changed", interrupt)
+    definition = build.definition(build.processing("A"), build.processing("B"))
+    record = sagemaker.start(definition, pipeline_name="demo", listener=notes)
+    assert record.status == "Stopped"
+    assert statuses(record) == {"A": "Stopped", "B": "NotExecuted"}
+    assert sagemaker.execution(record.id) == record
+
+
 def test_a_fault_of_the_back_end_is_raised_and_noted(
     sagemaker, build, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,71 @@
+"""Executions of the past: found by identifier, read from their directories."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from localsage.errors import ExecutionNotFoundError
+from localsage.execution import EXECUTING, STOPPED, ExecutionRecord, StepRecord
+from localsage.files import read_json
+
+
+def list_executions(home: Path) -> list[ExecutionRecord]:
+    """Return all executions, newest first."""
+    return [_read(path) for path in sorted(_directories(home), reverse=True)]
+
+
+def load_execution(home: Path, identifier: str) -> ExecutionRecord:
+    """Return the execution whose identifier is, or alone begins with, the given one.
+
+    Raises:
+        ExecutionNotFoundError: If there is none, or more than one.
+    """
+    known = sorted(path.name for path in _directories(home))
+    matches = [name for name in known if name.startswith(identifier)] if identifier else []
+    if len(matches) == 1:
+        return _read(home / "executions" / matches[0])
+    if matches:
+        raise ExecutionNotFoundError(
+            f"{identifier} is the beginning of {len(matches)} executions.",
+            f"Write more of it: {', '.join(matches[-5:])}.",
+        )
+    latest = f"The latest is {known[-1]}." if known else "None has been started yet."
+    raise ExecutionNotFoundError(f"There is no execution {identifier}.", latest)
+
+
+def _directories(home: Path) -> list[Path]:
+    return [file.parent for file in (home / "executions").glob("[0-9]*/execution.json")]
+
+
+def _read(directory: Path) -> ExecutionRecord:
+    """Read a record; one that a crash cut short is reported as stopped."""
+    content = read_json(directory / "execution.json")
+    crashed = content["status"] == EXECUTING and not _is_alive(content["pid"])
+    if crashed:
+        reason = "The process that ran it ended before the execution did."
+        content |= {"status": STOPPED, "failure_reason": reason}
+    steps = {name: _read_step(directory, name, crashed) for name in content.pop("steps")}
+    parameters = read_json(directory / "parameters.json")
+    return ExecutionRecord(**content, directory=directory, parameters=parameters, steps=steps)
+
+
+def _read_step(directory: Path, name: str, crashed: bool) -> StepRecord:
+    step = StepRecord(**read_json(directory / "steps" / f"{name}.json"))
+    return replace(step, status=STOPPED) if crashed and step.status == EXECUTING else step
+
+
+def _is_alive(pid: int) -> bool:
+    if pid == os.getpid():
+        return True
+    if sys.platform == "win32":  # there os.kill would end the process instead of asking
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
