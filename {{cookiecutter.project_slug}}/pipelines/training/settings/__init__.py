@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Aws", "Model", "Pipeline", "ProjectSettings", "load_project"]
 
+# Select mounts the evaluation of each model under its name, beside the jobs' code.
+RESERVED_FOLDERS = {"code"}
+
 
 @dataclass(frozen=True)
 class ProjectSettings:
@@ -63,9 +66,9 @@ def _model_names(root: Path, listed: list[str] | None) -> list[str]:
 
 def _load_model(root: Path, name: str) -> Model:
     label = f"models/{name}/model.yaml"
-    if not name.isidentifier():
-        msg = f"models/{name}: a model folder must be a Python name, got {name!r}."
-        raise UserError(msg, "Use letters, digits and underscores.")
+    if not (name.isidentifier() and name.isascii()) or name in RESERVED_FOLDERS:
+        msg = f"models/: a model folder must be a Python name that is not reserved, got {name!r}."
+        raise UserError(msg, "Use letters, digits and underscores, and a name other than `code`.")
     if not (root / "models" / name / "model.py").is_file():
         msg = f"models/{name}/model.py: the file is missing."
         raise UserError(msg, "Write it with the functions fit, predict, save and load.")

@@ -1,4 +1,4 @@
-"""YAML file → typed settings; a mistake becomes two lines that name file and field."""
+"""Mapping → typed settings; a mistake becomes two lines that name file and field."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipelines.errors import UserError
+from pipelines.training.settings.reading import read_mapping, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Settings(BaseModel):
     """Base of all settings: immutable, no unknown keys, no silent conversion of types."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 SettingsType = TypeVar("SettingsType", bound=Settings)
@@ -38,55 +38,37 @@ def load_settings(kind: type[SettingsType], path: Path, label: str) -> SettingsT
         UserError: The file is missing, is no YAML mapping, or a field breaks its rule.
     """
     try:
-        return kind.model_validate(_read_mapping(path, label))
+        return kind.model_validate(read_mapping(path, label))
     except ValidationError as err:
         raise _explain(err, kind, label) from err
 
 
-def _read_mapping(path: Path, label: str) -> dict[str, Any]:
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506
-    except FileNotFoundError as err:
-        msg = f"{label}: the file is missing."
-        raise UserError(msg, "Run the command inside a project, or restore the file.") from err
-    except (yaml.YAMLError, UnicodeDecodeError) as err:
-        detail = " ".join(str(err).split())
-        raise UserError(f"{label}: not readable as YAML: {detail}", "Mend the syntax.") from err
-    if not isinstance(content, dict):
-        msg = f"{label}: must hold `key: value` lines, got {type(content).__name__}."
-        raise UserError(msg, "Compare it with the version in git.")
-    return content
-
-
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """A safe loader that refuses a key written twice instead of keeping the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=deep) for key, _ in node.value]
-        for position, key in enumerate(keys):
-            if key in keys[:position]:
-                msg = f"the key {key!r} stands twice"
-                raise yaml.constructor.ConstructorError(None, None, msg, node.start_mark)
-        return super().construct_mapping(node, deep=deep)
-
-
 def _explain(err: ValidationError, kind: type[Settings], label: str) -> UserError:
     """Turn the first of pydantic's findings into rule, offending value and remedy."""
-    detail = err.errors()[0]
-    field = ".".join(str(part) for part in detail["loc"] if part not in _TAGS) or "the file"
+    # A misspelt key is also a missing one; the spelling is what helps.
+    unknown = [detail for detail in err.errors() if detail["type"] == "extra_forbidden"]
+    detail = [*unknown, *err.errors()][0]
+    field = ".".join(_name(part) for part in detail["loc"] if part not in _TAGS) or "the file"
     if detail["type"] == "extra_forbidden":
         return _unknown_key(detail, kind, label, field)
     if detail["type"] == "missing":
         return UserError(f"{label}: {field} is missing.", "Add it.")
+    if detail["type"].startswith("union_tag"):
+        return _wrong_kind(detail, label, field)
     if isinstance(reason := detail.get("ctx", {}).get("error"), RuleError):
         return UserError(f"{label}: {field} {reason}".replace("the file ", ""), reason.remedy)
-    rule = re.sub(r"^(Input|String|List|Dictionary) should", "must", detail["msg"])
-    message = f"{label}: {field}: {rule}, got {detail['input']!r}."
+    rule = re.sub(r"^(Input|String|List|Dictionary|Keys) should", "must", detail["msg"])
+    rule = re.sub(r"a valid dictionary.*", "a mapping", rule)
+    message = f"{label}: {field}: {rule}, got {shown(detail['input'])}."
     return UserError(message.replace(": must", " must"), f"Correct {field} in {label}.")
 
 
-# Discriminator values that pydantic puts into the path of a tagged union; the user never wrote them
-# as keys.
+def _name(part: str | int) -> str:
+    """A part of a field's path, on one line whatever the key is."""
+    return part if isinstance(part, str) and part.isprintable() else repr(part)
+
+
+# What pydantic puts into the path of a tagged union; the user never wrote these as keys.
 _TAGS = {
     "integer",
     "continuous",
@@ -95,6 +77,7 @@ _TAGS = {
     "project-image",
     "str",
     "Column",
+    "[key]",
 }
 
 
@@ -112,6 +95,15 @@ def _unknown_key(detail: ErrorDetails, kind: type[Settings], label: str, field: 
     close = get_close_matches(key, known, n=1)
     remedy = f"Did you mean {close[0]!r}?" if close else "Remove it."
     return UserError(f"{label}: {field} is not a known setting.", remedy)
+
+
+def _wrong_kind(detail: ErrorDetails, label: str, field: str) -> UserError:
+    """The key `type`, which says what else a mapping holds, is missing or unknown."""
+    remedy = "Set it to integer, continuous or categorical."
+    if detail["type"] == "union_tag_not_found":
+        return UserError(f"{label}: {field}.type is missing.", remedy)
+    tag = detail["ctx"]["tag"]
+    return UserError(f"{label}: {field}.type is of no known kind, got {tag!r}.", remedy)
 
 
 def _field_names(kind: Any) -> set[str]:

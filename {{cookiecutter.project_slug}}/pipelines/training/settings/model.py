@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from pipelines.training.settings.loading import RuleError, Settings
 
 # Prefixes that the jobs and SageMaker's containers keep for themselves.
 RESERVED_PREFIXES = ("job_", "sagemaker_", "_")
 
-Value = str | int | float | bool
+
+def _check_value(value: object) -> object:
+    finite = not isinstance(value, float) or math.isfinite(value)
+    if not isinstance(value, str | int | float | bool) or not finite:
+        msg = f"must be text, a number, true or false, got {value!r}."
+        raise RuleError(msg, "Write one value; several to choose from go under tuning.ranges.")
+    return value
+
+
+Value = Annotated[str | int | float | bool, BeforeValidator(_check_value)]
 Scaling = Literal["Auto", "Linear", "Logarithmic", "ReverseLogarithmic"]
 
 
@@ -20,6 +30,17 @@ class FrameworkImage(Settings):
 
     framework: Literal["xgboost"]
     version: str
+
+
+def _image_kind(value: object) -> str:
+    return "project-image" if isinstance(value, str) else "framework-image"
+
+
+Image = Annotated[
+    Annotated[Literal["project"], Tag("project-image")]
+    | Annotated[FrameworkImage, Tag("framework-image")],
+    Discriminator(_image_kind),
+]
 
 
 class _NumberRange(Settings):
@@ -70,6 +91,14 @@ class CategoricalRange(Settings):
     type: Literal["categorical"]
     values: list[Value] = Field(min_length=1, max_length=30)
 
+    @model_validator(mode="after")
+    def _values_differ(self) -> Self:
+        for position, value in enumerate(self.values):
+            if (type(value), value) in [(type(other), other) for other in self.values[:position]]:
+                msg = f"lists the value {value!r} twice."
+                raise RuleError(msg, "Keep one of them.")
+        return self
+
 
 Range = Annotated[IntegerRange | ContinuousRange | CategoricalRange, Field(discriminator="type")]
 
@@ -94,7 +123,7 @@ class Model(Settings):
     """The whole of a `model.yaml`."""
 
     title: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$", max_length=40)]
-    image: Literal["project"] | FrameworkImage
+    image: Image
     hyperparameters: dict[str, Value] = Field(default_factory=dict)
     tuning: ModelTuning
 

@@ -40,6 +40,12 @@ class Data(Settings):
 
     @model_validator(mode="after")
     def _columns_are_declared(self) -> Self:
+        for name in self.columns:
+            if not name.isprintable() or name.startswith(COLUMN_PREFIX_OF_OURS) or not name.strip():
+                msg = f"must not declare the column {name!r}."
+                raise RuleError(
+                    msg, "Use a name on one line; a first `_` is kept for the pipeline."
+                )
         for field, names in (("target", [self.target]), ("drop", self.drop)):
             for name in names:
                 if name not in self.columns:
@@ -51,6 +57,9 @@ class Data(Settings):
         if self.target in self.drop:
             msg = f"must not drop the target {self.target!r}."
             raise RuleError(msg, "Take it out of data.drop.")
+        if not set(self.columns) - {self.target, *self.drop}:
+            msg = "must leave a column to learn from: all but the target are dropped."
+            raise RuleError(msg, "Take one out of data.drop.")
         return self
 
 
@@ -128,7 +137,7 @@ class Pipeline(Settings):
     selection: Selection = Selection()
     registration: Registration = Registration()
     resources: Resources = Resources()
-    models: list[str] | None = None
+    models: Annotated[list[str], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
     def _split_column_is_declared(self) -> Self:

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import pytest
+
+RIDGE, BOOST = "models/ridge/model.yaml", "models/boost/model.yaml"
+STRENGTH = "tuning.ranges.strength"
+
+
+def number_range(low, high, scaling="Auto", kind="continuous"):
+    return {"type": kind, "min": low, "max": high, "scaling": scaling}
+
+
+# What is wrong: file, field, value, rule, remedy (None: that the field is to be corrected).
+FAULTS = {
+    "a title that cannot name steps": (
+        RIDGE, "title", "Ridge regression",
+        "title must match pattern '^[A-Za-z0-9]+$', got 'Ridge regression'.", None,
+    ),
+    "an unknown image": (RIDGE, "image", "projct", "image must be 'project', got 'projct'.", None),
+    "an unknown framework": (
+        BOOST, "image.framework", "xgbost",
+        "image.framework must be 'xgboost', got 'xgbost'.", None,
+    ),
+    "a version that YAML takes for a number": (
+        BOOST, "image.version", 3.2, "image.version must be a valid string, got 3.2.", None,
+    ),
+    "a list for a hyperparameter": (
+        RIDGE, "hyperparameters.depth", [1, 2],
+        "hyperparameters.depth must be text, a number, true or false, got [1, 2].",
+        "Write one value; several to choose from go under tuning.ranges.",
+    ),
+    "infinity for a hyperparameter": (
+        RIDGE, "hyperparameters.depth", float("inf"),
+        "hyperparameters.depth must be text, a number, true or false, got inf.",
+        "Write one value; several to choose from go under tuning.ranges.",
+    ),
+    "a hyperparameter under the jobs' prefix": (
+        RIDGE, "hyperparameters.job_seed", 1,
+        "must not name a hyperparameter 'job_seed': the prefix is reserved.",
+        "Rename it in model.yaml and model.py.",
+    ),
+    "a hyperparameter under SageMaker's prefix": (
+        RIDGE, "tuning.ranges.sagemaker_program", number_range(1, 2),
+        "must not name a hyperparameter 'sagemaker_program': the prefix is reserved.",
+        "Rename it in model.yaml and model.py.",
+    ),
+    "a hyperparameter under the tuner's prefix": (
+        RIDGE, "tuning.ranges._tuning_objective_metric", number_range(1, 2),
+        "must not name a hyperparameter '_tuning_objective_metric': the prefix is reserved.",
+        "Rename it in model.yaml and model.py.",
+    ),
+    "a hyperparameter both fixed and tuned": (
+        RIDGE, "hyperparameters.strength", 1,
+        "has 'strength' both under hyperparameters and under tuning.ranges.", "Keep one of them.",
+    ),
+    "nothing to tune": (
+        RIDGE, "tuning.ranges", {},
+        "tuning.ranges must have at least 1 item after validation, not 0, got {}.", None,
+    ),
+    "an unknown strategy": (
+        RIDGE, "tuning.strategy", "Bayes",
+        "tuning.strategy must be 'Bayesian', 'Random' or 'Grid', got 'Bayes'.", None,
+    ),
+    "a range of unknown type": (
+        RIDGE, STRENGTH, number_range(1, 2, kind="float"),
+        f"{STRENGTH}.type is of no known kind, got 'float'.",
+        "Set it to integer, continuous or categorical.",
+    ),
+    "a range without type": (
+        RIDGE, STRENGTH, {"min": 1, "max": 2}, f"{STRENGTH}.type is missing.",
+        "Set it to integer, continuous or categorical.",
+    ),
+    "an unknown scaling": (
+        RIDGE, STRENGTH, number_range(1, 2, "Log"),
+        f"{STRENGTH}.scaling must be 'Auto', 'Linear', 'Logarithmic' or 'ReverseLogarithmic', "
+        "got 'Log'.", None,
+    ),
+    "a fraction as bound of a range of whole numbers": (
+        RIDGE, STRENGTH, number_range(1, 2.5, kind="integer"),
+        f"{STRENGTH}.max must be a valid integer, got 2.5.", None,
+    ),
+    "an infinite bound": (
+        RIDGE, STRENGTH, number_range(1, float("inf")),
+        f"{STRENGTH}.max must be a finite number, got inf.", None,
+    ),
+    "bounds the wrong way round": (
+        RIDGE, STRENGTH, number_range(2, 1),
+        f"{STRENGTH} needs min below max, got min 2.0 and max 1.0.", "Swap or widen them.",
+    ),
+    "a range of one whole number": (
+        RIDGE, STRENGTH, number_range(2, 2, kind="integer"),
+        f"{STRENGTH} needs min below max, got min 2 and max 2.", "Swap or widen them.",
+    ),
+    "a logarithmic range from 0": (
+        RIDGE, STRENGTH, number_range(0, 1, "Logarithmic"),
+        f"{STRENGTH} needs min above 0 for Logarithmic scaling, got 0.0.",
+        "Raise min, or use Linear scaling.",
+    ),
+    "a reverse-logarithmic range up to 1": (
+        RIDGE, STRENGTH, number_range(0, 1, "ReverseLogarithmic"),
+        f"{STRENGTH} needs 0 <= min < max < 1 for ReverseLogarithmic scaling, got 0.0 to 1.0.",
+        "Change the bounds, or use Linear scaling.",
+    ),
+    "a reverse-logarithmic range below 0": (
+        RIDGE, STRENGTH, number_range(-0.1, 0.5, "ReverseLogarithmic"),
+        f"{STRENGTH} needs 0 <= min < max < 1 for ReverseLogarithmic scaling, got -0.1 to 0.5.",
+        "Change the bounds, or use Linear scaling.",
+    ),
+    "a grid of numbers": (
+        RIDGE, "tuning.strategy", "Grid",
+        "tuning allows only categorical ranges for Grid, got continuous 'strength'.",
+        "List its values, or use Random or Bayesian.",
+    ),
+    "a categorical range without values": (
+        BOOST, "tuning.ranges.booster.values", [],
+        "tuning.ranges.booster.values must have at least 1 item after validation, not 0, got [].",
+        None,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_a_wrong_field_is_named_with_its_value_and_a_remedy(example, mistake_of, fault):
+    file, field, value, rule, remedy = fault
+    example.load()
+    example.change(file, field, value)
+    found_rule, found_remedy = mistake_of(example)
+    assert found_rule == f"{file}: {rule}"
+    assert found_remedy.startswith(remedy or f"Correct {rule.split()[0]} in {file}.")
