@@ -52,7 +52,7 @@ def get_pipeline(root: Path | str = ".", pipeline_name: str | None = None) -> Pi
 
     return Pipeline(
         name=pipeline_name or settings.pipeline.name,
-        parameters=context.parameters.all(),
+        parameters=context.parameters.used_by(settings),
         steps=[
             ingested,
             data,

@@ -11,7 +11,7 @@ from pipelines.training.checks.requests import request_problems
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["check_definition", "definition_problems"]
+__all__ = ["check_definition", "check_values", "definition_problems"]
 
 
 def definition_problems(definition: Mapping[str, Any]) -> list[str]:
@@ -33,3 +33,17 @@ def check_definition(definition: Mapping[str, Any]) -> None:
         raise UserError(
             msg, "Correct the setting or the code in pipelines/training/steps behind it."
         )
+
+
+def check_values(definition: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Accept or refuse the values that the parameters get in one execution.
+
+    Raises:
+        UserError: A value does not fit the places that its parameter fills.
+    """
+    parameters = [
+        {**parameter, "DefaultValue": values[parameter["Name"]]}
+        for parameter in definition["Parameters"]
+    ]
+    for problem in definition_problems({**definition, "Parameters": parameters}):
+        raise UserError(problem[0].upper() + problem[1:], "Give it another value with --set.")

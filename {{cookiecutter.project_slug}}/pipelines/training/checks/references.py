@@ -6,14 +6,15 @@ from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import botocore.session
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
 
 from pipelines.training.checks.expressions import expressions, references, segments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from botocore.model import ServiceModel, Shape
+    from botocore.model import Shape
 
 # Step type → operation whose request the step holds, and operation whose response its properties
 # are.
@@ -23,6 +24,7 @@ OPERATIONS = {
     "Tuning": ("CreateHyperParameterTuningJob", "DescribeHyperParameterTuningJob"),
     "RegisterModel": ("CreateModelPackage", "DescribeModelPackage"),
 }
+WITHOUT_JOB = {"Condition", "Fail"}
 EXECUTION_VARIABLES = {
     "StartDateTime", "CurrentDateTime", "PipelineName", "PipelineArn", "PipelineExecutionId",
     "PipelineExecutionArn",
@@ -33,7 +35,8 @@ PARAMETER_TYPES = {"String": "string", "Integer": "integer", "Float": "float", "
 @cache
 def service_model() -> ServiceModel:
     """SageMaker's API as botocore ships it."""
-    return botocore.session.get_session().get_service_model("sagemaker")
+    # Not through a session, which reads the user's AWS profile and fails where that is missing.
+    return ServiceModel(Loader().load_service_model("sagemaker", "service-2"), "sagemaker")
 
 
 class ReferenceProblemError(Exception):
@@ -96,6 +99,8 @@ def reference_problems(scope: Scope) -> Iterator[str]:
             yield f"the step name {name!r} stands {count} times."
     used: set[str] = set()
     for step in scope.all_steps:
+        if step["Type"] not in {*OPERATIONS, *WITHOUT_JOB}:
+            yield f"{step['Name']}: there is no step type {step['Type']!r}."
         for path, reference in _own_references(step):
             used.add(reference)
             try:
@@ -134,7 +139,7 @@ def _dependency_problems(step: Mapping[str, Any], scope: Scope) -> Iterator[str]
         if file["OutputName"] not in outputs:
             name = file["OutputName"]
             yield f"{step['Name']}.PropertyFiles names no output of the step: {name!r}."
-    if step["Type"] in ("Condition", "Fail") and ("CacheConfig" in step or "RetryPolicies" in step):
+    if step["Type"] in WITHOUT_JOB and ("CacheConfig" in step or "RetryPolicies" in step):
         yield f"{step['Name']}: a {step['Type']} step has neither cache nor retries."
 
 
@@ -149,12 +154,13 @@ def _outputs(step: Mapping[str, Any]) -> set[str]:
 
 def _check_names_of_request(step: Mapping[str, Any], names: list[str], reference: str) -> None:
     """Outputs and tuned hyperparameters are named by the request, not by the API."""
-    if names[:2] == ["ProcessingOutputConfig", "Outputs"] and names[2] not in _outputs(step):
+    if names[:2] == ["ProcessingOutputConfig", "Outputs"] and not {*names[2:3]} & _outputs(step):
         msg = f"{reference!r} names no output of step {step['Name']!r}"
         raise ReferenceProblemError(msg)
     if names[:2] == ["BestTrainingJob", "TunedHyperParameters"]:
         ranges = step["Arguments"]["HyperParameterTuningJobConfig"]["ParameterRanges"]
-        if names[2] not in {entry["Name"] for kind in ranges.values() for entry in kind}:
+        tuned = {entry["Name"] for kind in ranges.values() for entry in kind}
+        if not {*names[2:3]} & tuned:
             msg = f"{reference!r} names no hyperparameter that step {step['Name']!r} tunes"
             raise ReferenceProblemError(msg)
 

@@ -136,7 +136,7 @@ def _default_problems(expression: Any, place: Any, scope: Scope) -> Iterator[str
     """The default of a parameter must fit the place that the parameter fills alone."""
     _, _, name = expression.get(GET, "").partition("Parameters.")
     if name in scope.defaults:
-        yield from _literal_problems(scope.defaults[name], place, f"the default of {name}")
+        yield from _literal_problems(scope.defaults[name], place, f"parameter {name}")
 
 
 def _literal_problems(value: Any, place: Any, path: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+from pipelines.training.settings.model import FrameworkImage
 from pipelines.training.steps.sdk import (
     Parameter,
     ParameterFloat,
@@ -42,9 +43,15 @@ class Parameters:
     processing_instance: ParameterString
     training_instance: ParameterString
 
-    def all(self) -> list[Parameter]:
-        """The parameters in the order above."""
-        return [getattr(self, field.name) for field in fields(self)]
+    def used_by(self, settings: ProjectSettings) -> list[Parameter]:
+        """Those that the project's models refer to, in the order above: no other has an effect."""
+        models = settings.models.values()
+        unused = set()
+        if all(isinstance(model.image, FrameworkImage) for model in models):
+            unused.add("image")
+        if all(model.tuning.strategy == "Grid" for model in models):
+            unused.add("trials")
+        return [getattr(self, field.name) for field in fields(self) if field.name not in unused]
 
 
 def make_parameters(settings: ProjectSettings) -> Parameters:

@@ -9,6 +9,24 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def _without_profile() -> Iterator[None]:
+    """Hide the user's AWS profile: the SDK's sessions fail where it is not configured."""
+    names = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+    hidden = {name: os.environ.pop(name) for name in names if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
+
 
 # Importing the SDK makes clients (which want a region) and looks for credentials on the instance
 # metadata service.
@@ -18,31 +36,33 @@ os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
 for _name in ("sagemaker", "sagemaker.config"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
-import boto3  # noqa: E402
-from sagemaker.core import image_uris  # noqa: E402
-from sagemaker.core.helper.session_helper import Session  # noqa: E402
-from sagemaker.core.workflow.conditions import (  # noqa: E402
-    ConditionEquals,
-    ConditionGreaterThanOrEqualTo,
-)
-from sagemaker.core.workflow.execution_variables import ExecutionVariables  # noqa: E402
-from sagemaker.core.workflow.functions import Join, JsonGet  # noqa: E402
-from sagemaker.core.workflow.parameters import (  # noqa: E402
-    Parameter,
-    ParameterFloat,
-    ParameterInteger,
-    ParameterString,
-)
-from sagemaker.core.workflow.properties import Properties, PropertyFile  # noqa: E402
-from sagemaker.mlops.workflow.condition_step import ConditionStep  # noqa: E402
-from sagemaker.mlops.workflow.fail_step import FailStep  # noqa: E402
-from sagemaker.mlops.workflow.pipeline import Pipeline  # noqa: E402
-from sagemaker.mlops.workflow.steps import (  # noqa: E402
-    CacheConfig,
-    ConfigurableRetryStep,
-    Step,
-    StepTypeEnum,
-)
+with _without_profile(), warnings.catch_warnings(action="ignore"):  # of its own deprecations
+    import boto3
+    import botocore.session
+    from sagemaker.core import image_uris
+    from sagemaker.core.helper.session_helper import Session
+    from sagemaker.core.workflow.conditions import (
+        ConditionEquals,
+        ConditionGreaterThanOrEqualTo,
+    )
+    from sagemaker.core.workflow.execution_variables import ExecutionVariables
+    from sagemaker.core.workflow.functions import Join, JsonGet
+    from sagemaker.core.workflow.parameters import (
+        Parameter,
+        ParameterFloat,
+        ParameterInteger,
+        ParameterString,
+    )
+    from sagemaker.core.workflow.properties import Properties, PropertyFile
+    from sagemaker.mlops.workflow.condition_step import ConditionStep
+    from sagemaker.mlops.workflow.fail_step import FailStep
+    from sagemaker.mlops.workflow.pipeline import Pipeline
+    from sagemaker.mlops.workflow.steps import (
+        CacheConfig,
+        ConfigurableRetryStep,
+        Step,
+        StepTypeEnum,
+    )
 
 __all__ = [
     "CacheConfig",
@@ -74,5 +94,7 @@ def offline_session(region: str) -> Session:
     Compiling needs no account; whoever upserts or starts the pipeline brings a session of their
     own.
     """
-    boto_session = boto3.Session("none", "none", region_name=region)
+    # Its profile is read from no variable: it could name one that is not configured here.
+    core = botocore.session.Session({"profile": (None, None, None, None)})
+    boto_session = boto3.Session("none", "none", region_name=region, botocore_session=core)
     return Session(boto_session=boto_session, default_bucket="none", sagemaker_config={})

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
+from pipelines.errors import UserError
 from pipelines.training.assets import ARCHIVE
 from pipelines.training.settings.model import FrameworkImage
 from pipelines.training.steps.job import text
@@ -23,7 +25,12 @@ def image_of(context: Context, model: str) -> Any:
     image = context.settings.models[model].image
     if isinstance(image, FrameworkImage):
         region = context.settings.aws.region
-        return image_uris.retrieve(image.framework, region, version=image.version)
+        try:
+            return image_uris.retrieve(image.framework, region, version=image.version)
+        except ValueError as err:
+            msg = f"models/{model}/model.yaml: image.version must be one that exists in {region}"
+            remedy = "Correct it, or region in conf/aws.yaml."
+            raise UserError(f"{msg}, got {image.version!r}.", remedy) from err
     return context.parameters.image
 
 
@@ -47,10 +54,8 @@ def static_hyperparameters(context: Context, model: str, program: str) -> dict[s
 
 
 def encode(value: str | float | bool) -> str:
-    """A hyperparameter as SageMaker's text: JSON spelling for all but text."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else repr(value)
+    """A hyperparameter as SageMaker's text: JSON, so that the job gets back the type it had."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def channels(context: Context, model: str, train: Any) -> list[dict[str, Any]]:

@@ -87,6 +87,14 @@ def test_the_test_split_says_nothing_about_the_folds() -> None:
     assert abs(np.corrcoef(is_test, folds)[0, 1]) < 0.06
 
 
+def test_validation_rows_are_drawn_anew_from_those_that_are_not_test_rows() -> None:
+    """Drawn with the same keys, they would be a part of the test rows: here, none at all."""
+    rows = make_rows(4000)
+    splitter = Splitter("random", "target", 3)
+    training = rows[~splitter.holdout(rows, 0.5, "test")]
+    assert splitter.holdout(training, 0.25, "validation").mean() == pytest.approx(0.25, abs=0.03)
+
+
 def test_stratified_folds_have_the_same_distribution_of_the_target() -> None:
     rows = make_rows(2000)
     folds = Splitter("stratified", "target", 5).folds(rows, 4)

@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from pipelines.errors import UserError
+from pipelines.training.compilation import compile_pipeline
+from pipelines.training.settings import load_project
+
+PIPELINE = "conf/pipeline.yaml"
+RIDGE_CODE = "models/ridge/model.py"
+
+
+def texts(value):
+    """Every text in a JSON document, keys too."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts(item)
+    elif isinstance(value, str):
+        yield value
+
+
+def keys_of(compiled):
+    """Key of every asset by the name of what it is."""
+    assets = compiled.assets
+    single = {
+        "jobs": assets.jobs.key,
+        "settings": assets.preprocess_settings.key,
+        "query": assets.query.key,
+    }
+    trees = {f"tree of {name}": asset.key for name, asset in assets.model_trees.items()}
+    archives = {f"archive of {name}": asset.key for name, asset in assets.model_archives.items()}
+    return single | trees | archives
+
+
+def changed_keys(before, after):
+    old, new = keys_of(before), keys_of(after)
+    assert [*old] == [*new]
+    return {name for name in old if old[name] != new[name]}
+
+
+def test_the_project_as_it_stands_compiles(project_root):
+    settings = load_project(project_root)
+    definition = json.loads(compile_pipeline(settings).definition)
+    names = {step["Name"] for step in definition["Steps"]}
+    for model in settings.models.values():
+        assert {f"Tune{model.title}", f"Fit{model.title}", f"Evaluate{model.title}"} <= names
+    assert str(project_root) not in json.dumps(definition)
+
+
+def test_values_of_the_account_have_no_default(definition):
+    without = {item["Name"] for item in definition["Parameters"] if "DefaultValue" not in item}
+    assert without == {"RoleArn", "Bucket", "ImageUri", "JobsImageUri", "Commit", "QueryUri"}
+    every_text = [*texts(definition)]
+    assert not [text for text in every_text if "arn:" in text]
+    buckets = [text for text in every_text if text.startswith("s3://")]
+    assert set(buckets) == {"s3://"}, "the rest of each address is a parameter"
+    accounts = [text for text in every_text if re.search(r"\d{12}", text)]
+    assert all(".dkr.ecr.eu-west-1.amazonaws.com/" in text for text in accounts)
+
+
+def test_the_definition_names_no_folder_user_or_date_of_this_machine(definition, compiled):
+    every_text = [*texts(definition)]
+    paths = [text for text in every_text if re.match(r"/\w", text)]
+    beside_s3 = [text for text in paths if not re.match(r"/(code|settings|executions)/", text)]
+    ends = {"/output/model.tar.gz", "/evaluation.json", "/selection.json", "/summary.json"}
+    jobs = {"/ingest", "/unload", "/select", "/preprocess", "/tune", "/fit", "/evaluate"}
+    for path in beside_s3:
+        assert path.startswith("/opt/ml/") or path in ends or f"/{path.split('/')[1]}" in jobs, path
+    dates = re.findall(rb"\d{4}-\d{2}-\d{2}", compiled.definition)
+    assert dates == [b"2020-12-01"], "the version of the definition's format"
+
+
+def test_the_definition_is_strict_json_that_ends_with_its_line(compiled):
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    document = json.loads(compiled.definition, parse_constant=refuse)
+    assert compiled.definition == json.dumps(document, indent=1).encode() + b"\n"
+
+
+def test_a_changed_model_changes_its_own_code_and_nothing_else(example, compiled):
+    with (example.root / RIDGE_CODE).open("a", encoding="utf-8") as file:
+        file.write("# one more line\n")
+    after = example.compile()
+    assert changed_keys(compiled, after) == {"tree of ridge", "archive of ridge"}
+    old, new = (json.loads(each.definition)["Steps"] for each in (compiled, after))
+    changed = {before["Name"] for before, now in zip(old, new, strict=True) if before != now}
+    assert changed == {"TuneRidge", "FitRidge", "EvaluateRidge"}
+
+
+def test_a_changed_job_changes_the_code_of_all(example, compiled):
+    job = example.root / "pipelines/training/jobs/metrics.py"
+    job.write_text(job.read_text(encoding="utf-8") + "# more\n", encoding="utf-8")
+    assert changed_keys(compiled, example.compile()) == {
+        *("jobs", "tree of boost", "tree of ridge", "archive of boost", "archive of ridge")
+    }
+
+
+def test_another_query_leaves_the_definition_as_it_is(example, compiled):
+    example.write("queries/ingest.sql", "SELECT * FROM ${table} LIMIT 10\n")
+    after = example.compile()
+    assert after.definition == compiled.definition
+    assert changed_keys(compiled, after) == {"query"}
+    query = after.assets.query
+    assert query.files == {"ingest.sql": b"SELECT * FROM ${table} LIMIT 10\n"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("data.drop", []), ("data.columns.rooms", "category"), ("split.kind", "stratified")],
+)
+def test_what_preprocess_reads_from_the_settings_changes_their_key(example, compiled, field, value):
+    example.change(PIPELINE, field, value)
+    assert changed_keys(compiled, example.compile()) == {"settings"}
+
+
+def test_what_a_parameter_carries_changes_its_default_and_nothing_else(example, definition):
+    example.change(PIPELINE, "split.folds", 7)
+    after = example.definition()
+    assert after["Steps"] == definition["Steps"]
+    defaults = {item["Name"]: item.get("DefaultValue") for item in after["Parameters"]}
+    before = {item["Name"]: item.get("DefaultValue") for item in definition["Parameters"]}
+    assert {name for name in defaults if defaults[name] != before[name]} == {"Folds"}
+    assert defaults["Folds"] == 7
+
+
+def test_files_that_are_no_code_do_not_travel(example, compiled):
+    example.write("models/ridge/README.md", "notes")
+    example.write("models/ridge/__pycache__/model.cpython-311.pyc", "compiled")
+    example.write("conf/notes.txt", "notes")
+    after = example.compile()
+    assert after.definition == compiled.definition
+    assert after.assets.objects() == compiled.assets.objects()
+
+
+def test_the_order_of_the_models_is_that_of_the_settings(example, definition):
+    def ranked(document):
+        (select,) = [step for step in document["Steps"] if step["Name"] == "Select"]
+        return select["Arguments"]["AppSpecification"]["ContainerArguments"][-2:]
+
+    assert ranked(definition) == ["boost", "ridge"]
+    example.change(PIPELINE, "models", ["ridge", "boost"])
+    assert ranked(example.definition()) == ["ridge", "boost"]
+
+
+@pytest.mark.parametrize(("model", "undeclared"), [("boost", {"ImageUri"}), ("ridge", set())])
+def test_a_parameter_that_no_model_uses_is_not_declared(example, definition, model, undeclared):
+    example.change(PIPELINE, "models", [model])
+    declared = {item["Name"] for item in definition["Parameters"]}
+    left = {item["Name"] for item in example.definition()["Parameters"]}
+    assert declared - left == undeclared
+
+
+def test_a_grid_counts_its_trials_itself(example):
+    grid = {"strategy": "Grid", "ranges": {"booster": {"type": "categorical", "values": ["a"]}}}
+    for model in ("ridge", "boost"):
+        example.change(f"models/{model}/model.yaml", "tuning", grid)
+    definition = example.definition()
+    assert "MaxTrainingJobs" not in {item["Name"] for item in definition["Parameters"]}
+    for step in definition["Steps"]:
+        if step["Type"] == "Tuning":
+            limits = step["Arguments"]["HyperParameterTuningJobConfig"]["ResourceLimits"]
+            assert [*limits] == ["MaxParallelTrainingJobs"]
+
+
+@pytest.mark.parametrize(
+    ("file", "field", "value", "rule"),
+    [
+        (
+            *("models/boost/model.yaml", "image.version", "9.9-9"),
+            "models/boost/model.yaml: image.version must be one that exists in eu-west-1, got",
+        ),
+        (
+            *("conf/aws.yaml", "region", "eu-nowhere-1"),
+            "models/boost/model.yaml: image.version must be one that exists in eu-nowhere-1, got",
+        ),
+        (
+            *(PIPELINE, "resources.training.instance_type", "ml.m5.enormous"),
+            "The compiled definition breaks a rule of SageMaker: parameter TrainingInstance",
+        ),
+        (
+            *("models/ridge/model.yaml", "hyperparameters.note", "x" * 2501),
+            "The compiled definition breaks a rule of SageMaker: TuneRidge.TrainingJobDefinition",
+        ),
+        (
+            *(PIPELINE, "data.workgroup", "x" * 300),
+            "The compiled definition breaks a rule of SageMaker: parameter Workgroup may be",
+        ),
+    ],
+)
+def test_what_the_service_would_refuse_is_refused_in_two_lines(example, file, field, value, rule):
+    example.change(file, field, value)
+    with pytest.raises(UserError) as caught:
+        example.compile()
+    found, remedy = str(caught.value).splitlines()
+    assert found.startswith(rule)
+    assert remedy.startswith("Correct ")
