@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Entry:
     """One model: mean and deviation of R2 over the folds of its best trial, R2 on the test rows."""
 
-    model: str
+    name: str
     cv_r2: float
     cv_r2_std: float | None
     test_r2: float
@@ -43,7 +43,7 @@ def read_result(sagemaker: LocalSageMaker, record: ExecutionRecord) -> Result:
     trials = _trials(record)
     models = [
         Entry(
-            model=candidate["model"],
+            name=candidate["model"],
             cv_r2=candidate["cv_r2"],
             cv_r2_std=candidate["cv_r2_std"],
             test_r2=candidate["test_r2"],
@@ -55,7 +55,7 @@ def read_result(sagemaker: LocalSageMaker, record: ExecutionRecord) -> Result:
     return Result(
         execution=record.id,
         status=record.status,
-        winner=winner.model if winner else None,
+        winner=winner.name if winner else None,
         r2=winner.test_r2 if winner else None,
         models=models,
         model_package=_model_package(record),
@@ -77,7 +77,7 @@ def _trials(record: ExecutionRecord) -> dict[str, int]:
     return {
         _model_of(step): len(step.response["TrainingJobSummaries"])
         for step in record.steps.values()
-        if step.kind == "Tuning" and step.response is not None
+        if step.kind == "Tuning" and step.status == "Succeeded" and step.response is not None
     }
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from typing import TYPE_CHECKING
 
 from localsage import LocalSageMaker
 from pipelines.errors import UserError
 from pipelines.lake.store import source
+from pipelines.training.checks import check_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +37,7 @@ def start(
         listener: Hears of every step and trial.
 
     Raises:
-        UserError: The lake does not have the table.
+        UserError: The lake does not have the table, or a parameter's value does not fit.
         ParameterError: A parameter is unknown or its value is not of its type.
     """
     conf = project.settings.pipeline
@@ -47,6 +49,8 @@ def start(
         raise UserError(msg, "Fill it: `pipeline data sample`, `data add FILE` or `data fetch`.")
     parameters = account_parameters(project, compiled, overrides) | dict(overrides)
     sagemaker = LocalSageMaker(project.home)
+    values = sagemaker.effective_parameters(compiled.definition, parameters)
+    check_values(json.loads(compiled.definition), values)
     _put_assets(sagemaker, compiled, parameters)
     return sagemaker.start(
         compiled.definition,
@@ -61,11 +65,11 @@ def start(
 def account_parameters(
     project: Project, compiled: Compiled, overrides: Mapping[str, str]
 ) -> dict[str, str]:
-    """Values of the parameters that have no default, as this machine supplies them."""
+    """Values of the declared parameters that have no default, as this machine supplies them."""
     bucket = overrides.get("Bucket", BUCKET)
     prefix = overrides.get("Prefix", project.settings.pipeline.name)
     image = f"local/{project.settings.pipeline.name}"
-    return {
+    values = {
         "RoleArn": ROLE,
         "Bucket": bucket,
         "ImageUri": image,
@@ -73,6 +77,8 @@ def account_parameters(
         "QueryUri": f"s3://{bucket}/{prefix}/{compiled.assets.query.key}",
         "Commit": _commit(project),
     }
+    declared = {entry["Name"] for entry in json.loads(compiled.definition)["Parameters"]}
+    return {name: value for name, value in values.items() if name in declared}
 
 
 def _put_assets(

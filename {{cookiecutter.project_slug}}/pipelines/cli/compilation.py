@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -34,10 +35,13 @@ def compile_definition(
 
 def _write(path: Path, content: bytes) -> None:
     """Write a file whole or not at all."""
+    staging = path.parent / f".{path.name}.{os.getpid()}"
     try:
-        staging = path.with_name(f".{path.name}.{os.getpid()}")
         staging.write_bytes(content)
         staging.replace(path)
     except OSError as err:
         msg = f"{path}: cannot be written: {err.strerror}."
         raise UserError(msg, "Give -o a file in a folder that exists and is yours.") from err
+    finally:
+        with suppress(OSError):  # it is gone when all went well
+            staging.unlink()

@@ -31,7 +31,7 @@ def print_result(result: Result, record: ExecutionRecord, project: Project) -> N
     if result.models:
         rows = [
             [
-                entry.model,
+                entry.name,
                 f"{entry.cv_r2:.4f}",
                 "" if entry.cv_r2_std is None else f"± {entry.cv_r2_std:.4f}",
                 f"{entry.test_r2:.4f}",

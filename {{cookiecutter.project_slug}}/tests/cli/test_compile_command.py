@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+
+
+def files_below(folder):
+    return {path for path in folder.rglob("*") if "__pycache__" not in path.parts}
+
+
+def test_compile_prints_the_definition_and_nothing_else(pipeline, compiled):
+    ended = pipeline("compile")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.encode() == compiled.definition
+
+
+def test_compile_writes_the_definition_and_says_so(pipeline, example, compiled):
+    before = files_below(example.root)
+    ended = pipeline("compile", "-o", "definition.json")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out == f"definition.json: {len(compiled.definition):,} bytes\n"
+    assert (example.root / "definition.json").read_bytes() == compiled.definition
+    assert files_below(example.root) - before == {example.root / "definition.json"}
+
+
+def test_compile_works_from_a_folder_inside_the_project(pipeline, example, compiled):
+    ended = pipeline("compile", folder=example.root / "models/ridge")
+    assert ended.out.encode() == compiled.definition
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        ("missing/definition.json", "No such file or directory"),
+        ("models", "Is a directory"),
+        ("conf/aws.yaml/definition.json", "Not a directory"),
+    ],
+)
+def test_compile_into_a_place_that_takes_no_file_leaves_nothing(pipeline, example, target, reason):
+    before = files_below(example.root)
+    rule, remedy = pipeline("compile", "-o", target).mistake
+    assert rule == f"{target}: cannot be written: {reason}."
+    assert remedy == "Give -o a file in a folder that exists and is yours."
+    assert files_below(example.root) == before
+
+
+def test_compile_replaces_an_older_definition_only_by_a_whole_one(pipeline, example):
+    example.write("definition.json", "older")
+    example.change("conf/pipeline.yaml", "split.folds", 1)
+    assert pipeline("compile", "-o", "definition.json").code == 2
+    assert (example.root / "definition.json").read_text(encoding="utf-8") == "older"
