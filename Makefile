@@ -1,6 +1,6 @@
 # For people who work on the template; a generated project has a Makefile of its own.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint journey lock clean environment generate tidy
+.PHONY: help demo test fast lint lock clean environment generate tidy
 
 TEMPLATE := {{cookiecutter.project_slug}}
 DEMO := build/demo/housing-prices
@@ -21,9 +21,8 @@ help:  ## show this help
 demo: generate  ## generate a project with default answers and run its pipeline on this machine
 	@$(MAKE) --no-print-directory -C "$(DEMO)" run
 
-test: lint  ## lint, test the template and the generated project's own tests
-	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" -n auto -m 'not journey' $(ARGS)
-	@cd "$(TEMPLATE)" && "$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest-template"
+test: lint fast  ## everything: checks, tests, and the journey of a new user (minutes)
+	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" -m journey $(ARGS)
 
 lint: environment  ## check style, types and import rules, of the template's files as they stand too
 	@"$(BIN)/ruff" check hooks tests && "$(BIN)/ruff" format --check hooks tests
@@ -32,8 +31,10 @@ lint: environment  ## check style, types and import rules, of the template's fil
 	@cd "$(TEMPLATE)" && "$(BIN)/mypy" --cache-dir "$(CACHE)/mypy-template"
 	@cd "$(TEMPLATE)" && "$(BIN)/lint-imports" --no-logo --no-cache
 
-journey: environment  ## what a new user does, from an empty home folder (minutes)
-	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" -m journey $(ARGS)
+fast: environment  ## tests of the template, and of the generated project as it stands here
+	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" -n auto -m 'not journey' $(ARGS)
+	@cd "$(TEMPLATE)" && "$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest-template" -n auto \
+	  --dist loadfile $(ARGS)
 
 lock: generate  ## resolve both lock files anew
 	@$(MAKE) --no-print-directory -C "$(DEMO)" lock

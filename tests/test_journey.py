@@ -1,4 +1,4 @@
-"""What a new user does, with nothing but Python and make. Minutes; see ``make journey``."""
+"""What a new user does, with nothing but Python and make. It takes minutes."""
 
 from __future__ import annotations
 
