@@ -100,7 +100,7 @@ def test_run_without_data_says_how_to_get_some(pipeline, example):
         ("MinimumR2=x", "Parameter MinimumR2 must be of type Float, got 'x'.", "Give it a finite"),
         ("MinimumR2=nan", "Parameter MinimumR2 must be of type Float, got 'nan'.", "Give it a fin"),
         ("MaxTrainingJobs=0", "Parameter MaxTrainingJobs must be at least 1, got 0", "Give it"),
-        ("MaxParallelTrainingJobs=-1", "Parameter MaxParallelTrainingJobs must be at least", "Give"),
+        ("MaxParallelTrainingJobs=-1", "Parameter MaxParallelTrainingJobs must be at", "Give"),
         ("Seed=-5", "Parameter Seed must be at least 0, got -5", "Give it another value"),
         ("TrainingInstanceType=ml.x", "Parameter TrainingInstanceType must be a value", "Give"),
         (
