@@ -148,7 +148,7 @@ def copy_project(root: Path) -> Path:
     }
     for file, (key, answer) in answers.items():
         text = (root / file).read_text(encoding="utf-8")
-        unanswered = rf'(?m)^{key}: ".*cookiecutter.*"$'
+        unanswered = rf'(?m)^{key}: "\W+cookiecutter\W\w+\W+"$'
         (root / file).write_text(re.sub(unanswered, f"{key}: {answer}", text), encoding="utf-8")
     return root
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -49,7 +53,13 @@ def print_result(result: Result, record: ExecutionRecord, project: Project) -> N
     typer.echo(f"Record       {record.directory}")
     typer.echo(f"Artefacts    {project.home / 's3'}")
     typer.echo(f"Registry     {project.home / 'model-registry'}")
-    typer.echo(f"Look closer  pipeline show {result.execution}, pipeline logs {result.execution}")
+    typer.echo(f"Look closer  {program()} show {result.execution}")
+
+
+def program() -> str:
+    """How to call this program again: by its name where the shell finds it, else by its path."""
+    own = Path(sys.executable).parent / "pipeline"
+    return "pipeline" if shutil.which("pipeline") == str(own) else os.path.relpath(own)
 
 
 def failure_exit(record: ExecutionRecord) -> None:
@@ -67,5 +77,5 @@ def failure_exit(record: ExecutionRecord) -> None:
     if step is not None and step.exit_code == MISTAKE:
         raise typer.Exit(MISTAKE)
     if step is not None:
-        typer.echo(f"Read `pipeline logs {record.id} {step.name}`.", err=True)
+        typer.echo(f"Read `{program()} logs {record.id} {step.name}`.", err=True)
     raise typer.Exit(1)
