@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 from planting import copy_model, plant, run_project, search
 
+from pipelines.project import find_project
+
 QUICK_TREE = {"min_samples_leaf": {"type": "integer", "min": 1, "max": 3}}
 QUICK_BOOSTER = {"eta": {"type": "continuous", "min": 0.1, "max": 0.3}}
 SMALL = {"tuning": {"trials": 2, "parallel": 2}, "split": {"folds": 3}}
@@ -43,9 +45,9 @@ def test_the_model_that_must_win_is_registered(project_root: Path, make, winner:
     run = run_project(project_root)
     assert run.result.status == "Succeeded", run.record.failure_reason
     assert run.result.winner == winner
-    (package,) = run.sagemaker.registry.packages("test-project")
+    (package,) = run.sagemaker.registry.packages(find_project(project_root).settings.pipeline.name)
     assert package["CustomerMetadataProperties"]["model"] == winner
-    assert run.result.model_package == "test-project/1"
+    assert run.result.model_package == f"{package['ModelPackageGroupName']}/1"
     fitted = run.record.steps[f"Fit{'DecisionTree' if winner == 'decision_tree' else 'XGBoost'}"]
     (container,) = package["InferenceSpecification"]["Containers"]
     assert container["ModelDataUrl"] == fitted.response["ModelArtifacts"]["S3ModelArtifacts"]
