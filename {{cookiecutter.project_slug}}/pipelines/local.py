@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from localsage import LocalSageMaker
 from pipelines.errors import UserError
 from pipelines.lake.store import source
+from pipelines.project import MARKER
 from pipelines.training.checks import check_values
 
 if TYPE_CHECKING:
@@ -91,10 +92,20 @@ def _put_assets(
 
 
 def _commit(project: Project) -> str:
-    """The commit that is checked out, marked when files differ from it; `none` outside of git."""
-    command = ["git", "-C", str(project.root), "describe", "--always", "--dirty", "--abbrev=40"]
+    """The commit that is checked out, marked when files differ from it; `none` outside of git.
+
+    A project inside another repository that does not track it has no commit either.
+    """
+    tracked = _git(project, "ls-files", MARKER)
+    commit = _git(project, "describe", "--always", "--dirty", "--abbrev=40") if tracked else ""
+    return commit or "none"
+
+
+def _git(project: Project, *arguments: str) -> str:
+    """What git prints; nothing where there is no git or no repository."""
+    command = ["git", "-C", str(project.root), *arguments]
     try:
         result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     except OSError:
-        return "none"
-    return result.stdout.strip() or "none"
+        return ""
+    return result.stdout.strip()

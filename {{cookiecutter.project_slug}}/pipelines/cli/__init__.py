@@ -15,6 +15,7 @@ MISTAKE = 2
 app = typer.Typer(
     name="pipeline",
     help="Compile the project's SageMaker pipeline, and run that very definition on this machine.",
+    epilog="A first run: `pipeline data sample`, then `pipeline run`, then `pipeline show ID`.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
