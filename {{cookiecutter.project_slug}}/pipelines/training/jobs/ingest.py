@@ -6,6 +6,7 @@ The one job that knows its back-end: `LAKE_URI` in the environment makes it read
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -100,8 +101,19 @@ def _reader(arguments: argparse.Namespace) -> Reader:
         return LakeReader(lake_folder(lake), arguments.database, arguments.table)
     from pipelines.training.jobs.ingest_athena import AthenaReader
 
-    output = os.environ["INGEST_OUTPUT_URI"]
-    return AthenaReader(arguments.database, arguments.workgroup, output)
+    return AthenaReader(arguments.database, arguments.workgroup, _unload_uri())
+
+
+def _unload_uri() -> str:
+    """Return a prefix beside the job's output, which no other execution has.
+
+    It is read from the job's own configuration: as an environment variable it would differ from
+    one execution to the next, and with it the key that SageMaker's step cache compares.
+    """
+    configuration = base_dir() / "config/processingjobconfig.json"
+    request = json.loads(configuration.read_text(encoding="utf-8"))
+    (output,) = request["ProcessingOutputConfig"]["Outputs"]
+    return f"{output['S3Output']['S3Uri'].rstrip('/')}-unload"
 
 
 if __name__ == "__main__":

@@ -32,7 +32,6 @@ def ingest(context: Context) -> JobStep:
         arguments=[part for pair in options.items() for part in pair],
         inputs={"query": parameters.query},
         outputs={"data": context.execution_uri("ingest")},
-        environment={"INGEST_OUTPUT_URI": context.execution_uri("unload")},
         isolated=False,
     )
     cached = bool(context.settings.pipeline.data.version)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import os
 import sys
 from decimal import Decimal
@@ -202,7 +203,7 @@ def test_two_queries_in_the_input_are_our_mistake(run, tmp_path):
 
 
 @pytest.fixture
-def athena(monkeypatch):
+def athena(monkeypatch, tmp_path):
     """Stand in for awswrangler; returns what it was asked and what it will answer."""
     asked = SimpleNamespace(calls=[], answer=pd.DataFrame({"a": [Decimal("1.5")]}), error=None)
 
@@ -217,7 +218,10 @@ def athena(monkeypatch):
     wrangler.exceptions = SimpleNamespace(QueryFailed=type("QueryFailed", (Exception,), {}))
     monkeypatch.setitem(sys.modules, "awswrangler", wrangler)
     monkeypatch.delenv("LAKE_URI", raising=False)
-    monkeypatch.setenv("INGEST_OUTPUT_URI", "s3://bucket/run-1/ingest/unload")
+    output = {"OutputName": "data", "S3Output": {"S3Uri": "s3://bucket/run-1/ingest"}}
+    configuration = tmp_path / "ml/config/processingjobconfig.json"
+    configuration.parent.mkdir(parents=True, exist_ok=True)
+    configuration.write_text(json.dumps({"ProcessingOutputConfig": {"Outputs": [output]}}))
     asked.query_failed = wrangler.exceptions.QueryFailed
     return asked
 
@@ -232,7 +236,7 @@ def test_without_a_lake_athena_unloads_below_the_executions_prefix(athena, run):
             {
                 "database": "housing",
                 "workgroup": "w",
-                "s3_output": "s3://bucket/run-1/ingest/unload",
+                "s3_output": "s3://bucket/run-1/ingest-unload",
                 "unload_approach": True,
                 "ctas_approach": False,
             },
