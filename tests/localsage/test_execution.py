@@ -26,7 +26,7 @@ def create(home: Path):
         definition=DEFINITION,
         parameters={"Folds": 5},
         metadata={"data": "made up"},
-        steps={"B": "Processing", "A": "Tuning"},
+        steps={"B": StepRecord("B", "Processing"), "A": StepRecord("A", "Tuning")},
     )
 
 

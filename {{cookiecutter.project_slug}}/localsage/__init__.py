@@ -6,17 +6,21 @@ Model Registry, and reads nothing but the definition's JSON.
 
 from __future__ import annotations
 
+from localsage.cleaning import Removed
 from localsage.errors import (
     DefinitionError,
     ExecutionNotFoundError,
+    ExecutionStateError,
     LocalSageError,
     ParameterError,
     RegistryError,
+    SelectionError,
     StorageError,
 )
 from localsage.execution import ExecutionRecord, StepRecord
 from localsage.history import list_executions, load_execution
 from localsage.registry import ModelRegistry
+from localsage.reuse import Reuse
 from localsage.service import LocalSageMaker
 from localsage.steps import Listener
 from localsage.storage import Storage
@@ -25,12 +29,16 @@ __all__ = [
     "DefinitionError",
     "ExecutionNotFoundError",
     "ExecutionRecord",
+    "ExecutionStateError",
     "Listener",
     "LocalSageError",
     "LocalSageMaker",
     "ModelRegistry",
     "ParameterError",
     "RegistryError",
+    "Removed",
+    "Reuse",
+    "SelectionError",
     "StepRecord",
     "Storage",
     "StorageError",

@@ -7,8 +7,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from localsage.conditions import CONDITION_TYPES
+from localsage.durations import read_duration
 from localsage.errors import DefinitionError, did_you_mean
 from localsage.expressions import Reference, references
 from localsage.files import JsonObject
@@ -48,6 +50,7 @@ class Step:
         branch: Which outcome of which Condition makes the step run.
         property_files: Property file name → (output name, path inside the output).
         retry_policies: As written in the definition.
+        cached_for: How old a result may be that is reused; None when none may be.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Step:
     branch: Branch | None = None
     property_files: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     retry_policies: tuple[JsonObject, ...] = ()
+    cached_for: timedelta | None = None
 
 
 @dataclass(frozen=True)
@@ -156,7 +160,18 @@ def _read_step(
         branch=branch,
         property_files=files,
         retry_policies=tuple(entry.get("RetryPolicies") or ()),
+        cached_for=_cached_for(entry),
     )
+
+
+def _cached_for(entry: JsonObject) -> timedelta | None:
+    cache = entry.get("CacheConfig") or {}
+    if not cache.get("Enabled"):
+        return None
+    try:
+        return read_duration(str(cache.get("ExpireAfter")))
+    except ValueError as error:
+        raise DefinitionError(f"Step {entry['Name']}: CacheConfig.ExpireAfter: {error}") from error
 
 
 def _check_references(definition: Definition) -> None:

@@ -44,6 +44,14 @@ class ExecutionNotFoundError(LocalSageError):
     """No execution, or more than one, answers to an identifier."""
 
 
+class ExecutionStateError(LocalSageError):
+    """An execution is in no state for what was asked: it runs, or it is finished."""
+
+
+class SelectionError(LocalSageError):
+    """Steps were selected that do not exist, or that need results which are not there."""
+
+
 class StoppedError(LocalSageError):
     """The execution was stopped from outside while a job ran or waited."""
 

@@ -7,13 +7,13 @@
                     execution.json     status, times, failure reason
                     steps/<Step>.json  status, times, resolved request, response
                     logs/<Step>/<job>.log
-                    work/<job>/        trees of jobs that run or failed
+                    trials/<Step>/<job>.json    what came of each trial of a tuning step
+                    work/<job>/        trees of jobs that run or failed; work-2/ once resumed
 """
 
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
@@ -24,6 +24,7 @@ from localsage.files import JsonObject, now, temporary_sibling, write_bytes, wri
 
 EXECUTING, SUCCEEDED, FAILED, STOPPED = "Executing", "Succeeded", "Failed", "Stopped"
 NOT_EXECUTED = "NotExecuted"
+CACHED = "Succeeded (cached)"
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class StepRecord:
         response: The `Describe…` response, with `ExitCode` for jobs.
         outcome: `True` or `False`, for a Condition that was evaluated.
         failure_reason: Why it failed.
+        cached_from: The execution that did the work, when its result was reused.
+        token: What the caller's cache token was, see `LocalSageMaker.start`.
     """
 
     name: str
@@ -51,6 +54,13 @@ class StepRecord:
     response: JsonObject | None = None
     outcome: str | None = None
     failure_reason: str | None = None
+    cached_from: str | None = None
+    token: str | None = None
+
+    @property
+    def shown_status(self) -> str:
+        """The status, which for a reused result is `Succeeded (cached)`."""
+        return CACHED if self.cached_from else self.status
 
     @property
     def exit_code(self) -> int | None:
@@ -74,6 +84,9 @@ class ExecutionRecord:
         metadata: What the caller noted.
         parameters: The value of every parameter.
         steps: Step name → its record, in the order of the definition.
+        use_cache: Whether steps may take the results of earlier executions.
+        selected: The only steps that run; None for all.
+        attempts: How often it was started: once, and once for each time it was resumed.
         directory: Where everything lies.
     """
 
@@ -89,6 +102,17 @@ class ExecutionRecord:
     metadata: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
     steps: Mapping[str, StepRecord] = field(default_factory=dict)
+    use_cache: bool = True
+    selected: list[str] | None = None
+    attempts: int = 1
+
+    @property
+    def work(self) -> Path:
+        """Folder of the job trees, another one for each attempt.
+
+        Jobs that a killed process left running go on writing into theirs, and into no other.
+        """
+        return self.directory / ("work" if self.attempts == 1 else f"work-{self.attempts}")
 
     def write(self) -> None:
         """Write `execution.json`; the steps are only listed, each has its own file."""
@@ -105,8 +129,12 @@ class ExecutionRecord:
         write_json(self.directory / "steps" / f"{step.name}.json", asdict(step))
 
     def log_files(self, step: str) -> list[Path]:
-        """Return the logs of a step, one for each of its jobs, by name."""
-        return sorted((self.directory / "logs" / step).glob("*.log"))
+        """Return the logs of a step, one for each of its jobs, by name.
+
+        Those of a reused result are those of the execution that did the work.
+        """
+        origin = self.directory.with_name(self.steps[step].cached_from or self.id)
+        return sorted((origin / "logs" / step).glob("*.log"))
 
 
 def create_execution(
@@ -116,7 +144,9 @@ def create_execution(
     definition: bytes,
     parameters: Mapping[str, object],
     metadata: Mapping[str, str],
-    steps: Mapping[str, str],
+    steps: Mapping[str, StepRecord],
+    use_cache: bool = True,
+    selected: list[str] | None = None,
 ) -> ExecutionRecord:
     """Make the directory of a new execution; it appears complete, in one step.
 
@@ -126,11 +156,12 @@ def create_execution(
         definition: The compiled definition, kept byte for byte.
         parameters: The value of every parameter.
         metadata: What the caller noted.
-        steps: Step name → type, in the order of the definition.
+        steps: Step name → its first record, in the order of the definition.
+        use_cache: Whether steps may take the results of earlier executions.
+        selected: The only steps that run; None for all.
     """
     started = now()
     staging = temporary_sibling(home / "executions" / "new")
-    records = {name: StepRecord(name, kind) for name, kind in steps.items()}
     while True:
         identifier = new_id()
         record = ExecutionRecord(
@@ -142,12 +173,14 @@ def create_execution(
             staging,
             metadata=metadata,
             parameters=parameters,
-            steps=records,
+            steps=steps,
+            use_cache=use_cache,
+            selected=selected,
         )
         write_bytes(staging / "definition.json", definition)
         write_json(staging / "parameters.json", dict(parameters))
         record.write()
-        for step in records.values():
+        for step in steps.values():
             record.write_step(step)
         target = home / "executions" / identifier
         if not target.exists():
@@ -156,5 +189,9 @@ def create_execution(
 
 
 def new_id() -> str:
-    """Return an identifier that sorts by time: `YYYYMMDD-HHMMSS-xxxx`, in UTC."""
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    """Return an identifier that sorts by time: `YYYYMMDD-HHMMSS-xxxx`, in UTC.
+
+    Its end is the fraction of the second, so that the latest of several in one second is known.
+    """
+    moment = datetime.now(UTC)
+    return f"{moment:%Y%m%d-%H%M%S}-{moment.microsecond * 0x10000 // 1_000_000:04x}"

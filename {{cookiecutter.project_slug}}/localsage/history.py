@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from localsage.errors import ExecutionNotFoundError
-from localsage.execution import EXECUTING, STOPPED, ExecutionRecord, StepRecord
+from localsage.execution import EXECUTING, STOPPED, SUCCEEDED, ExecutionRecord, StepRecord
 from localsage.files import read_json
 
 
@@ -36,6 +37,36 @@ def load_execution(home: Path, identifier: str) -> ExecutionRecord:
     raise ExecutionNotFoundError(f"There is no execution {identifier}.", latest)
 
 
+def latest_success(home: Path, pipeline_name: str) -> ExecutionRecord | None:
+    """Return the newest execution of a pipeline that succeeded as a whole; None without one."""
+    for directory in sorted(_directories(home), reverse=True):
+        content = read_json(directory / "execution.json")
+        if content["pipeline_name"] == pipeline_name and content["status"] == SUCCEEDED:
+            return _read(directory)
+    return None
+
+
+def succeeded_steps(home: Path, pipeline_name: str, step: str) -> Iterator[StepRecord]:
+    """Yield what succeeded under a step's name in the executions of a pipeline, the latest first.
+
+    A reused result stands for the one it was taken from, which is yielded once; `cached_from`
+    always names the execution that did the work.
+    """
+    seen = set()
+    for directory in sorted(_directories(home), reverse=True):
+        if read_json(directory / "execution.json")["pipeline_name"] != pipeline_name:
+            continue
+        record = _step_or_none(directory, step)
+        if record is None or record.status != SUCCEEDED:
+            continue
+        origin = record.cached_from or directory.name
+        if record.cached_from:
+            record = _step_or_none(directory.with_name(origin), step)
+        if record is not None and origin not in seen:
+            seen.add(origin)
+            yield replace(record, cached_from=origin)
+
+
 def _directories(home: Path) -> list[Path]:
     return [file.parent for file in (home / "executions").glob("[0-9]*/execution.json")]
 
@@ -55,6 +86,13 @@ def _read(directory: Path) -> ExecutionRecord:
 def _read_step(directory: Path, name: str, crashed: bool) -> StepRecord:
     step = StepRecord(**read_json(directory / "steps" / f"{name}.json"))
     return replace(step, status=STOPPED) if crashed and step.status == EXECUTING else step
+
+
+def _step_or_none(directory: Path, name: str) -> StepRecord | None:
+    try:
+        return _read_step(directory, name, crashed=False)
+    except FileNotFoundError:  # the pipeline had no such step then, or the execution was removed
+        return None
 
 
 def _is_alive(pid: int) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 
+from localsage.caching import Cache
 from localsage.definition import Definition, Step
 from localsage.errors import LocalSageError, StoppedError
 from localsage.execution import (
@@ -31,16 +32,25 @@ class PipelineRun:
 
     Args:
         definition: What to run.
-        record: A record just made; it is kept up to date on disk.
+        record: A record just made or reopened; it is kept up to date on disk. Steps that it
+            calls `Succeeded` are not run.
         runtime: What the steps need.
+        cache: What earlier executions left behind.
     """
 
-    def __init__(self, definition: Definition, record: ExecutionRecord, runtime: Runtime) -> None:
+    def __init__(
+        self, definition: Definition, record: ExecutionRecord, runtime: Runtime, cache: Cache
+    ) -> None:
         self._definition = definition
         self._record = record
         self._runtime = runtime
+        self._cache = cache
         self._steps: dict[str, StepRecord] = dict(record.steps)
-        self._responses: dict[str, JsonObject] = {}
+        self._responses: dict[str, JsonObject] = {
+            name: step.response or {}
+            for name, step in record.steps.items()
+            if step.status == SUCCEEDED
+        }
         self._failed: StepRecord | None = None
         self._running: dict[Future[StepResult], str] = {}
         self._fault: BaseException | None = None
@@ -82,7 +92,10 @@ class PipelineRun:
             self._collect(wait(self._running, return_when=FIRST_COMPLETED).done)
 
     def _is_due(self, step: Step) -> bool:
+        selected = self._record.selected
         if self._steps[step.name].status != NOT_EXECUTED:
+            return False
+        if selected is not None and step.name not in selected:
             return False
         if any(self._steps[name].status != SUCCEEDED for name in step.depends_on):
             return False
@@ -90,11 +103,16 @@ class PipelineRun:
         return branch is None or self._steps[branch.condition].outcome == str(branch.outcome)
 
     def _run_step(self, step: Step) -> StepResult:
-        """Run in a thread: resolve the arguments, note them, do the work."""
+        """Run in a thread: resolve the arguments, note them, do the work or find it done."""
         request = resolve(step.arguments, self._context)
         assert isinstance(request, dict)  # noqa: S101 - the arguments of a step are an object
-        self._steps[step.name] = replace(self._steps[step.name], arguments=request)
-        self._record.write_step(self._steps[step.name])
+        record = self._steps[step.name]
+        record = replace(record, arguments=request, token=self._cache.tokens.get(step.name))
+        self._steps[step.name] = record
+        self._record.write_step(record)
+        earlier = self._cache.find(step, request)
+        if earlier is not None and earlier.response is not None:
+            return StepResult(earlier.response, "", cached_from=earlier.cached_from)
         return run_step(step, request, self._runtime)
 
     def _property_file(self, step: str, name: str) -> object:
@@ -136,6 +154,7 @@ class PipelineRun:
             response=result.response,
             outcome=result.response["Outcome"] if step.kind == "Condition" and not failed else None,
             failure_reason=result.failure_reason,
+            cached_from=result.cached_from,
         )
         if failed and self._failed is None:
             self._failed = self._steps[step.name]
@@ -145,7 +164,7 @@ class PipelineRun:
         changed: StepRecord = replace(self._steps[step.name], **changes)  # type: ignore[arg-type]
         self._steps[step.name] = changed
         self._record.write_step(changed)
-        self._runtime.listener.step_changed(step.name, step.kind, changed.status, detail)
+        self._runtime.listener.step_changed(step.name, step.kind, changed.shown_status, detail)
 
     def _finish(self, stopped: bool) -> ExecutionRecord:
         failed = self._failed

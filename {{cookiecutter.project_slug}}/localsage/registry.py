@@ -44,6 +44,13 @@ class ModelRegistry:
             if _write_new(group / f"{version}.json", package):
                 return package
 
+    def made_by(self, origin: str) -> JsonObject | None:
+        """Return the package whose `MetadataProperties` say `GeneratedBy: origin`, if any."""
+        for package in self.packages():
+            if package.get("MetadataProperties", {}).get("GeneratedBy") == origin:
+                return package
+        return None
+
     def groups(self) -> list[str]:
         """Return the names of all groups, in alphabetical order."""
         if not self.directory.is_dir():

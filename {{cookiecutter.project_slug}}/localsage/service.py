@@ -7,19 +7,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from localsage.caching import Cache
+from localsage.cleaning import Removed, clean
 from localsage.containers import Machine
-from localsage.definition import parse_definition
+from localsage.definition import Definition, parse_definition
 from localsage.execution import ExecutionRecord, create_execution
 from localsage.history import list_executions, load_execution
 from localsage.parameters import effective_values
 from localsage.pipelines import PipelineRun
 from localsage.processes import ProcessLauncher
 from localsage.registry import ModelRegistry
+from localsage.resuming import reopen
+from localsage.reuse import Reuse, first_records
 from localsage.slots import Slots
 from localsage.steps import Listener, Runtime
 from localsage.storage import Storage
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+_REUSE = Reuse()
 
 
 class LocalSageMaker:
@@ -57,6 +62,7 @@ class LocalSageMaker:
         host_environment: Mapping[str, str] = _NOTHING,
         metadata: Mapping[str, str] = _NOTHING,
         listener: Listener | None = None,
+        reuse: Reuse = _REUSE,
     ) -> ExecutionRecord:
         """Run a pipeline definition to its end and return the record of the execution.
 
@@ -71,33 +77,96 @@ class LocalSageMaker:
                 for services of the account that such a job may reach.
             metadata: Kept in the record, for display.
             listener: Hears what happens while it happens.
+            reuse: What it may take from earlier executions, and which of its steps run.
 
         Raises:
             DefinitionError: If the definition cannot run; then nothing has been written.
             ParameterError: If values are missing, unknown or wrong; then nothing has been written.
+            SelectionError: If the selected steps cannot run; then nothing has been written.
+            ExecutionNotFoundError: If there is none to base this one on.
         """
         parsed = parse_definition(definition)
         values = effective_values(parsed.parameters, parameters)
-        slots = Slots(self._slots)
+        steps, selected = first_records(parsed, reuse, self.home, pipeline_name, self.storage)
         record = create_execution(
             self.home,
             pipeline_name=pipeline_name,
             definition=definition,
             parameters=values,
             metadata=metadata,
-            steps={step.name: step.kind for step in parsed.steps.values()},
+            steps=steps,
+            use_cache=reuse.cache and selected is None,
+            selected=selected,
         )
+        return self._run(parsed, record, host_environment, listener, reuse.tokens)
+
+    def resume(
+        self,
+        identifier: str,
+        *,
+        host_environment: Mapping[str, str] = _NOTHING,
+        listener: Listener | None = None,
+        tokens: Mapping[str, str] = _NOTHING,
+    ) -> ExecutionRecord:
+        """Continue an execution that was stopped, failed or was killed, and return its record.
+
+        Identifier, definition and parameters stay the same. Finished steps are kept, and of an
+        unfinished tuning step the finished trials.
+
+        Args:
+            identifier: The execution, or an unmistakable beginning of its identifier.
+            host_environment: As for `start`.
+            listener: Hears what happens while it happens.
+            tokens: As in `Reuse`.
+
+        Raises:
+            ExecutionNotFoundError: If there is none, or more than one.
+            ExecutionStateError: If it runs, or has succeeded.
+        """
+        record = load_execution(self.home, identifier)
+        definition = parse_definition((record.directory / "definition.json").read_bytes())
+        return self._run(definition, reopen(record), host_environment, listener, tokens)
+
+    def _run(
+        self,
+        definition: Definition,
+        record: ExecutionRecord,
+        host_environment: Mapping[str, str],
+        listener: Listener | None,
+        tokens: Mapping[str, str],
+    ) -> ExecutionRecord:
         machine = Machine(
             storage=self.storage,
             launcher=ProcessLauncher(),
-            slots=slots,
-            work=record.directory / "work",
+            slots=Slots(self._slots),
+            work=record.work,
             logs=record.directory / "logs",
             host_environment=host_environment,
             keep_work=self._keep_work,
         )
-        runtime = Runtime(machine, self.registry, f"pipelines-{record.id}", _OneAtATime(listener))
-        return PipelineRun(parsed, record, runtime).run()
+        runtime = Runtime(
+            machine,
+            self.registry,
+            f"pipelines-{record.id}",
+            _OneAtATime(listener),
+            trials=record.directory / "trials",
+            resumed=record.attempts > 1,
+        )
+        cache = Cache(self.home, self.storage, record.pipeline_name, tokens, record.use_cache)
+        return PipelineRun(definition, record, runtime, cache).run()
+
+    def clean(self, keep: int) -> list[Removed]:
+        """Remove all executions but the newest, with what they alone have in the store.
+
+        Executions stay that kept ones or registered model versions refer to.
+
+        Args:
+            keep: How many of the newest stay.
+
+        Raises:
+            ExecutionStateError: If one is running.
+        """
+        return clean(self.home, self.storage, self.registry, keep)
 
     def effective_parameters(
         self, definition: bytes, parameters: Mapping[str, object]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from localsage.conditions import holds
@@ -14,9 +15,9 @@ from localsage.errors import DefinitionError, StorageError
 from localsage.files import JsonObject
 from localsage.processing import run_processing_job
 from localsage.registry import ModelRegistry
+from localsage.resuming import TrialJournal
 from localsage.training import run_training_job
 from localsage.trials import was_killed
-from localsage.tuning import run_tuning_job
 
 _RETRIED = ("Step.SERVICE_FAULT", "SageMaker.JOB_INTERNAL_ERROR")
 
@@ -25,7 +26,7 @@ class Listener(Protocol):
     """Hears what happens; called from several threads, one call at a time."""
 
     def step_changed(self, name: str, kind: str, status: str, detail: str) -> None:
-        """Hear that a step is `Executing`, `Succeeded`, `Failed`, `Stopped`.
+        """Hear that a step is `Executing`, `Succeeded`, `Succeeded (cached)`, `Failed`, `Stopped`.
 
         `detail` says in a few words what came of it, or why it failed; it may be empty.
         """
@@ -41,21 +42,40 @@ class Listener(Protocol):
 
 @dataclass(frozen=True)
 class Runtime:
-    """What a step needs to run: the machine, the registry, a prefix for the names of jobs."""
+    """What the steps of an execution need to run.
+
+    Attributes:
+        machine: What their jobs share.
+        registry: Where models are registered.
+        job_prefix: How the names of jobs begin; no other execution's do.
+        listener: Who hears of steps and trials.
+        trials: Folder of the records of finished trials, with one folder for each step.
+        resumed: Whether an earlier attempt may have done something already.
+    """
 
     machine: Machine
     registry: ModelRegistry
     job_prefix: str
     listener: Listener
+    trials: Path
+    resumed: bool = False
 
 
 @dataclass(frozen=True)
 class StepResult:
-    """What came of a step: its response, a few words about it, and why it failed, if so."""
+    """What came of a step.
+
+    Attributes:
+        response: Its response.
+        detail: A few words about it.
+        failure_reason: Why it failed, if so.
+        cached_from: The execution that did the work, if it was not this one.
+    """
 
     response: JsonObject
     detail: str = ""
     failure_reason: str | None = None
+    cached_from: str | None = None
 
 
 def run_step(step: Step, request: JsonObject, runtime: Runtime) -> StepResult:
@@ -122,11 +142,19 @@ def _training(name: str, step: Step, request: JsonObject, runtime: Runtime) -> S
 
 
 def _tuning(name: str, step: Step, request: JsonObject, runtime: Runtime) -> StepResult:
+    # Optuna takes half a second to import, and most executions find their trials in the cache.
+    from localsage.tuning import run_tuning_job
+
     def trial_finished(number: int, total: int, value: float | None, best: float | None) -> None:
         runtime.listener.trial_finished(step.name, number, total, value, best)
 
     response = run_tuning_job(
-        request, name=name, step=step.name, machine=runtime.machine, trial_finished=trial_finished
+        request,
+        name=name,
+        step=step.name,
+        machine=runtime.machine,
+        trial_finished=trial_finished,
+        journal=TrialJournal(runtime.trials / step.name, runtime.machine.storage),
     )
     best = response.get("BestTrainingJob")
     if best is None:
@@ -140,12 +168,16 @@ def _job_result(response: JsonObject, detail: str) -> StepResult:
     return StepResult(response, reason or detail, reason)
 
 
-def _register(_name: str, step: Step, request: JsonObject, runtime: Runtime) -> StepResult:
+def _register(name: str, step: Step, request: JsonObject, runtime: Runtime) -> StepResult:
     for container in request.get("InferenceSpecification", {}).get("Containers", []):
         uri = container.get("ModelDataUrl")
         if uri and not runtime.machine.storage.exists(uri):
             raise StorageError(f"Step {step.name}: there is no model at {uri}.")
-    package = runtime.registry.create_model_package(request)
+    # An attempt that was killed may have registered the model, and not have noted it.
+    package = runtime.registry.made_by(name) if runtime.resumed else None
+    if package is None:
+        request = {**request, "MetadataProperties": {"GeneratedBy": name}}
+        package = runtime.registry.create_model_package(request)
     detail = f"{package['ModelPackageGroupName']} version {package['ModelPackageVersion']}"
     return StepResult(package, detail)
 

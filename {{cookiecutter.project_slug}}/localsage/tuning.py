@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from localsage.containers import Machine
 from localsage.errors import StorageError
 from localsage.files import JsonObject
+from localsage.resuming import TrialJournal
 from localsage.search import Search, Suggestion, make_search, positive
 from localsage.training import run_training_job
 from localsage.trials import Trial, training_request, was_killed
@@ -32,6 +33,7 @@ def run_tuning_job(
     step: str,
     machine: Machine,
     trial_finished: TrialListener,
+    journal: TrialJournal | None = None,
 ) -> JsonObject:
     """Run one job and return what `DescribeHyperParameterTuningJob` would.
 
@@ -45,13 +47,14 @@ def run_tuning_job(
         machine: What the jobs of the execution share.
         trial_finished: Called with the trial's number from 1, the number of trials, its objective
             value and the best so far; from any thread, one call at a time.
+        journal: The trials that an earlier attempt has finished, which are not run again.
 
     Raises:
         DefinitionError: If the request asks for something that this back-end does not do.
         StoppedError: If the execution was stopped.
     """
     search = make_search(request["HyperParameterTuningJobConfig"])
-    tuner = _Tuner(request, name, step, machine, search, trial_finished)
+    tuner = _Tuner(request, name, step, machine, search, trial_finished, journal)
     return _describe(request, name, tuner.run(), tuner.metric, tuner.maximise)
 
 
@@ -63,6 +66,7 @@ class _Tuner:
     machine: Machine
     search: Search
     trial_finished: TrialListener
+    journal: TrialJournal | None
     best: float | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -94,10 +98,24 @@ class _Tuner:
 
     def _run_trial(self, suggestion: Suggestion) -> Trial:
         name = f"{self.name}-{suggestion.number + 1:03d}"
+        trial = self._finished(suggestion, name) or self._execute(suggestion, name)
+        self._announce(trial)
+        return trial
+
+    def _finished(self, suggestion: Suggestion, name: str) -> Trial | None:
+        """Return the trial if an earlier attempt has finished it."""
+        if self.journal is None:
+            return None
+        training = self.request["TrainingJobDefinition"]
+        return self.journal.find(name, suggestion.hyperparameters, training)
+
+    def _execute(self, suggestion: Suggestion, name: str) -> Trial:
         started = time.monotonic()
         try:
             response = self._train(suggestion, name)
             trial = self._judge(suggestion, name, response)
+            if self.journal is not None:
+                self.journal.note(trial)
         except StorageError as error:
             seconds = time.monotonic() - started
             trial = Trial(
@@ -109,7 +127,6 @@ class _Tuner:
                 seconds,
                 str(error),
             )
-        self._announce(trial)
         return trial
 
     def _train(self, suggestion: Suggestion, name: str) -> JsonObject:
