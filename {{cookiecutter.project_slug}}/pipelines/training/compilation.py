@@ -1,16 +1,35 @@
-"""Compile: the project's files → definition and assets, checked."""
+"""Compile: the project's files → definition and assets, checked.
+
+The last definition is kept below `.pipeline/compiled/`, under a hash of all that it was made from:
+importing the SDK takes seconds, and most runs change nothing that it reads.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import platform
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.training.assets import Assets, collect_assets
-from pipelines.training.checks import check_definition
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pipelines.training.settings import ProjectSettings
+
+KEPT = ".pipeline/compiled"
+# What the definition is made with.
+_LIBRARIES = (
+    "sagemaker", "sagemaker-core", "sagemaker-mlops", "boto3", "botocore", "pydantic", "pyyaml",
+)  # fmt: skip
+_FOLDERS = ("conf", "models", "queries", "pipelines")
+_PACKAGE = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
@@ -27,12 +46,64 @@ def compile_pipeline(settings: ProjectSettings) -> Compiled:
     Raises:
         UserError: SageMaker would refuse the definition.
     """
-    # The SDK takes seconds to import, so only who compiles pays for it.
+    kept = settings.root / KEPT / f"{_fingerprint(settings)}.json"
+    if kept.is_file():
+        definition = kept.read_bytes()
+    else:
+        definition = _compile(settings)
+        with suppress(OSError):  # a folder that cannot be written only costs the time
+            _keep(kept, definition)
+    return Compiled(definition, collect_assets(settings))
+
+
+def _compile(settings: ProjectSettings) -> bytes:
+    # Both take seconds to import, so only who compiles pays for them.
+    from pipelines.training.checks import check_definition
     from pipelines.training.pipeline import get_pipeline
 
     definition = json.loads(get_pipeline(settings.root).definition())
     if definition.get("MlflowConfig", ...) is None:
         del definition["MlflowConfig"]
     check_definition(definition)
-    text = json.dumps(definition, indent=1, ensure_ascii=False) + "\n"
-    return Compiled(text.encode(), collect_assets(settings))
+    return (json.dumps(definition, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _keep(path: Path, definition: bytes) -> None:
+    """Write a file whole or not at all, in place of the definitions of earlier states."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    earlier = list(path.parent.glob("*.json"))
+    staging = path.with_suffix(f".{os.getpid()}")
+    staging.write_bytes(definition)
+    staging.replace(path)
+    for file in earlier:
+        file.unlink(missing_ok=True)
+
+
+def _fingerprint(settings: ProjectSettings) -> str:
+    """Return a hash of the project's files, of this package, and of the libraries' versions."""
+    digest = hashlib.sha256(platform.python_version().encode())
+    for library in _LIBRARIES:
+        digest.update(f"{library} {_version(library)}\0".encode())
+    for name, file in sorted(_sources(settings)):
+        content = hashlib.sha256(file.read_bytes()).hexdigest()
+        digest.update(f"{name}\0{content}\0".encode(errors="surrogateescape"))
+    return digest.hexdigest()
+
+
+def _version(library: str) -> str:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return "absent"
+
+
+def _sources(settings: ProjectSettings) -> Iterator[tuple[str, Path]]:
+    """Yield all files that a definition may depend on, each under its name in the project."""
+    query = settings.pipeline.data.query
+    yield query, settings.root / query
+    folders = {name: settings.root / name for name in _FOLDERS} | {"this package": _PACKAGE}
+    for name, folder in folders.items():
+        for file in folder.rglob("*"):
+            inside = file.relative_to(folder)
+            if file.is_file() and "__pycache__" not in inside.parts:
+                yield f"{name}/{inside.as_posix()}", file

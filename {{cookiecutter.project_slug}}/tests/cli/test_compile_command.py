@@ -4,7 +4,9 @@ import pytest
 
 
 def files_below(folder):
-    return {path for path in folder.rglob("*") if "__pycache__" not in path.parts}
+    """All files but those that any command may leave: caches, and what a run keeps for the next."""
+    unwatched = {"__pycache__", ".pipeline"}
+    return {path for path in folder.rglob("*") if not unwatched.intersection(path.parts)}
 
 
 def test_compile_prints_the_definition_and_nothing_else(pipeline, compiled):

@@ -43,7 +43,9 @@ def run_python(program, folder, arguments=(), environment=None, wrapper=()):
 
 
 def test_the_same_files_give_the_same_bytes_wherever_they_lie(example, other_example):
-    first, again, elsewhere = example.compile(), example.compile(), other_example.compile()
+    first, elsewhere = example.compile(), other_example.compile()
+    shutil.rmtree(example.root / ".pipeline")  # which keeps the last definition
+    again = example.compile()
     assert first.definition == again.definition == elsewhere.definition
     assert first.assets.objects() == again.assets.objects() == elsewhere.assets.objects()
 
