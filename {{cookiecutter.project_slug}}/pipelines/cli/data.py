@@ -5,16 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import pyarrow as pa
 import typer
 
-from pipelines.lake.add import Added, read_files, typed_frame
-from pipelines.lake.columns import Declared, listed
-from pipelines.lake.fetch import FETCHED_TITLE, fetch_california
-from pipelines.lake.sample import SAMPLE_TITLE, make_sample
-from pipelines.lake.store import Kind, source, table_folder, write_table
-
 if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from pipelines.lake.add import Added
+    from pipelines.lake.columns import Declared
+    from pipelines.lake.store import Kind
     from pipelines.project import Project
 
 app = typer.Typer(help="Fill the local lake, which stands in for Athena.", no_args_is_help=True)
@@ -29,6 +27,10 @@ def sample(
     ] = False,
 ) -> None:
     """Make up a housing table."""
+    from pipelines.lake.add import typed_frame
+    from pipelines.lake.sample import SAMPLE_TITLE, make_sample
+    from pipelines.lake.store import source
+
     project = _project()
     data = project.settings.pipeline.data
     if if_empty and source(project.lake, data.database, data.table) is not None:
@@ -45,6 +47,9 @@ def add(
     ] = None,
 ) -> None:
     """Put your own files into the lake, in place of the table that is there."""
+    from pipelines.lake.add import read_files
+    from pipelines.lake.columns import listed
+
     project = _project()
     added = read_files(files, _declared(project))
     name = table or project.settings.pipeline.data.table
@@ -56,6 +61,9 @@ def add(
 @app.command()
 def fetch() -> None:
     """Download the real California housing table."""
+    from pipelines.lake.add import typed_frame
+    from pipelines.lake.fetch import FETCHED_TITLE, fetch_california
+
     project = _project()
     frame = fetch_california(project.root / ".pipeline/downloads")
     table = typed_frame(frame, _declared(project), "The California housing table")
@@ -71,6 +79,8 @@ def _project() -> Project:
 
 def _declared(project: Project) -> list[Declared]:
     """Return the columns of `conf/pipeline.yaml`."""
+    from pipelines.lake.columns import Declared
+
     return [
         Declared(name, column.type, required=not column.optional)
         for name, column in project.settings.pipeline.data.columns.items()
@@ -79,6 +89,8 @@ def _declared(project: Project) -> list[Declared]:
 
 def _store(project: Project, name: str, table: pa.Table, kind: Kind, title: str) -> None:
     """Write a table and say what and where."""
+    from pipelines.lake.store import table_folder, write_table
+
     database = project.settings.pipeline.data.database
     folder = table_folder(project.lake, database, name)
     write_table(folder, table, kind=kind, title=title)
@@ -91,6 +103,8 @@ def _store(project: Project, name: str, table: pa.Table, kind: Kind, title: str)
 
 def _print_names(added: Added) -> None:
     """Say which columns have another name now, and which are not declared."""
+    from pipelines.lake.columns import listed
+
     for written, name in added.renamed.items():
         typer.echo(f"  {written} is {name}")
     if added.undeclared:

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, Literal
 
 from pipelines.errors import UserError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 PART = "part-0.parquet"
 SOURCE = "_source.json"
@@ -73,6 +73,8 @@ def write_table(folder: Path, content: pa.Table, *, kind: Kind, title: str) -> S
     Returns:
         What was written to `_source.json`.
     """
+    import pyarrow.parquet as pq  # a run only reads `_source.json`
+
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _replacement(folder) as draft:
         pq.write_table(content, draft / PART)
@@ -89,6 +91,8 @@ def read_table(lake: Path, database: str, table: str) -> pa.Table:
     Raises:
         UserError: If a name is no identifier, or the lake has no such table.
     """
+    import pyarrow.parquet as pq
+
     part = table_folder(lake, database, table) / PART
     if not part.is_file():
         raise UserError(

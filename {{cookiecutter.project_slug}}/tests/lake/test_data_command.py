@@ -112,7 +112,7 @@ def test_fetch_stores_what_it_downloads(run, project, monkeypatch):
         downloads.append(folder)
         return sample.make_sample(30)
 
-    monkeypatch.setattr(data, "fetch_california", fetched)
+    monkeypatch.setattr("pipelines.lake.fetch.fetch_california", fetched)
     assert "California housing, 1990 census" in run("fetch")
     assert downloads == [project.root / ".pipeline/downloads"]
     assert source(project.lake, "housing", "california").kind == "fetched"
