@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import platform
 import subprocess
+import sys
+from dataclasses import replace
+from importlib import metadata
 from typing import TYPE_CHECKING
 
-from localsage import LocalSageMaker
+from localsage import LocalSageMaker, Reuse
 from pipelines.errors import UserError
 from pipelines.lake.store import source
 from pipelines.project import MARKER
-from pipelines.training.checks import check_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from localsage import ExecutionRecord, Listener
+    from pipelines.lake.store import Source
     from pipelines.project import Project
     from pipelines.training.compilation import Compiled
 
 BUCKET = "local"
 ROLE = "arn:aws:iam::000000000000:role/local"
+_REUSE = Reuse()
+# Whose versions decide what a job computes.
+_JOB_LIBRARIES = (
+    *("numpy", "pandas", "pyarrow", "scipy", "scikit-learn", "skops"),
+    *("xgboost-cpu" if sys.platform == "linux" else "xgboost", "duckdb", "sqlglot", "optuna"),
+)
 
 
 def start(
@@ -28,6 +39,7 @@ def start(
     compiled: Compiled,
     overrides: Mapping[str, str],
     listener: Listener,
+    reuse: Reuse = _REUSE,
 ) -> ExecutionRecord:
     """Put the assets into the local S3, then run the definition; blocks until it has ended.
 
@@ -36,31 +48,79 @@ def start(
         compiled: Its definition and assets.
         overrides: Pipeline parameters, as text.
         listener: Hears of every step and trial.
+        reuse: What it takes from earlier executions, and which steps run; the token of Ingest is
+            added here.
 
     Raises:
         UserError: The lake does not have the table, or a parameter's value does not fit.
         ParameterError: A parameter is unknown or its value is not of its type.
+        SelectionError: The selected steps cannot run.
     """
-    conf = project.settings.pipeline
-    database = overrides.get("Database", conf.data.database)
-    table = overrides.get("Table", conf.data.table)
+    origin = find_table(project, overrides)
+    parameters = account_parameters(project, compiled, overrides) | dict(overrides)
+    sagemaker = LocalSageMaker(project.home)
+    values = sagemaker.effective_parameters(compiled.definition, parameters)
+    if overrides:  # with the defaults the definition has been checked already
+        from pipelines.training.checks import check_values
+
+        check_values(json.loads(compiled.definition), values)
+    _put_assets(sagemaker, compiled, parameters)
+    return sagemaker.start(
+        compiled.definition,
+        pipeline_name=project.settings.pipeline.name,
+        parameters=parameters,
+        host_environment=_host_environment(project),
+        metadata={"data": origin.title},
+        listener=listener,
+        reuse=replace(reuse, tokens=_tokens(origin)),
+    )
+
+
+def resume(project: Project, identifier: str, listener: Listener) -> ExecutionRecord:
+    """Continue an execution that did not come to its end; blocks until it has ended.
+
+    Args:
+        project: The project.
+        identifier: The execution, or an unmistakable beginning of its identifier.
+        listener: Hears of every step and trial.
+
+    Raises:
+        ExecutionNotFoundError: There is none, or more than one.
+        ExecutionStateError: It runs, or has succeeded.
+        UserError: The lake no longer has the table.
+    """
+    sagemaker = LocalSageMaker(project.home)
+    parameters = sagemaker.execution(identifier).parameters
+    return sagemaker.resume(
+        identifier,
+        host_environment=_host_environment(project),
+        listener=listener,
+        tokens=_tokens(find_table(project, parameters)),
+    )
+
+
+def find_table(project: Project, parameters: Mapping[str, str]) -> Source:
+    """Return the table of the lake that an execution reads.
+
+    Raises:
+        UserError: The lake does not have it.
+    """
+    data = project.settings.pipeline.data
+    database, table = parameters.get("Database", data.database), parameters.get("Table", data.table)
     origin = source(project.lake, database, table)
     if origin is None:
         msg = f"conf/pipeline.yaml: data.table: the local lake has no table {database}.{table}."
         raise UserError(msg, "Fill it: `pipeline data sample`, `data add FILE` or `data fetch`.")
-    parameters = account_parameters(project, compiled, overrides) | dict(overrides)
-    sagemaker = LocalSageMaker(project.home)
-    values = sagemaker.effective_parameters(compiled.definition, parameters)
-    check_values(json.loads(compiled.definition), values)
-    _put_assets(sagemaker, compiled, parameters)
-    return sagemaker.start(
-        compiled.definition,
-        pipeline_name=conf.name,
-        parameters=parameters,
-        host_environment={"LAKE_URI": project.lake.as_uri()},
-        metadata={"data": origin.title},
-        listener=listener,
-    )
+    return origin
+
+
+def _tokens(origin: Source) -> dict[str, str]:
+    """What Ingest's request does not show: it is reused while the table's content is the same."""
+    return {"Ingest": origin.sha256}
+
+
+def _host_environment(project: Project) -> dict[str, str]:
+    return {"LAKE_URI": project.lake.as_uri()}
 
 
 def account_parameters(
@@ -70,11 +130,12 @@ def account_parameters(
     bucket = overrides.get("Bucket", BUCKET)
     prefix = overrides.get("Prefix", project.settings.pipeline.name)
     image = f"local/{project.settings.pipeline.name}"
+    tag = _environment_tag()
     values = {
         "RoleArn": ROLE,
         "Bucket": bucket,
-        "ImageUri": image,
-        "JobsImageUri": f"{image}-jobs",
+        "ImageUri": f"{image}:{tag}",
+        "JobsImageUri": f"{image}-jobs:{tag}",
         "QueryUri": f"s3://{bucket}/{prefix}/{compiled.assets.query.key}",
         "Commit": _commit(project),
     }
@@ -89,6 +150,16 @@ def _put_assets(
     for key, content in compiled.assets.objects().items():
         if not sagemaker.storage.exists(root + key):
             sagemaker.storage.put_bytes(root + key, content)
+
+
+def _environment_tag() -> str:
+    """What stands for an image's tag: a hash of the versions that the jobs run with here.
+
+    It is part of the step cache's key, so other versions do the work again.
+    """
+    installed = (f"{name} {metadata.version(name)}" for name in _JOB_LIBRARIES)
+    versions = "\n".join([platform.python_version(), *installed])
+    return hashlib.sha256(versions.encode()).hexdigest()[:12]
 
 
 def _commit(project: Project) -> str:

@@ -189,6 +189,12 @@ def example(tmp_path):
     return Example(tmp_path / "example")
 
 
+@pytest.fixture(scope="session")
+def new_example():
+    """Makes the small project in a folder, for fixtures that outlive a test."""
+    return Example
+
+
 @pytest.fixture
 def other_example(tmp_path):
     """The same small project in another folder."""

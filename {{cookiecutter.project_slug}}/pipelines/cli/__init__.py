@@ -22,9 +22,11 @@ app = typer.Typer(
 )
 app.command("compile")(compilation.compile_definition)
 app.command("run")(run.run)
+app.command("resume")(run.resume)
 app.command("executions")(executions.list_all)
 app.command("show")(executions.show)
 app.command("logs")(executions.logs)
+app.command("clean")(executions.clean)
 app.add_typer(registry.app, name="registry")
 app.add_typer(data.app, name="data")
 

@@ -67,8 +67,23 @@ def logs(
             typer.echo(file.read_text(encoding="utf-8", errors="replace"))
 
 
+def clean(
+    keep: Annotated[int, typer.Option(min=0, metavar="N", help="How many of the newest stay.")],
+) -> None:
+    """Remove old executions, with their artefacts.
+
+    Executions stay that newer ones took results from, or that a registered version refers to.
+    """
+    removed = LocalSageMaker(find_project().home).clean(keep)
+    for entry in removed:
+        typer.echo(f"Removed {entry.execution}: {entry.size:,} bytes")
+    total = sum(entry.size for entry in removed)
+    typer.echo(f"{len(removed)} executions removed, {total:,} bytes freed.")
+
+
 def _status(step: StepRecord) -> str:
-    return step.status if step.outcome is None else f"{step.status}: {step.outcome}"
+    status = step.shown_status
+    return status if step.outcome is None else f"{status}: {step.outcome}"
 
 
 def _seconds(record: ExecutionRecord | StepRecord) -> str:

@@ -72,6 +72,8 @@ def failure_exit(record: ExecutionRecord) -> None:
         return
     step = record.steps.get(record.failed_step or "")
     typer.echo(record.failure_reason or record.status, err=True)
+    if record.status == "Stopped":
+        typer.echo(f"Go on with `{program()} resume {record.id}`.", err=True)
     if step is not None and step.kind == "Fail":
         raise typer.Exit(GATE)
     if step is not None and step.exit_code == MISTAKE:

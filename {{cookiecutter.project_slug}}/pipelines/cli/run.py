@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from localsage import LocalSageMaker
+from localsage import LocalSageMaker, Reuse
 from pipelines import local
+from pipelines.cli.executions import Identifier
 from pipelines.cli.output import failure_exit, print_result
 from pipelines.cli.progress import PlainProgress
 from pipelines.errors import UserError
@@ -18,15 +19,42 @@ from pipelines.project import find_project
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from localsage import ExecutionRecord
+    from pipelines.project import Project
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
 
 def run(
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Pipeline parameter; may be repeated."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Reuse no result of an earlier execution.")
+    ] = False,
+    first: Annotated[
+        str | None,
+        typer.Option("--from", metavar="STEP", help="Only this step and what depends on it."),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="STEP", help="Only this step; may be repeated."),
+    ] = None,
+    based_on: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID",
+            help="Where --from and --only take the other steps' results.",
+            show_default="the latest that succeeded",
+        ),
+    ] = None,
 ) -> None:
     """Compile the pipeline, then run that definition on this machine.
+
+    A step is not run again while nothing has changed that SageMaker's step cache compares, nor
+    Ingest while the table is the same.
 
     Everything it makes lies under .pipeline/. The exit code is 0 when a model was registered, 3
     when none was good enough, 2 for a mistake in conf/, models/ or the data, 1 for any other
@@ -36,11 +64,31 @@ def run(
     """
     from pipelines.training.compilation import compile_pipeline
 
+    reuse = Reuse(cache=not no_cache, only=only or [], first=first, based_on=based_on)
+    if based_on is not None and not reuse.selects:
+        msg = f"--based-on {based_on} has no effect without --from or --only."
+        raise UserError(msg, "Select steps, or leave it out.")
     project = find_project()
     overrides = _parse(settings or [])
+    local.find_table(project, overrides)  # before the seconds that compiling may take
     typer.echo(f"Running on this machine, in {project.home}", err=True)
     compiled = compile_pipeline(project.settings)
-    record = local.start(project, compiled, overrides, PlainProgress())
+    record = local.start(project, compiled, overrides, PlainProgress(), reuse)
+    _report(project, record, as_json)
+
+
+def resume(identifier: Identifier, as_json: AsJson = False) -> None:
+    """Go on with an execution that was stopped, failed or was killed.
+
+    Definition and parameters stay the same. No finished step is repeated, and no finished trial
+    of a tuning step. The exit code is that of `pipeline run`.
+    """
+    project = find_project()
+    _report(project, local.resume(project, identifier, PlainProgress()), as_json)
+
+
+def _report(project: Project, record: ExecutionRecord, as_json: bool) -> None:
+    """Print what came of an execution, and end with its exit code."""
     sagemaker = LocalSageMaker(project.home)
     result = read_result(sagemaker, record)
     if as_json:

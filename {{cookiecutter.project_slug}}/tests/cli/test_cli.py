@@ -39,13 +39,25 @@ def made(example):
 def test_help_lists_the_commands(pipeline):
     ended = pipeline("--help")
     assert ended.code == 0
-    for command in ("compile", "run", "executions", "show", "logs", "registry", "data"):
+    for command in (
+        "compile", "run", "resume", "executions", "show", "logs", "clean", "registry", "data"
+    ):  # fmt: skip
         assert command in ended.out
 
 
 @pytest.mark.parametrize(
     "command",
-    [["compile"], ["run"], ["executions"], ["show"], ["logs"], ["registry", "approve"], ["data"]],
+    [
+        ["compile"],
+        ["run"],
+        ["resume"],
+        ["executions"],
+        ["show"],
+        ["logs"],
+        ["clean"],
+        ["registry", "approve"],
+        ["data"],
+    ],
     ids=" ".join,
 )
 def test_every_command_has_help_that_needs_no_project(pipeline, tmp_path, command):
@@ -141,14 +153,14 @@ def test_executions_and_show_tell_what_ran(pipeline, execution):
     assert "Stop" in shown.out and "enough" in shown.out
 
 
-@pytest.mark.parametrize("command", ["show", "logs"])
+@pytest.mark.parametrize("command", ["show", "logs", "resume"])
 def test_an_unknown_execution_is_refused(pipeline, execution, command):
     rule, remedy = pipeline(command, "no-such-execution").mistake
     assert "no-such-execution" in rule
     assert remedy
 
 
-@pytest.mark.parametrize("command", ["show", "logs"])
+@pytest.mark.parametrize("command", ["show", "logs", "resume"])
 def test_where_nothing_ran_an_execution_is_unknown(pipeline, command):
     rule, remedy = pipeline(command, "abc").mistake
     assert "abc" in rule

@@ -1,0 +1,269 @@
+"""After a change exactly those steps run again that SageMaker's own cache rules ask for."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from planting import Silence
+
+from localsage import LocalSageMaker, Reuse
+from pipelines import local
+from pipelines.lake.sample import make_sample
+from pipelines.project import find_project
+from pipelines.training.compilation import compile_pipeline
+
+RIDGE = {"TuneRidge", "FitRidge", "EvaluateRidge"}
+BOOST = {"TuneBoost", "FitBoost", "EvaluateBoost"}
+DATA = {"Ingest", "Preprocess"}
+END = {"Select", "RegisterRidge"}
+CODE = "models/ridge/model.py"
+QUERY = "queries/ingest.sql"
+
+MODEL = """
+import json
+import numpy as np
+
+def numbers(features):
+    return features.select_dtypes("number").fillna(0).to_numpy(float)
+
+def fit(features, target, hyperparameters, seed):
+    table, penalty = numbers(features), hyperparameters.get("strength", 1)
+    squares = table.T @ table + penalty * np.eye(table.shape[1])
+    return np.linalg.solve(squares, table.T @ target.to_numpy(float)) * FACTOR
+
+def predict(model, features):
+    return numbers(features) @ model
+
+def save(model, folder):
+    (folder / "model.json").write_text(json.dumps(model.tolist()), encoding="utf-8")
+
+def load(folder):
+    return np.array(json.loads((folder / "model.json").read_text(encoding="utf-8")))
+"""
+
+
+def fill(root: Path, rows: int) -> None:
+    from pipelines.lake.add import typed_frame
+    from pipelines.lake.columns import Declared
+    from pipelines.lake.store import table_folder, write_table
+
+    table = make_sample(rows)[["total_rooms", "households", "median_house_value"]]
+    table.columns = ["rooms", "area", "price"]
+    table = table.assign(district="north", sold="2026-01-01")
+    data = find_project(root).settings.pipeline.data
+    declared = [
+        Declared(name, column.type, required=not column.optional)
+        for name, column in data.columns.items()
+    ]
+    folder = table_folder(root / ".pipeline/lake", "estate", "sales")
+    write_table(folder, typed_frame(table, declared, "rows"), kind="files", title="sales")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, new_example):
+    """A project that has run once; tests take copies."""
+    example = new_example(tmp_path_factory.mktemp("reuse") / "project")
+    example.change("conf/pipeline.yaml", "tuning", {"trials": 1, "parallel": 1})
+    example.change("conf/pipeline.yaml", "split.folds", 2)
+    example.change("conf/pipeline.yaml", "selection", {"minimum_r2": -1e9})
+    for name, factor in (("ridge", "1"), ("boost", "9")):  # so that ridge is selected
+        example.write(f"models/{name}/model.py", MODEL.replace("FACTOR", factor))
+    fill(example.root, 120)
+    record = start(example.root)
+    assert record.status == "Succeeded", record.failure_reason
+    return example.root
+
+
+@pytest.fixture
+def project(finished, tmp_path, example):
+    """A copy of the finished project, with the means to change it."""
+    shutil.rmtree(example.root)
+    shutil.copytree(finished, example.root)
+    return example
+
+
+def start(root: Path, **reuse: object):
+    project = find_project(root)
+    compiled = compile_pipeline(project.settings)
+    return local.start(project, compiled, {}, Silence(), Reuse(**reuse))
+
+
+def ran(record) -> set[str]:
+    """The jobs and registrations that were done anew."""
+    return {
+        name
+        for name, step in record.steps.items()
+        if step.status == "Succeeded" and not step.cached_from and step.kind != "Condition"
+    }
+
+
+def change_code(project) -> None:
+    project.write(CODE, (project.root / CODE).read_text().replace("penalty *", "2 * penalty *"))
+
+
+def change_query(project) -> None:
+    project.write(QUERY, "SELECT * FROM ${table} WHERE rooms > 1\n")
+
+
+CHANGES = {
+    "nothing": (lambda _project: None, {"RegisterRidge"}),
+    "a model's range": (
+        lambda project: project.change("models/ridge/model.yaml", "tuning.ranges.strength.max", 20),
+        RIDGE | END,
+    ),
+    "a model's code": (change_code, RIDGE | END),
+    "the query": (change_query, DATA | RIDGE | BOOST | END),
+    "the data": (lambda project: fill(project.root, 121), DATA | RIDGE | BOOST | END),
+    "the minimum R2": (
+        lambda project: project.change("conf/pipeline.yaml", "selection.minimum_r2", -2e9),
+        {"RegisterRidge"},
+    ),
+    "what selection looks at": (
+        lambda project: project.change("conf/pipeline.yaml", "selection.by", "test"),
+        END,
+    ),
+    "the number of trials": (
+        lambda project: project.change("conf/pipeline.yaml", "tuning.trials", 2),
+        RIDGE | BOOST | END,
+    ),
+    "an instance's time limit": (
+        lambda project: project.change("conf/pipeline.yaml", "resources.training.max_minutes", 90),
+        {"RegisterRidge"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_repeats_what_it_must_and_nothing_else(project, name: str) -> None:
+    change, expected = CHANGES[name]
+    change(project)
+    record = start(project.root)
+    assert record.status == "Succeeded", record.failure_reason
+    # A search that found the same setting as before makes Fit ask for the same work.
+    assert expected - {"FitRidge", "FitBoost"} <= ran(record) <= expected
+
+
+def test_other_library_versions_repeat_everything(project, monkeypatch) -> None:
+    monkeypatch.setattr(local.metadata, "version", lambda _name: "0")
+    assert {"Ingest", "Preprocess", "Select"} <= ran(start(project.root))
+
+
+def test_a_version_of_the_data_lets_sagemaker_reuse_ingest(project) -> None:
+    project.change("conf/pipeline.yaml", "data.version", "1")
+    first = start(project.root)
+    ingest = json.loads(compile_pipeline(project.load()).definition)["Steps"][0]
+    assert ingest["CacheConfig"]["Enabled"]
+    request = first.steps["Ingest"].arguments
+    compared = [request[key] for key in ("AppSpecification", "Environment", "ProcessingInputs")]
+    assert first.id not in json.dumps(compared), "else the service's key would never be the same"
+
+
+def test_selected_steps_run_and_the_command_refuses_what_is_none(project, pipeline) -> None:
+    ended = pipeline("run", "--from", "EvaluateRidge", "--json")
+    assert ended.code == 0, ended
+    record = LocalSageMaker(project.root / ".pipeline").executions()[0]
+    assert ran(record) == {"EvaluateRidge", *END}
+    assert pipeline("run", "--only", "FitRigde").mistake == [
+        "There is no step FitRigde.",
+        "Did you mean FitRidge?",
+    ]
+    assert pipeline("run", "--based-on", record.id).mistake[1] == "Select steps, or leave it out."
+    ended = pipeline("run", "--only", "FitRidge", "--only", "FitBoost", "--based-on", record.id)
+    assert ended.code == 0
+    assert "FitRidge (Training) succeeded\n" in ended.err
+    assert "EvaluateRidge" not in ended.err
+
+
+def test_the_command_shows_what_was_reused_and_leaves_the_cache_alone_when_told(
+    project, pipeline
+) -> None:
+    ended = pipeline("run")
+    assert ended.code == 0
+    assert "Ingest (Processing) succeeded (cached)" in ended.err
+    record = LocalSageMaker(project.root / ".pipeline").executions()[0]
+    assert "Succeeded (cached)" in pipeline("show", record.id).out
+    assert "rows" in pipeline("logs", record.id, "Ingest").out
+    ended = pipeline("run", "--no-cache")
+    assert (ended.code, "cached" in ended.err) == (0, False)
+
+
+def test_resume_goes_on_with_a_stopped_execution_and_refuses_a_finished_one(
+    project, pipeline
+) -> None:
+    (record,) = LocalSageMaker(project.root / ".pipeline").executions()
+    for file in ("execution", "steps/Select"):
+        path = record.directory / f"{file}.json"
+        path.write_text(path.read_text().replace('"Succeeded"', '"Stopped"', 1))
+    ended = pipeline("resume", record.id)
+    assert ended.code == 0, ended
+    assert "Select (Processing) succeeded" in ended.err
+    assert "Ingest" not in ended.err
+    assert pipeline("resume", record.id).mistake == [
+        f"Execution {record.id} has succeeded: there is nothing left to resume.",
+        "Start a new one.",
+    ]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="an interrupt is a signal")
+def test_an_interrupt_says_how_to_go_on_and_that_works(project, pipeline) -> None:
+    running = subprocess.Popen(
+        [sys.executable, "-c", "from pipelines.cli import main; main()", "run", "--no-cache"],
+        cwd=project.root,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for line in running.stderr:
+        if "Preprocess (Processing) executing" in line:
+            running.send_signal(signal.SIGINT)
+            break
+    rest = running.stderr.read()
+    assert running.wait() == 1
+    record = LocalSageMaker(project.root / ".pipeline").executions()[0]
+    assert rest.endswith(f"resume {record.id}`.\n"), rest
+    assert "Stopped by the user.\nGo on with `" in rest
+    ended = pipeline("resume", record.id)
+    assert ended.code == 0, ended
+    assert "Ingest" not in ended.err
+    assert "cached" not in ended.err, "the execution was started without the cache"
+
+
+def test_clean_says_what_it_removed(project, pipeline) -> None:
+    (first,) = LocalSageMaker(project.root / ".pipeline").executions()
+    shutil.rmtree(project.root / ".pipeline/model-registry")
+    assert pipeline("run", "--no-cache", "--set", "MinimumR2=1e9").code == 3
+    ended = pipeline("clean", "--keep", "1")
+    assert ended.code == 0
+    assert f"Removed {first.id}: " in ended.out
+    assert "1 executions removed, " in ended.out
+
+
+def test_an_unchanged_second_run_is_quick_and_imports_neither_sdk_nor_optuna(project) -> None:
+    code = (
+        "import sys\nfrom pipelines.cli import main\n"
+        "try:\n    main()\nfinally:\n"
+        "    heavy = {'sagemaker', 'botocore', 'boto3', 'optuna', 'pandas'} & set(sys.modules)\n"
+        "    print('imported:', sorted(heavy), file=sys.stderr)\n"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    began = time.monotonic()
+    ended = subprocess.run(
+        [sys.executable, "-c", code, "run"],
+        cwd=project.root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    seconds = time.monotonic() - began
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stderr.endswith("imported: []\n"), ended.stderr
+    assert seconds < 3
