@@ -65,3 +65,20 @@ def load(folder: Path) -> Pipeline:
         `TRUSTED`.
     """
     return skops.io.load(folder / FILE, trusted=TRUSTED)
+
+
+def importance(model: Pipeline) -> dict[str, float]:
+    """Share of each column in what the splits took off the squared error (impurity).
+
+    The categories of a column count together. The shares sum to 1, or are all 0 for a tree that
+    never splits.
+    """
+    encoder, tree = model[0], model[-1]
+    _, one_hot, categories = encoder.transformers_[0]
+    repeats = [len(known) for known in one_hot.categories_] if categories else []
+    numbers = [name for name in encoder.feature_names_in_ if name not in categories]
+    columns = [*np.repeat(np.asarray(categories, dtype=object), repeats), *numbers]
+    shares = dict.fromkeys(map(str, encoder.feature_names_in_), 0.0)
+    for column, share in zip(columns, tree.feature_importances_, strict=True):
+        shares[str(column)] += float(share)
+    return shares

@@ -17,14 +17,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BOOSTER_FILE = "model.ubj"
-VOCABULARY_FILE = "vocabulary.json"
+COLUMNS_FILE = "columns.json"
 
 
 @dataclass(frozen=True)
 class Model:
-    """A booster with the categories, sorted, of each text column that it was fitted on."""
+    """A booster and the columns that it was fitted on.
+
+    Attributes:
+        booster: What XGBoost fitted.
+        numbers: The columns of numbers, in their order.
+        vocabulary: Text column → its categories, sorted.
+    """
 
     booster: xgboost.Booster
+    numbers: list[str]
     vocabulary: dict[str, list[str]]
 
 
@@ -50,9 +57,10 @@ def fit(
         str(name): sorted(features[name].dropna().unique())
         for name in features.select_dtypes(exclude="number")
     }
+    numbers = [str(name) for name in features.columns if name not in vocabulary]
     data = xgboost.QuantileDMatrix(_encode(features, vocabulary), target, nthread=1)
     booster = xgboost.train({**settings, "seed": seed, "nthread": 1}, data, rounds)
-    return Model(booster, vocabulary)
+    return Model(booster, numbers, vocabulary)
 
 
 def predict(model: Model, features: pd.DataFrame) -> NDArray[np.float64]:
@@ -62,16 +70,32 @@ def predict(model: Model, features: pd.DataFrame) -> NDArray[np.float64]:
 
 
 def save(model: Model, folder: Path) -> None:
-    """Write the booster in XGBoost's own format, and its vocabulary as JSON."""
+    """Write the booster in XGBoost's own format, and its columns as JSON."""
     model.booster.save_model(folder / BOOSTER_FILE)
-    (folder / VOCABULARY_FILE).write_text(json.dumps(model.vocabulary), encoding="utf-8")
+    columns = {"numbers": model.numbers, "vocabulary": model.vocabulary}
+    (folder / COLUMNS_FILE).write_text(json.dumps(columns), encoding="utf-8")
 
 
 def load(folder: Path) -> Model:
     """Read what `save` wrote."""
     booster = xgboost.Booster(model_file=folder / BOOSTER_FILE)
-    vocabulary = json.loads((folder / VOCABULARY_FILE).read_text(encoding="utf-8"))
-    return Model(booster, vocabulary)
+    columns = json.loads((folder / COLUMNS_FILE).read_text(encoding="utf-8"))
+    return Model(booster, columns["numbers"], columns["vocabulary"])
+
+
+def importance(model: Model) -> dict[str, float]:
+    """Share of each column in the gain of all splits.
+
+    The categories of a column count together. The shares sum to 1, or are all 0 for a booster that
+    never splits.
+    """
+    text = [name for name, categories in model.vocabulary.items() for _ in categories]
+    columns = [*model.numbers, *text]
+    gains = dict.fromkeys([*model.numbers, *model.vocabulary], 0.0)
+    for feature, gain in model.booster.get_score(importance_type="total_gain").items():
+        gains[columns[int(feature.removeprefix("f"))]] += float(gain)
+    total = sum(gains.values())
+    return {name: gain / total for name, gain in gains.items()} if total else gains
 
 
 def _encode(features: pd.DataFrame, vocabulary: Mapping[str, list[str]]) -> NDArray[np.float64]:

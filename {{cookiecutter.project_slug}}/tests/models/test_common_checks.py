@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from pipelines.training.jobs.evaluate import feature_importance
 from pipelines.training.jobs.hyperparameters import ModelCode, load_model_code
 
 FOLDER = Path(__file__).parents[2] / "models"
@@ -79,6 +80,33 @@ def test_a_saved_model_predicts_the_same_bits(code: ModelCode, fitted, tmp_path:
     np.testing.assert_array_equal(
         code.predict(fitted, features), code.predict(code.load(tmp_path), features), strict=True
     )
+
+
+def test_importance_if_offered_gives_every_column_its_share(
+    code: ModelCode, fitted, tmp_path: Path
+) -> None:
+    features, _ = make_features()
+    shares = feature_importance(code, fitted)
+    if shares is None:  # it is optional
+        return
+    assert set(shares) == set(features.columns)
+    assert sum(shares.values()) == pytest.approx(1)
+    assert shares["constant"] == 0
+    assert min(shares["size"], shares['to"wn <b>']) > 0.1, "both columns matter"
+    assert list(shares.values()) == sorted(shares.values(), reverse=True)
+    code.save(fitted, tmp_path)
+    assert feature_importance(code, code.load(tmp_path)) == shares
+
+
+def test_importance_if_offered_survives_columns_without_text_or_without_effect(
+    code: ModelCode, model: str
+) -> None:
+    features, target = make_features()
+    numbers, hyperparameters = features[["constant", "size"]], middle_of_ranges(model)
+    shares = feature_importance(code, code.fit(numbers, target, hyperparameters, SEED))
+    flat = feature_importance(code, code.fit(numbers[["constant"]], target, hyperparameters, SEED))
+    assert shares in (None, {"size": pytest.approx(1), "constant": 0})
+    assert flat in (None, {"constant": 0})
 
 
 def test_nothing_that_is_saved_is_a_pickle(code: ModelCode, fitted, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Evaluate: the refitted model on the untouched test rows.
 
-Writes SageMaker's model-quality JSON, the predictions, and beside them the best trial's
-cross-validation, so that Select needs one input per model.
+Writes SageMaker's model-quality JSON, the predictions, what the model says of its columns, and
+beside them the best trial's cross-validation, so that Select needs one input per model.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from pipelines.training.jobs.hyperparameters import ModelCode
+
 
 def evaluate(argv: Sequence[str]) -> None:
     """Score the model of `--model` on the test rows.
@@ -42,12 +44,18 @@ def evaluate(argv: Sequence[str]) -> None:
     extract(folder / "input/model/model.tar.gz", folder / "model")
     extract(folder / "input/trial/model.tar.gz", folder / "trial")
     test = read_table(folder / "input/test")
-    predictions = _predict(arguments.model, folder / "model", test)
+    code = load_model_code(arguments.model)
+    model = code.load(folder / "model")
+    predictions = _predict(arguments.model, code, model, folder / "model" / MANIFEST, test)
     report = quality_report(predictions, arguments.seed, arguments.model)
     output = folder / "output/evaluation"
     write_table(predictions, output, "predictions")
     (output / "evaluation.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
     shutil.copyfile(folder / "trial/cv.json", output / "cv.json")
+    shares = feature_importance(code, model)
+    if shares is not None:
+        text = json.dumps(shares, indent=1, allow_nan=False)
+        (output / "importance.json").write_text(text, encoding="utf-8")
 
 
 def quality_report(predictions: pd.DataFrame, seed: int, model: str) -> dict[str, Any]:
@@ -65,14 +73,24 @@ def quality_report(predictions: pd.DataFrame, seed: int, model: str) -> dict[str
     return {"regression_metrics": metrics}
 
 
-def _predict(model: str, folder: Path, test: pd.DataFrame) -> pd.DataFrame:
-    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+def feature_importance(code: ModelCode, model: Any) -> dict[str, float] | None:
+    """Column → its share in the model, largest first; None if the model has no `importance`."""
+    function = getattr(code, "importance", None)
+    if function is None:
+        return None
+    shares = {str(name): float(share) for name, share in function(model).items()}
+    return dict(sorted(shares.items(), key=lambda entry: -entry[1]))
+
+
+def _predict(
+    name: str, code: ModelCode, model: Any, manifest_file: Path, test: pd.DataFrame
+) -> pd.DataFrame:
+    manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
     features, target = split_columns(test, manifest["target"])
     if list(features.columns) != manifest["features"]:
-        msg = f"models/{model}: the model expects the columns {manifest['features']}"
+        msg = f"models/{name}: the model expects the columns {manifest['features']}"
         raise JobError(f"{msg}, got {list(features.columns)}.", "Fit it on the same data.")
-    code = load_model_code(model)
-    predicted = code.predict(code.load(folder), features)
+    predicted = code.predict(model, features)
     return pd.DataFrame({"actual": target.to_numpy(), "predicted": predicted})
 
 

@@ -20,7 +20,10 @@ PREFIXES_OF_SAGEMAKER = ("sagemaker_", "_")
 
 
 class ModelCode(Protocol):
-    """What `models/<name>/model.py` offers."""
+    """What `models/<name>/model.py` offers.
+
+    It may also offer `importance(model) -> dict[str, float]`: each column's share in the model.
+    """
 
     def fit(
         self,
