@@ -7,7 +7,7 @@ import sys
 import typer
 
 from localsage.errors import LocalSageError
-from pipelines.cli import compilation, data, executions, registry, run
+from pipelines.cli import compilation, data, executions, registry, report, run
 from pipelines.errors import UserError
 
 MISTAKE = 2
@@ -27,6 +27,7 @@ app.command("executions")(executions.list_all)
 app.command("show")(executions.show)
 app.command("logs")(executions.logs)
 app.command("clean")(executions.clean)
+app.command("report")(report.report)
 app.add_typer(registry.app, name="registry")
 app.add_typer(data.app, name="data")
 

@@ -54,6 +54,7 @@ def print_result(result: Result, record: ExecutionRecord, project: Project) -> N
     typer.echo(f"Artefacts    {project.home / 's3'}")
     typer.echo(f"Registry     {project.home / 'model-registry'}")
     typer.echo(f"Look closer  {program()} show {result.execution}")
+    typer.echo(f"Report       {program()} report {result.execution}")
 
 
 def program() -> str:

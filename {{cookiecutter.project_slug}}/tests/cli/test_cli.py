@@ -39,9 +39,8 @@ def made(example):
 def test_help_lists_the_commands(pipeline):
     ended = pipeline("--help")
     assert ended.code == 0
-    for command in (
-        "compile", "run", "resume", "executions", "show", "logs", "clean", "registry", "data"
-    ):  # fmt: skip
+    commands = "compile run resume executions show logs report clean registry data"
+    for command in commands.split():
         assert command in ended.out
 
 
@@ -55,6 +54,7 @@ def test_help_lists_the_commands(pipeline):
         ["show"],
         ["logs"],
         ["clean"],
+        ["report"],
         ["registry", "approve"],
         ["data"],
     ],
@@ -153,14 +153,14 @@ def test_executions_and_show_tell_what_ran(pipeline, execution):
     assert "Stop" in shown.out and "enough" in shown.out
 
 
-@pytest.mark.parametrize("command", ["show", "logs", "resume"])
+@pytest.mark.parametrize("command", ["show", "logs", "report", "resume"])
 def test_an_unknown_execution_is_refused(pipeline, execution, command):
     rule, remedy = pipeline(command, "no-such-execution").mistake
     assert "no-such-execution" in rule
     assert remedy
 
 
-@pytest.mark.parametrize("command", ["show", "logs", "resume"])
+@pytest.mark.parametrize("command", ["show", "logs", "report", "resume"])
 def test_where_nothing_ran_an_execution_is_unknown(pipeline, command):
     rule, remedy = pipeline(command, "abc").mistake
     assert "abc" in rule

@@ -1,0 +1,91 @@
+"""Put the sections together into one page."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from localsage.definition import parse_definition
+from pipelines.lake.sample import SAMPLE_TITLE
+from pipelines.leaderboard import read_result
+from pipelines.report import overview
+from pipelines.report.artefacts import read_artefacts
+from pipelines.report.comparison import compare, previous_success
+from pipelines.report.graph import draw_graph
+from pipelines.report.model_charts import model_section
+
+if TYPE_CHECKING:
+    from localsage import ExecutionRecord, LocalSageMaker
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render_report(sagemaker: LocalSageMaker, record: ExecutionRecord, folder: Path) -> str:
+    """Return the report of an execution as HTML; the same execution gives the same text.
+
+    Args:
+        sagemaker: Where the execution, its artefacts and the earlier ones lie.
+        record: The execution; one that failed or still runs is shown as far as it got.
+        folder: Where the report will lie, for its links to the logs.
+
+    Raises:
+        StorageError: An artefact of the execution has been removed since.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    # Nothing may be fetched or run, and no style but this file's own applies.
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    template = environment.get_template("report.html.jinja")
+    # The style sheet is ours, and escaped quotation marks would be another style sheet.
+    own = Markup(style)  # noqa: S704
+    return template.render(style=own, policy=policy, **_content(sagemaker, record, folder))
+
+
+def _content(sagemaker: LocalSageMaker, record: ExecutionRecord, folder: Path) -> dict[str, Any]:
+    result, artefacts = read_result(sagemaker, record), read_artefacts(sagemaker, record)
+    evaluations = {entry.name: artefacts.evaluations[entry.name] for entry in result.models}
+    definition = (record.directory / "definition.json").read_bytes()
+    steps = parse_definition(definition).steps
+    earlier = previous_success(sagemaker, record)
+    data = record.metadata.get("data", "")
+    names = [entry.name for entry in result.models]
+    names += [name for name in artefacts.tunings if name not in names]
+    return {
+        "record": record,
+        "result": result,
+        "data": data,
+        "is_made_up": data.startswith(SAMPLE_TITLE),
+        "seconds": overview.seconds_between(record),
+        "leaderboard": overview.leaderboard(result, evaluations),
+        "folds": overview.fold_scores(evaluations) if evaluations else None,
+        "earlier": earlier,
+        "comparison": (
+            overview.comparison_tables(compare(sagemaker, earlier, record)) if earlier else []
+        ),
+        "models": [
+            model_section(name, artefacts.tunings.get(name), artefacts.evaluations.get(name))
+            for name in names
+        ],
+        "graph": draw_graph(
+            record.steps,
+            {name: step.depends_on for name, step in steps.items()},
+            {name: overview.seconds_between(step) for name, step in record.steps.items()},
+        ),
+        "steps": overview.step_rows(record, folder),
+        "data_tables": overview.data_tables(artefacts),
+        "settings": overview.settings_tables(record, artefacts),
+        "definition": json.dumps(json.loads(definition), indent=1, ensure_ascii=False),
+    }

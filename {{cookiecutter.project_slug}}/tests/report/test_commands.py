@@ -1,0 +1,46 @@
+"""`pipeline report`."""
+
+from __future__ import annotations
+
+import pytest
+from making import Page, Story, make_execution
+
+
+@pytest.fixture
+def home(example):
+    return example.root / ".pipeline"
+
+
+def test_report_lies_in_the_folder_of_the_latest_execution(pipeline, home):
+    records = [make_execution(home, Story(data=name)) for name in ("first", "second")]
+    latest = max(records, key=lambda record: record.id)
+    ended = pipeline("report")
+    file = latest.directory / "report.html"
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out == f"{file}: {file.stat().st_size:,} bytes\n"
+    assert f"Execution {latest.id}" in Page(file.read_text(encoding="utf-8")).texts
+
+
+def test_report_is_written_where_o_says_with_links_to_the_logs(pipeline, home, tmp_path):
+    record = make_execution(home, Story())
+    file = tmp_path / "new folder/mine.html"
+    assert pipeline("report", record.id, "-o", file).code == 0
+    page = Page(file.read_text(encoding="utf-8"))
+    (log,) = record.log_files("Tune")
+    assert log.as_uri() in [link["href"] for link in page.tags("a")]
+
+
+def test_without_an_execution_there_is_nothing_to_report_on(pipeline):
+    assert pipeline("report").mistake == [
+        "There is no execution to report on.",
+        "Start one with `pipeline run`.",
+    ]
+
+
+def test_a_report_that_cannot_be_written_leaves_nothing_behind(pipeline, home, tmp_path):
+    make_execution(home, Story())
+    (tmp_path / "taken").write_text("a file")
+    rule, remedy = pipeline("report", "-o", tmp_path / "taken/report.html").mistake
+    assert "taken/report.html: cannot be written: " in rule
+    assert remedy == "Give -o a file in a folder that is yours."
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["example", "taken"]
