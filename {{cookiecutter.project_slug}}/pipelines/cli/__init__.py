@@ -7,7 +7,7 @@ import sys
 import typer
 
 from localsage.errors import LocalSageError
-from pipelines.cli import compilation, data, executions, registry, report, run
+from pipelines.cli import compare, compilation, data, executions, registry, report, run
 from pipelines.errors import UserError
 
 MISTAKE = 2
@@ -28,6 +28,7 @@ app.command("show")(executions.show)
 app.command("logs")(executions.logs)
 app.command("clean")(executions.clean)
 app.command("report")(report.report)
+app.command("compare")(compare.compare)
 app.add_typer(registry.app, name="registry")
 app.add_typer(data.app, name="data")
 

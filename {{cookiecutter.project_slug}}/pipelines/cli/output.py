@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from localsage import ExecutionRecord
@@ -22,11 +23,18 @@ MISTAKE, GATE = 2, 3
 
 def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     """Print a table; columns whose header ends in a blank are right-aligned."""
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    # Text, since a name in brackets is a name and no markup.
+    table = Table(
+        title=Text(title, "italic") if title else None,
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+        header_style="bold",
+    )
     for column in columns:
         table.add_column(column.strip(), justify="right" if column.endswith(" ") else "left")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))
     Console().print(table)
 
 

@@ -55,6 +55,7 @@ def test_help_lists_the_commands(pipeline):
         ["logs"],
         ["clean"],
         ["report"],
+        ["compare"],
         ["registry", "approve"],
         ["data"],
     ],

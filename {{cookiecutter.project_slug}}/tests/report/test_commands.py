@@ -1,4 +1,4 @@
-"""`pipeline report`."""
+"""`pipeline report` and `pipeline compare`."""
 
 from __future__ import annotations
 
@@ -44,3 +44,40 @@ def test_a_report_that_cannot_be_written_leaves_nothing_behind(pipeline, home, t
     assert "taken/report.html: cannot be written: " in rule
     assert remedy == "Give -o a file in a folder that is yours."
     assert sorted(path.name for path in tmp_path.iterdir()) == ["example", "taken"]
+
+
+def test_compare_tells_settings_scores_and_winners_apart(pipeline, home):
+    first = make_execution(home, Story(parameters={"Folds": 3, "Seed": 1}))
+    second = make_execution(
+        home, Story(data="new.csv", shift=0.05, parameters={"Folds": 5, "Seed": 1})
+    )
+    ended = pipeline("compare", first.id, second.id)
+    assert (ended.code, ended.err) == (0, "")
+    rows = [line.split() for line in ended.out.splitlines()]
+    assert ["data", "sales.csv", "new.csv"] in rows
+    assert ["Folds", "3", "5"] in rows
+    assert "Seed" not in ended.out and "definition" not in ended.out
+    assert ["ridge", "0.8100", "0.8600", "+0.0500"] in rows
+    assert ["ridge", "0.7654", "0.8154", "+0.0500"] in rows
+    assert ["first", first.id, "Succeeded", "ridge", "0.7654"] in rows
+    assert ["second", second.id, "Succeeded", "ridge", "0.8154"] in rows
+
+
+def test_compare_shows_models_that_only_one_execution_has(pipeline, home):
+    records = [make_execution(home, Story(model=name)) for name in ("ridge", "[bold]boost[/bold]")]
+    ended = pipeline("compare", *(record.id for record in records))
+    rows = [line.split() for line in ended.out.splitlines()]
+    assert ["ridge", "0.8100", "-", "-"] in rows
+    assert ["[bold]boost[/bold]", "-", "0.8100", "-"] in rows
+
+
+def test_an_execution_is_the_same_as_itself(pipeline, home):
+    record = make_execution(home, Story())
+    assert "Every setting is the same." in pipeline("compare", record.id, record.id).out
+
+
+def test_compare_with_an_unknown_execution_is_refused(pipeline, home):
+    record = make_execution(home, Story())
+    rule, remedy = pipeline("compare", record.id, "nothing").mistake
+    assert rule == "There is no execution nothing."
+    assert remedy == f"The latest is {record.id}."
