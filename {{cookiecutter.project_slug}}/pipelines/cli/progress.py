@@ -1,11 +1,41 @@
-"""What is said while a pipeline runs: one line per event, on standard error."""
+"""What is said while a pipeline runs, on standard error.
+
+On a terminal: a line for every step that has ended, and below them, redrawn as they go, the steps
+that run, those of tuning with a bar. Elsewhere: one line per event.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from localsage import Listener
+
+
+@contextmanager
+def show_progress(*, plain: bool = False, console: Console | None = None) -> Iterator[Listener]:
+    """Give a listener of `localsage` that tells the user; however it ends, the terminal is clean.
+
+    Args:
+        plain: Print lines even on a terminal.
+        console: Where to; standard error if not given.
+    """
+    target = console or Console(stderr=True)
+    if plain or not target.is_terminal or target.is_dumb_terminal:
+        yield PlainProgress()
+        return
+    from pipelines.cli.live_progress import LiveProgress
+
+    with LiveProgress(target) as live:
+        yield live
 
 
 class PlainProgress:

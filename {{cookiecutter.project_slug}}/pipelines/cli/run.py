@@ -11,7 +11,7 @@ from localsage import LocalSageMaker, Reuse
 from pipelines import local
 from pipelines.cli.executions import Identifier
 from pipelines.cli.output import failure_exit, print_result
-from pipelines.cli.progress import PlainProgress
+from pipelines.cli.progress import show_progress
 from pipelines.errors import UserError
 from pipelines.leaderboard import read_result
 from pipelines.project import find_project
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pipelines.project import Project
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Plain = Annotated[
+    bool, typer.Option("--plain", help="Say what happens in lines, on a terminal too.")
+]
 
 
 def run(
@@ -31,6 +34,7 @@ def run(
         typer.Option("--set", metavar="NAME=VALUE", help="Pipeline parameter; may be repeated."),
     ] = None,
     as_json: AsJson = False,
+    plain: Plain = False,
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Reuse no result of an earlier execution.")
     ] = False,
@@ -73,18 +77,21 @@ def run(
     local.find_table(project, overrides)  # before the seconds that compiling may take
     typer.echo(f"Running on this machine, in {project.home}", err=True)
     compiled = compile_pipeline(project.settings)
-    record = local.start(project, compiled, overrides, PlainProgress(), reuse)
+    with show_progress(plain=plain) as listener:
+        record = local.start(project, compiled, overrides, listener, reuse)
     _report(project, record, as_json)
 
 
-def resume(identifier: Identifier, as_json: AsJson = False) -> None:
+def resume(identifier: Identifier, as_json: AsJson = False, plain: Plain = False) -> None:
     """Go on with an execution that was stopped, failed or was killed.
 
     Definition and parameters stay the same. No finished step is repeated, and no finished trial
     of a tuning step. The exit code is that of `pipeline run`.
     """
     project = find_project()
-    _report(project, local.resume(project, identifier, PlainProgress()), as_json)
+    with show_progress(plain=plain) as listener:
+        record = local.resume(project, identifier, listener)
+    _report(project, record, as_json)
 
 
 def _report(project: Project, record: ExecutionRecord, as_json: bool) -> None:
