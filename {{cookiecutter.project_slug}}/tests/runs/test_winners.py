@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -38,9 +39,12 @@ def prepare(root: Path, table: pd.DataFrame, **conf: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "winner"), [(make_steps, "decision_tree"), (make_smooth, "xgboost")]
+    ("make", "winner", "useful"),
+    [(make_steps, "decision_tree", ["step"]), (make_smooth, "xgboost", list("abcdefgh"))],
 )
-def test_the_model_that_must_win_is_registered(project_root: Path, make, winner: str) -> None:
+def test_the_model_that_must_win_is_registered(
+    project_root: Path, make, winner: str, useful: list[str]
+) -> None:
     prepare(project_root, make())
     run = run_project(project_root)
     assert run.result.status == "Succeeded", run.record.failure_reason
@@ -52,6 +56,17 @@ def test_the_model_that_must_win_is_registered(project_root: Path, make, winner:
     (container,) = package["InferenceSpecification"]["Containers"]
     assert container["ModelDataUrl"] == fitted.response["ModelArtifacts"]["S3ModelArtifacts"]
     check_argmax(run)
+    check_importance(run, useful)
+
+
+def check_importance(run, useful: list[str]) -> None:
+    """The columns that make the target have the importance, to equal shares."""
+    for title in ("DecisionTree", "XGBoost"):
+        folder = run.output(f"Evaluate{title}", "evaluation")
+        shares = json.loads((folder / "importance.json").read_text())
+        assert sum(shares.values()) == pytest.approx(1)
+        assert sum(shares[name] for name in useful) > 0.95
+        assert min(shares[name] for name in useful) > 0.5 / len(useful)
 
 
 def check_argmax(run) -> None:
