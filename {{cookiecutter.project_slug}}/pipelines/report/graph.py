@@ -71,7 +71,7 @@ def draw_graph(
 def _in_words(step: StepRecord) -> str:
     if step.outcome is not None:
         return "yes" if step.outcome == "True" else "no"
-    return "not run" if step.status == "NotExecuted" else step.status.lower()
+    return "not run" if step.status == "NotExecuted" else step.shown_status.lower()
 
 
 def _layers(waits_for: Mapping[str, frozenset[str]]) -> list[list[str]]:

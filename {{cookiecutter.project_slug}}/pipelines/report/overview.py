@@ -110,7 +110,7 @@ def step_rows(record: ExecutionRecord, folder: Path) -> list[StepRow]:
         StepRow(
             name=step.name,
             kind=step.kind,
-            status=step.status if step.outcome is None else f"{step.status}: {step.outcome}",
+            status=step.shown_status if step.outcome is None else f"{step.status}: {step.outcome}",
             seconds=seconds_between(step),
             reason=step.failure_reason or "",
             logs=[(log.stem, address(log)) for log in record.log_files(step.name)],
