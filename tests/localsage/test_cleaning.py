@@ -21,7 +21,7 @@ WRITE = (
 def make(build):
     """A step that writes a thousand bytes below its execution's prefix."""
 
-    def make_step(comment: str = "", prefix: str = "work/executions", **step: Any):
+    def make_step(comment: str = "", prefix: str = "team/executions", **step: Any):
         own = {"Get": "Execution.PipelineExecutionId"}
         values = [f"s3://bucket/{prefix}", own, "out"]
         uri = {"Std:Join": {"On": "/", "Values": values}}
@@ -41,7 +41,7 @@ def register(uri: object) -> dict[str, Any]:
 def left(sagemaker, home: Path) -> list[str]:
     """The executions that are left, and nothing but their own prefixes in the store."""
     names = sorted(path.name for path in (home / "executions").iterdir())
-    prefixes = sagemaker.storage.path("s3://bucket/work/executions")
+    prefixes = sagemaker.storage.path("s3://bucket/team/executions")
     assert {path.name for path in prefixes.glob("*")} <= set(names)
     return names
 
@@ -54,7 +54,7 @@ def test_the_newest_stay_and_the_others_go_with_their_prefixes(start, make, sage
     assert [entry.execution for entry in removed] == ids[:2]
     assert sum(entry.size for entry in removed) == before - after > 2000
     assert left(sagemaker, home) == ids[2:]
-    assert sagemaker.storage.exists(f"s3://bucket/work/executions/{ids[3]}/out")
+    assert sagemaker.storage.exists(f"s3://bucket/team/executions/{ids[3]}/out")
     assert sagemaker.clean(2) == []
 
 
@@ -77,13 +77,13 @@ def test_an_execution_that_a_registered_model_comes_from_stays(start, make, sage
 
 
 def test_what_lies_outside_an_executions_own_prefix_stays(start, make, sagemaker, build):
-    sagemaker.storage.put_bytes("s3://bucket/work/executions/theirs/x", b"x")
+    sagemaker.storage.put_bytes("s3://bucket/team/executions/theirs/x", b"x")
     shared = build.processing("Make", WRITE, outputs={"out": "s3://bucket/shared"})
     start(shared)
     start(make())
     assert len(sagemaker.clean(0)) == 2
     assert sagemaker.storage.exists("s3://bucket/shared/text")
-    (other,) = sagemaker.storage.path("s3://bucket/work/executions").iterdir()
+    (other,) = sagemaker.storage.path("s3://bucket/team/executions").iterdir()
     assert other.name == "theirs"
 
 

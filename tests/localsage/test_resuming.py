@@ -207,6 +207,13 @@ def launch(home: Path, *arguments: str) -> subprocess.Popen[bytes]:
     )
 
 
+def wait_for_trials(process: subprocess.Popen[bytes], ran: Path, more: int) -> None:
+    """Wait until as many more jobs have started, or the process has ended."""
+    before = len(ran.read_text().split())
+    while process.poll() is None and len(ran.read_text().split()) < before + more:
+        time.sleep(0.005)
+
+
 def results(sagemaker: LocalSageMaker, identifier: str) -> dict[str, Any]:
     """All that an execution found, the models to the byte, without names and times."""
     record = sagemaker.execution(identifier)
@@ -238,9 +245,11 @@ def test_kills_at_random_moments_change_nothing(home: Path, two_searches, worker
     (home / "ran").write_text("")
     moments, known = random.Random(worker), {sagemaker.executions()[0].id}
     kills, counts = 0, dict[str, int]()
+    more = moments.sample(range(5), 5)
     process, identifier, started = launch(home), None, list[str]()
     while kills < 5 or identifier is None:
-        time.sleep(0.15 + moments.random() * 0.6)
+        wait_for_trials(process, home / "ran", more[kills % len(more)])
+        time.sleep(moments.random() * 0.2)
         finished = process.poll() is not None
         if not finished:
             os.killpg(process.pid, signal.SIGKILL)
