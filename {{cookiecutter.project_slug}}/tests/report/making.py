@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from localsage import ExecutionRecord, LocalSageMaker
+from localsage import ExecutionRecord, LocalSageMaker, StepRecord
 from localsage.execution import create_execution
 from pipelines.report import render_report
 
@@ -51,7 +51,7 @@ def make_execution(home: Path, story: Story) -> ExecutionRecord:
         definition=definition,
         parameters=story.parameters,
         metadata={"data": story.data},
-        steps=STEPS,
+        steps={name: StepRecord(name, kind) for name, kind in STEPS.items()},
     )
     prefix = f"s3://local/{record.id}"
     responses = {
