@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from localsage.errors import DefinitionError, StoppedError
+from localsage.forking import ForkLauncher, forking_is_safe
 from localsage.processes import Command, ProcessLauncher, job_environment
 
 # Starts a child of its own, says which, and waits for ever.
@@ -19,10 +20,26 @@ WITH_CHILD = (
 )
 
 
+KINDS = [ProcessLauncher, *([ForkLauncher] if forking_is_safe() else [])]
+
+
+@pytest.fixture(params=KINDS)
+def launcher(request: pytest.FixtureRequest) -> ProcessLauncher:
+    return request.param()
+
+
+@pytest.fixture
+def run(launcher: ProcessLauncher):
+    """Run a command the way a trial runs, in each kind of launcher."""
+    with launcher.for_trials() as trials:
+        yield trials.run
+
+
 def command(tmp_path: Path, code: str, seconds: float | None = 30) -> Command:
-    log = tmp_path / "logs" / "job.log"
+    log, program = tmp_path / "logs" / "job.log", tmp_path / "program.py"
+    program.write_text(code)
     environment = job_environment({}, isolated=True)
-    return Command([sys.executable, "-c", code], environment, tmp_path, log, seconds)
+    return Command([sys.executable, str(program)], environment, tmp_path, log, seconds)
 
 
 def is_alive(pid: int) -> bool:
@@ -46,39 +63,39 @@ def printed_pid(log: Path) -> int:
     return int(log.read_text())
 
 
-def test_output_and_errors_go_to_the_log_and_the_exit_code_comes_back(tmp_path: Path) -> None:
+def test_output_and_errors_go_to_the_log_and_the_exit_code_comes_back(tmp_path: Path, run) -> None:
     job = command(tmp_path, "import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)")
-    ended = ProcessLauncher().run(job)
+    ended = run(job)
     assert (ended.code, ended.timed_out) == (3, False)
     assert job.log.read_text() == "out\nerr\n"
 
 
-def test_a_job_that_takes_too_long_is_ended_with_all_its_children(tmp_path: Path) -> None:
+def test_a_job_that_takes_too_long_is_ended_with_all_its_children(tmp_path: Path, run) -> None:
     job = command(tmp_path, WITH_CHILD + "time.sleep(60)", seconds=0.5)
-    ended = ProcessLauncher().run(job)
+    ended = run(job)
     assert ended.timed_out
     assert ended.code != 0
     assert ended.seconds < 10
     assert wait_until(lambda: not is_alive(printed_pid(job.log)))
 
 
-def test_what_a_job_leaves_running_is_killed(tmp_path: Path) -> None:
+def test_what_a_job_leaves_running_is_killed(tmp_path: Path, run) -> None:
     job = command(tmp_path, WITH_CHILD)
-    assert ProcessLauncher().run(job).code == 0
+    assert run(job).code == 0
     assert wait_until(lambda: not is_alive(printed_pid(job.log)))
 
 
-def test_stop_ends_what_runs_and_starts_nothing_more(tmp_path: Path) -> None:
-    launcher, job = ProcessLauncher(), command(tmp_path, WITH_CHILD + "time.sleep(60)")
+def test_stop_ends_what_runs_and_starts_nothing_more(tmp_path: Path, launcher, run) -> None:
+    job = command(tmp_path, WITH_CHILD + "time.sleep(60)")
     errors: list[Exception] = []
 
-    def run() -> None:
+    def wait() -> None:
         try:
-            launcher.run(job)
+            run(job)
         except StoppedError as error:
             errors.append(error)
 
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=wait)
     thread.start()
     child = printed_pid(job.log)
     launcher.stop()
@@ -86,14 +103,14 @@ def test_stop_ends_what_runs_and_starts_nothing_more(tmp_path: Path) -> None:
     assert len(errors) == 1
     assert wait_until(lambda: not is_alive(child))
     with pytest.raises(StoppedError):
-        launcher.run(command(tmp_path, "open('started', 'w')"))
+        run(command(tmp_path, "open('started', 'w')"))
     assert not (tmp_path / "started").exists()
 
 
-def test_a_program_that_does_not_exist_is_an_error_that_names_it(tmp_path: Path) -> None:
+def test_a_program_that_does_not_exist_is_an_error_that_names_it(tmp_path: Path, run) -> None:
     job = Command(["no-such-program"], {}, tmp_path, tmp_path / "log")
     with pytest.raises(DefinitionError, match="no-such-program"):
-        ProcessLauncher().run(job)
+        run(job)
 
 
 def test_credentials_and_settings_of_the_host_stay_outside(monkeypatch: pytest.MonkeyPatch) -> None:

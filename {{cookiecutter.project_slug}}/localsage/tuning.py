@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from localsage.containers import Machine
 from localsage.errors import StorageError
@@ -54,8 +54,11 @@ def run_tuning_job(
         StoppedError: If the execution was stopped.
     """
     search = make_search(request["HyperParameterTuningJobConfig"])
-    tuner = _Tuner(request, name, step, machine, search, trial_finished, journal)
-    return _describe(request, name, tuner.run(), tuner.metric, tuner.maximise)
+    with machine.launcher.for_trials() as launcher:
+        trial_machine = replace(machine, launcher=launcher)
+        tuner = _Tuner(request, name, step, trial_machine, search, trial_finished, journal)
+        trials = tuner.run()
+    return _describe(request, name, trials, tuner.metric, tuner.maximise)
 
 
 @dataclass

@@ -1,0 +1,136 @@
+"""The client of the fork server: asks for jobs, signals them and hears how they ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from localsage import fork_server
+from localsage.libraries import imported_libraries
+from localsage.processes import GRACE_SECONDS, Command
+
+# Variables in which the trials of a step differ; the server is started without them.
+_OF_ONE_TRIAL = ("SM_", "SAGEMAKER_BASE_DIR", "TRAINING_JOB_NAME", "PYTHONPATH")
+# Arrow's allocator would start a thread of its own, and a process with threads must not fork.
+_ONE_THREAD = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
+
+
+class ForkServer:
+    """A server process for the program of `command`, in the environment that its trials share.
+
+    Args:
+        command: An interpreter, the program's path, and whatever follows.
+    """
+
+    def __init__(self, command: Command) -> None:
+        self._control, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        shared = {
+            name: value
+            for name, value in command.environment.items()
+            if not name.startswith(_OF_ONE_TRIAL)
+        }
+        interpreter, program, *_ = command.arguments
+        libraries = json.dumps(imported_libraries(Path(program)))
+        with other:
+            self._process = subprocess.Popen(  # noqa: S603 - both are ours
+                [interpreter, fork_server.__file__, str(other.fileno()), libraries],
+                env=shared | _ONE_THREAD,
+                cwd=command.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=[other.fileno()],
+                start_new_session=True,
+            )
+
+    def wait_until_ready(self) -> bool:
+        """Wait while the server loads libraries; return whether it can serve."""
+        try:
+            return self._control.recv(1) == fork_server.READY
+        except OSError:
+            return False
+
+    def begin(self, command: Command) -> ForkedJob | None:
+        """Start a job; None when the server is gone and nothing was started."""
+        ours, theirs = socket.socketpair()
+        words = {
+            "arguments": list(command.arguments[1:]),
+            "environment": dict(command.environment),
+            "folder": str(command.folder),
+            "log": str(command.log),
+        }
+        job = None
+        with suppress(OSError):
+            with theirs:
+                socket.send_fds(self._control, [b"+"], [theirs.fileno()])
+            ours.sendall(json.dumps(words).encode() + b"\n")
+            pid = _read_number(ours)
+            job = None if pid is None else ForkedJob(ours, pid)
+        if job is None:
+            ours.close()
+        return job
+
+    def close(self) -> None:
+        """End the server; a job that is still running is killed by whoever waits for it."""
+        self._process.kill()
+        self._process.wait()
+        self._control.close()
+
+
+@dataclass(frozen=True, eq=False)
+class ForkedJob:
+    """A running job: the connection to its server, and its process number."""
+
+    connection: socket.socket
+    pid: int
+
+    def wait(self, seconds: float | None) -> tuple[int, bool]:
+        """Return exit code and whether time ran out; then it is asked to end, and killed at last.
+
+        Args:
+            seconds: The limit; None for no limit.
+        """
+        stages = [(seconds, signal.SIGTERM), (GRACE_SECONDS, signal.SIGKILL), (None, 0)]
+        for stage, (limit, number) in enumerate(stages):
+            self.connection.settimeout(limit)
+            try:
+                code = _read_number(self.connection)
+            except (TimeoutError, BlockingIOError):
+                self.signal(number)
+                continue
+            except ConnectionError:
+                code = None
+            return self._orphaned() if code is None else code, stage > 0
+        raise AssertionError("The last stage has no time limit.")
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the job's process group, unless it has ended."""
+        with suppress(OSError):
+            self.connection.send(bytes([number]))
+
+    def close(self) -> None:
+        """Close the connection, which kills the job if it is running."""
+        self.connection.close()
+
+    def _orphaned(self) -> int:
+        """End a job whose server died, and with it whoever could tell how the job would end."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        return -signal.SIGKILL
+
+
+def _read_number(connection: socket.socket) -> int | None:
+    """Return the number in the next line; None when the server is gone."""
+    line = b""
+    while not line.endswith(b"\n"):
+        byte = connection.recv(1)
+        if not byte:
+            return None
+        line += byte
+    return int(line)

@@ -1,0 +1,39 @@
+"""Libraries: what a program would import from outside its own folder, without running it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+Import = tuple[str, list[str]]
+
+
+def imported_libraries(program: Path) -> list[Import]:
+    """Return what a program, and the packages beside it, import at the top of their files.
+
+    Imports inside functions are left out: they stand there because few runs need them. So are
+    other programs in the folder.
+
+    Returns:
+        Module → names that are wanted of it (none for `import module`), in the order of the files.
+    """
+    folder = program.parent
+    own = {entry.name.partition(".")[0] for entry in folder.iterdir()}
+    files = [program, *sorted(folder.glob("*/**/*.py"))]
+    found = [entry for file in files for entry in _imports(file)]
+    return [(module, names) for module, names in found if module.partition(".")[0] not in own]
+
+
+def _imports(file: Path) -> list[Import]:
+    """Return the absolute imports of a file; none of one that is no Python."""
+    try:
+        statements = ast.parse(file.read_bytes()).body
+    except (SyntaxError, ValueError):
+        return []
+    found: list[Import] = []
+    for statement in statements:
+        if isinstance(statement, ast.Import):
+            found += [(alias.name, []) for alias in statement.names]
+        elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
+            found.append((statement.module, [alias.name for alias in statement.names]))
+    return found
