@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from pyarrow import parquet
 
 from pipelines.training.jobs.errors import JobError
 
@@ -25,7 +26,9 @@ def read_table(folder: Path) -> pd.DataFrame:
     if not files:
         msg = f"The input {folder.name!r} holds no Parquet file."
         raise JobError(msg, "Look at the log of the step before it.")
-    return pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
+    # pandas.read_parquet would import Arrow's whole data-set machinery, in every trial.
+    tables: list[pd.DataFrame] = [parquet.ParquetFile(file).read().to_pandas() for file in files]
+    return pd.concat(tables, ignore_index=True)
 
 
 def write_table(table: pd.DataFrame, folder: Path, name: str) -> None:
