@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from planting import Run, plant, run_project, search
+
+from localsage import LocalSageMaker
+from pipelines import local
 
 RANGES = {
     "decision_tree": {"min_samples_leaf": {"type": "integer", "min": 2, "max": 30}},
@@ -30,12 +34,15 @@ def make_table(rows: int = 500) -> pd.DataFrame:
     return table.assign(y=y)
 
 
-def run_once(root: Path, table: pd.DataFrame, cores: int, monkeypatch) -> Run:
+def run_once(
+    root: Path, table: pd.DataFrame, cores: int, isolation: str | None, monkeypatch
+) -> Run:
     tuning = {"trials": 3, "parallel": 2}
     plant(root, table, "y", tuning=tuning, split={"folds": 3}, selection={"minimum_r2": -1.0})
     for model, ranges in RANGES.items():
         search(root, model, ranges, **({"num_round": 15} if model == "xgboost" else {}))
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(cores)), raising=False)
+    monkeypatch.setattr(local, "LocalSageMaker", partial(LocalSageMaker, isolation=isolation))
     return run_project(root)
 
 
@@ -55,9 +62,13 @@ def everything_but_times(run: Run) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory, new_project) -> dict[str, Run]:
-    """One core; and two cores with the rows in another order."""
+    """One core; two cores with the rows in another order; trials as plain processes."""
     shuffled = make_table().sample(frac=1, random_state=1)
-    cases = {"one core": (make_table(), 1), "two cores, shuffled": (shuffled, 2)}
+    cases = {
+        "one core": (make_table(), 1, None),
+        "two cores, shuffled": (shuffled, 2, None),
+        "plain processes": (make_table(), 2, "process"),
+    }
     with pytest.MonkeyPatch.context() as patch:
         return {
             name: run_once(new_project(tmp_path_factory.mktemp("run") / "p"), *case, patch)
@@ -65,9 +76,11 @@ def runs(tmp_path_factory: pytest.TempPathFactory, new_project) -> dict[str, Run
         }
 
 
-def test_neither_cores_nor_the_order_of_rows_change_a_bit(runs: dict[str, Run]) -> None:
-    first, second = (everything_but_times(run) for run in runs.values())
-    assert first == second
+@pytest.mark.parametrize("other", ["two cores, shuffled", "plain processes"])
+def test_neither_cores_nor_order_of_rows_nor_isolation_change_a_bit(
+    runs: dict[str, Run], other: str
+) -> None:
+    assert everything_but_times(runs[other]) == everything_but_times(runs["one core"])
 
 
 def test_the_seed_of_the_pipeline_reaches_split_search_and_models(runs: dict[str, Run]) -> None:
