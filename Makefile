@@ -25,7 +25,7 @@ test: lint fast  ## everything: checks, tests, and the journey of a new user (mi
 	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" -m journey $(ARGS)
 
 lint: environment  ## check style, types and import rules, of the template's files as they stand too
-	@"$(BIN)/ruff" check hooks tests && "$(BIN)/ruff" format --check hooks tests
+	@"$(BIN)/ruff" check benchmarks hooks tests && "$(BIN)/ruff" format --check benchmarks hooks tests
 	@"$(BIN)/mypy" --cache-dir "$(CACHE)/mypy"
 	@cd "$(TEMPLATE)" && "$(BIN)/ruff" check . && "$(BIN)/ruff" format --check .
 	@cd "$(TEMPLATE)" && "$(BIN)/mypy" --cache-dir "$(CACHE)/mypy-template"
@@ -45,7 +45,7 @@ lock: generate  ## resolve both lock files anew
 
 clean: tidy  ## remove everything that was built
 	@rm -rf build "$(VENV)"
-	@find hooks tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find benchmarks hooks tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment for the template's tools and for all that a generated project needs, made by the
 # generated project's own rules.
