@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import ast
+import threading
 from pathlib import Path
 
 Import = tuple[str, list[str]]
+
+# Python 3.11 and 3.12 keep the parser's depth for all threads together: two that parse at the same
+# time end with a SystemError (CPython issue 106905).
+_PARSING = threading.Lock()
 
 
 def imported_libraries(program: Path) -> list[Import]:
@@ -27,7 +32,8 @@ def imported_libraries(program: Path) -> list[Import]:
 def _imports(file: Path) -> list[Import]:
     """Return the absolute imports of a file; none of one that is no Python."""
     try:
-        statements = ast.parse(file.read_bytes()).body
+        with _PARSING:
+            statements = ast.parse(file.read_bytes()).body
     except (SyntaxError, ValueError):
         return []
     found: list[Import] = []
