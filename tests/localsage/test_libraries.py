@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from localsage.libraries import imported_libraries
@@ -22,13 +21,3 @@ def make_program(folder: Path) -> Path:
 def test_only_what_comes_from_outside_is_named(tmp_path: Path) -> None:
     found = imported_libraries(make_program(tmp_path / "a"))
     assert found == [("numpy", []), ("os", ["path"])]
-
-
-def test_many_steps_may_read_their_programs_at_the_same_time(tmp_path: Path) -> None:
-    program = make_program(tmp_path / "a")
-    for number in range(30):
-        source = "".join(f"x{line} = [[[{line}]]] + [{{1: (2, 3)}}]\n" for line in range(400))
-        (program.parent / f"own/module_{number}.py").write_text(source)
-    with ThreadPoolExecutor(8) as pool:
-        results = list(pool.map(imported_libraries, [program] * 16))
-    assert all(result == results[0] for result in results)
