@@ -58,11 +58,17 @@ def print_result(result: Result, record: ExecutionRecord, project: Project) -> N
         status = record.parameters["ModelApprovalStatus"]
         typer.echo(f"Registered   {result.model_package} ({result.winner}, {status})")
     typer.echo(f"Execution    {result.execution}: {result.status}")
-    typer.echo(f"Record       {record.directory}")
-    typer.echo(f"Artefacts    {project.home / 's3'}")
-    typer.echo(f"Registry     {project.home / 'model-registry'}")
+    typer.echo(f"Record       {shown(record.directory)}")
+    typer.echo(f"Artefacts    {shown(project.home / 's3')}")
+    typer.echo(f"Registry     {shown(project.home / 'model-registry')}")
     typer.echo(f"Look closer  {program()} show {result.execution}")
     typer.echo(f"Report       {program()} report {result.execution}")
+
+
+def shown(path: Path) -> str:
+    """A path as a reader wants it: from the working directory where it lies below, else in full."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def program() -> str:

@@ -9,6 +9,7 @@ import typer
 
 from localsage import LocalSageMaker
 from localsage.files import write_bytes
+from pipelines.cli.output import shown
 from pipelines.errors import UserError
 from pipelines.project import find_project
 
@@ -52,4 +53,4 @@ def report(
     except OSError as err:
         msg = f"{file}: cannot be written: {err.strerror}."
         raise UserError(msg, "Give -o a file in a folder that is yours.") from err
-    typer.echo(f"{file}: {len(page):,} bytes")
+    typer.echo(f"{shown(file)}: {len(page):,} bytes")

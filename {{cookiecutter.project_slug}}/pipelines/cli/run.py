@@ -10,7 +10,7 @@ import typer
 from localsage import LocalSageMaker, Reuse
 from pipelines import local
 from pipelines.cli.executions import Identifier
-from pipelines.cli.output import failure_exit, print_result
+from pipelines.cli.output import failure_exit, print_result, shown
 from pipelines.cli.progress import show_progress
 from pipelines.errors import UserError
 from pipelines.leaderboard import read_result
@@ -75,7 +75,7 @@ def run(
     project = find_project()
     overrides = _parse(settings or [])
     local.find_table(project, overrides)  # before the seconds that compiling may take
-    typer.echo(f"Running on this machine, in {project.home}", err=True)
+    typer.echo(f"Running on this machine, in {shown(project.home)}", err=True)
     compiled = compile_pipeline(project.settings)
     with show_progress(plain=plain) as listener:
         record = local.start(project, compiled, overrides, listener, reuse)
