@@ -1,6 +1,6 @@
 # For people who work on the template; a generated project has a Makefile of its own.
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast lint lock clean environment generate tidy
+.PHONY: help demo test fast lint lock screenshots clean environment generate tidy
 
 TEMPLATE := {{cookiecutter.project_slug}}
 DEMO := build/demo/housing-prices
@@ -8,6 +8,8 @@ VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin
 CACHE := $(CURDIR)/build/cache
 ARGS ?=
+# Where the template's own Python is.
+OWN := benchmarks docs hooks tests
 
 # The template is checked and tested as it stands; caches stay out of it, or they would be generated.
 export PYTHONPYCACHEPREFIX := $(CACHE)/python
@@ -16,7 +18,7 @@ export HYPOTHESIS_STORAGE_DIRECTORY := $(CACHE)/hypothesis
 
 help:  ## show this help
 	@echo "usage: make TARGET"
-	@sed -n 's/^\([a-z]*\):.*  ## /  \1@/p' Makefile | awk -F@ '{printf "%-9s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z]*\):.*  ## /  \1@/p' Makefile | awk -F@ '{printf "%-11s %s\n", $$1, $$2}'
 
 demo: generate  ## generate a project with default answers and run its pipeline on this machine
 	@$(MAKE) --no-print-directory -C "$(DEMO)" run
@@ -25,7 +27,7 @@ test: lint fast  ## everything: checks, tests, and the journey of a new user (mi
 	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" -m journey $(ARGS)
 
 lint: environment  ## check style, types and import rules, of the template's files as they stand too
-	@"$(BIN)/ruff" check benchmarks hooks tests && "$(BIN)/ruff" format --check benchmarks hooks tests
+	@"$(BIN)/ruff" check $(OWN) && "$(BIN)/ruff" format --check $(OWN)
 	@"$(BIN)/mypy" --cache-dir "$(CACHE)/mypy"
 	@cd "$(TEMPLATE)" && "$(BIN)/ruff" check . && "$(BIN)/ruff" format --check .
 	@cd "$(TEMPLATE)" && "$(BIN)/mypy" --cache-dir "$(CACHE)/mypy-template"
@@ -43,9 +45,12 @@ lock: generate  ## resolve both lock files anew
 	  --no-emit-index-url --no-header --no-annotate --constraint "$(TEMPLATE)/requirements.lock" \
 	  --output-file requirements.lock pyproject.toml
 
+screenshots: demo  ## take the pictures in docs/ (with Debian's tmux and chromium)
+	@"$(BIN)/python" docs/screenshots/take.py "$(DEMO)"
+
 clean: tidy  ## remove everything that was built
 	@rm -rf build "$(VENV)"
-	@find benchmarks hooks tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find $(OWN) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment for the template's tools and for all that a generated project needs, made by the
 # generated project's own rules.

@@ -66,8 +66,9 @@ class LiveProgress:
         if name in self._rows:
             self._display.remove_task(self._rows.pop(name))
         seconds = time.monotonic() - self._starts.get(name, time.monotonic())
-        line = Text(f"{seconds:6.1f} s  {name}  ")
-        line.append(status.lower(), STYLES.get(status.split(" ", maxsplit=1)[0], ""))
+        line = Text(f"{seconds:6.1f} s  ")
+        line.append(f"{status.lower():9}", STYLES.get(status.split(" ", maxsplit=1)[0], ""))
+        line.append(f"  {name}")
         line.append(f": {' '.join(detail.split())}" if detail else "")
         self._console.print(line, no_wrap=True, overflow="ellipsis")
 

@@ -56,7 +56,7 @@ def test_a_step_that_ended_is_one_line_that_stays():
         live.step_changed("Ingest", "Processing", "Failed", "[bold]rule[/bold] broken\n" + "x" * 80)
         assert drawn(live, console) == []
     (line,) = [line for line in printed(console).splitlines() if "failed" in line]
-    assert "0.0 s  Ingest  failed: [bold]rule[/bold] broken xx" in line
+    assert "0.0 s  failed     Ingest: [bold]rule[/bold] broken xx" in line
     assert line.endswith("…")
 
 
@@ -103,7 +103,7 @@ def test_steps_that_were_never_seen_to_start_are_no_trouble():
     with show_progress(console=console) as live:
         live.step_changed("Ingest", "Processing", "Succeeded (cached)", "")
         live.trial_finished("Nobody", 1, 2, 0.5, 0.5)
-    assert "Ingest  succeeded (cached)" in printed(console)
+    assert "succeeded (cached)  Ingest" in printed(console)
 
 
 def test_lines_are_for_files(capsys):
