@@ -7,9 +7,6 @@ works on every platform. `localsage.forking` has the faster one.
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
-from localsage.errors import DefinitionError, StoppedError
+from localsage.errors import StoppedError
+from localsage.supervision import Job, start_job
 
 _FROM_HOST = (
     *("PATH", "HOME", "USER", "TMPDIR", "TEMP", "TMP", "LANG", "LC_ALL", "LC_CTYPE", "TZ"),
@@ -103,10 +101,10 @@ def job_environment(own: Mapping[str, str], *, isolated: bool) -> dict[str, str]
 
 
 class ProcessLauncher:
-    """Starts every command as a fresh process, leader of a process group of its own."""
+    """Starts every command as a fresh process, in a process group of its own."""
 
     def __init__(self) -> None:
-        self._running: set[subprocess.Popen[bytes]] = set()
+        self._running: set[Job] = set()
         self._lock = threading.Lock()
         self._stopping = False
 
@@ -120,23 +118,23 @@ class ProcessLauncher:
         started, timed_out = time.monotonic(), threading.Event()
         command.log.parent.mkdir(parents=True, exist_ok=True)
         with command.log.open("ab") as log:
-            process = self._start(command, log)
+            job = self._start(command, log)
 
             def expire() -> None:
                 timed_out.set()
-                _end([process])
+                _end([job])
 
             timer = threading.Timer(command.seconds or 0, expire)
             timer.daemon = True
             if command.seconds is not None:
                 timer.start()
             try:
-                code = process.wait()
+                code = job.wait()
             finally:
                 timer.cancel()
-                _signal(process, kill=True)
+                job.signal(kill=True)
                 with self._lock:
-                    self._running.discard(process)
+                    self._running.discard(job)
         self.require_running()
         return Exit(code, time.monotonic() - started, timed_out.is_set())
 
@@ -160,45 +158,23 @@ class ProcessLauncher:
             running = list(self._running)
         _end(running)
 
-    def _start(self, command: Command, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    def _start(self, command: Command, log: IO[bytes]) -> Job:
         # Under the lock, so that stop() sees either a process that runs or none that will.
         with self._lock:
             self.require_running()
-            try:
-                process = subprocess.Popen(  # noqa: S603 - running the user's code is the purpose
-                    list(command.arguments),
-                    env=dict(command.environment),
-                    cwd=command.folder,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
-            except OSError as error:
-                raise DefinitionError(f"Cannot start {command.arguments[0]!r}: {error}.") from error
-            self._running.add(process)
-            return process
+            job = start_job(command.arguments, command.environment, command.folder, log)
+            self._running.add(job)
+            return job
 
 
-def _end(processes: Iterable[subprocess.Popen[bytes]]) -> None:
-    """Ask processes to end; kill those that have not after a grace period."""
-    remaining = list(processes)
-    for process in remaining:
-        _signal(process, kill=False)
+def _end(jobs: Iterable[Job]) -> None:
+    """Ask jobs to end; kill those that have not after a grace period."""
+    remaining = list(jobs)
+    for job in remaining:
+        job.signal(kill=False)
     deadline = time.monotonic() + GRACE_SECONDS
     while remaining and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
-        remaining = [process for process in remaining if process.poll() is None]
-    for process in remaining:
-        _signal(process, kill=True)
-
-
-def _signal(process: subprocess.Popen[bytes], *, kill: bool) -> None:
-    """Signal the whole process group, where there are groups; one that is gone is no error."""
-    if sys.platform == "win32":
-        process.kill()
-        return
-    try:
-        os.killpg(process.pid, signal.SIGKILL if kill else signal.SIGTERM)
-    except (ProcessLookupError, PermissionError):  # macOS says EPERM for a group of zombies
-        return
+        remaining = [job for job in remaining if not job.has_ended()]
+    for job in remaining:
+        job.signal(kill=True)
