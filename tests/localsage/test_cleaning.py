@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from localsage import ExecutionStateError, cleaning
+from localsage.claims import claimed, in_use
 
 CACHED = {"CacheConfig": {"Enabled": True, "ExpireAfter": "P30D"}}
 WRITE = (
@@ -48,6 +50,7 @@ def left(sagemaker, home: Path) -> list[str]:
 
 def test_the_newest_stay_and_the_others_go_with_their_prefixes(start, make, sagemaker, home):
     ids = [start(make()).id for _ in range(4)]
+    assert sagemaker.clean(4) == []
     before = sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
     removed = sagemaker.clean(2)
     after = sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
@@ -97,10 +100,25 @@ def test_a_failed_execution_leaves_nothing_either(start, make, sagemaker, home, 
 def test_while_an_execution_runs_nothing_is_removed(start, make, sagemaker, home):
     ids = [start(make()).id, start(make()).id]
     path = home / "executions" / ids[1] / "execution.json"
-    path.write_text(path.read_text().replace('"Succeeded"', '"Executing"', 1))
-    with pytest.raises(ExecutionStateError, match=f"Execution {ids[1]} is running"):
-        sagemaker.clean(0)
+    before = path.read_text()
+    path.write_text(before.replace('"Succeeded"', '"Stopped"', 1))
+    with in_use(home), claimed(home, ids[1]):
+        with pytest.raises(ExecutionStateError) as caught:
+            sagemaker.clean(0)
+        assert str(caught.value).splitlines() == [
+            f"Execution {ids[1]} is running, in process {os.getpid()}, and may use results of any "
+            "other.",
+            "Clean up once it has ended.",
+        ]
     assert left(sagemaker, home) == ids
+    assert len(sagemaker.clean(0)) == 2
+
+
+def test_nor_is_anything_removed_while_one_is_about_to_start(start, make, sagemaker, home):
+    identifier = start(make()).id
+    with in_use(home), pytest.raises(ExecutionStateError, match="An execution is about to start"):
+        sagemaker.clean(0)
+    assert left(sagemaker, home) == [identifier]
 
 
 def test_an_interrupted_cleaning_is_finished_by_the_next(start, make, sagemaker, home, monkeypatch):

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from localsage.errors import ExecutionStateError
-from localsage.execution import EXECUTING, ExecutionRecord
+from localsage.claims import unused
+from localsage.execution import ExecutionRecord
 from localsage.files import read_json
 from localsage.history import list_executions
 from localsage.registry import ModelRegistry
@@ -37,21 +37,16 @@ def clean(home: Path, storage: Storage, registry: ModelRegistry, keep: int) -> l
     """Remove all executions but the `keep` newest and those that are referred to; oldest first.
 
     Raises:
-        ExecutionStateError: If one is running.
+        ExecutionStateError: If one is running, and may use results of any other.
     """
-    records = list_executions(home)
-    for record in records:
-        if record.status == EXECUTING:
-            raise ExecutionStateError(
-                f"Execution {record.id} is running, and may use results of any other.",
-                "Clean up once it has ended.",
-            )
-    needed = _needed(records, keep, registry)
-    for record in records:
-        if record.id not in needed:
-            record.directory.rename(_hidden(record.directory))
-    leftovers = sorted((home / "executions").glob(f"{_HIDDEN}*{_REMOVED}"))
-    return [_remove(directory, storage) for directory in leftovers]
+    with unused(home):
+        records = list_executions(home)
+        needed = _needed(records, keep, registry)
+        for record in records:
+            if record.id not in needed:
+                record.directory.rename(_hidden(record.directory))
+        leftovers = sorted((home / "executions").glob(f"{_HIDDEN}*{_REMOVED}"))
+        return [_remove(directory, storage) for directory in leftovers]
 
 
 def _needed(records: list[ExecutionRecord], keep: int, registry: ModelRegistry) -> set[str]:

@@ -5,6 +5,7 @@
     executions/<id>/definition.json    the bytes that were started
                     parameters.json    the value of every parameter
                     execution.json     status, times, failure reason
+                    .lock              held by the process that runs it, with its number
                     steps/<Step>.json  status, times, resolved request, response
                     logs/<Step>/<job>.log
                     trials/<Step>/<job>.json    what came of each trial of a tuning step
@@ -13,16 +14,20 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from localsage.files import JsonObject, now, temporary_sibling, write_bytes, write_json
+from localsage.locking import hold
 
 EXECUTING, SUCCEEDED, FAILED, STOPPED = "Executing", "Succeeded", "Failed", "Stopped"
+# Never written: nobody is left to write it.
+INTERRUPTED = "Interrupted"
 NOT_EXECUTED = "NotExecuted"
 CACHED = "Succeeded (cached)"
 
@@ -75,12 +80,12 @@ class ExecutionRecord:
     Attributes:
         id: Identifier, `YYYYMMDD-HHMMSS-xxxx`.
         pipeline_name: Name of the pipeline.
-        status: `Executing`, `Succeeded`, `Failed` or `Stopped`.
+        status: `Executing`, `Succeeded`, `Failed` or `Stopped`; `Interrupted` when the process that
+            ran it ended without saying so.
         start_time: UTC, ISO 8601.
         end_time: UTC, ISO 8601.
         failure_reason: Why the first step that failed did.
         failed_step: Its name.
-        pid: The process that ran or runs it.
         metadata: What the caller noted.
         parameters: The value of every parameter.
         steps: Step name → its record, in the order of the definition.
@@ -94,7 +99,6 @@ class ExecutionRecord:
     pipeline_name: str
     status: str
     start_time: str
-    pid: int
     directory: Path
     end_time: str | None = None
     failure_reason: str | None = None
@@ -110,7 +114,7 @@ class ExecutionRecord:
     def work(self) -> Path:
         """Folder of the job trees, another one for each attempt.
 
-        Jobs that a killed process left running go on writing into theirs, and into no other.
+        A job that outlived the process that ran it, if only for a moment, writes into its own.
         """
         return self.directory / ("work" if self.attempts == 1 else f"work-{self.attempts}")
 
@@ -137,6 +141,7 @@ class ExecutionRecord:
         return sorted((origin / "logs" / step).glob("*.log"))
 
 
+@contextmanager
 def create_execution(
     home: Path,
     *,
@@ -147,8 +152,10 @@ def create_execution(
     steps: Mapping[str, StepRecord],
     use_cache: bool = True,
     selected: list[str] | None = None,
-) -> ExecutionRecord:
-    """Make the directory of a new execution; it appears complete, in one step.
+) -> Iterator[ExecutionRecord]:
+    """Make the directory of a new execution, and hold its lock for the length of the block.
+
+    The directory appears complete, in one step, and already locked.
 
     Args:
         home: The folder that holds `executions/`.
@@ -159,32 +166,47 @@ def create_execution(
         steps: Step name → its first record, in the order of the definition.
         use_cache: Whether steps may take the results of earlier executions.
         selected: The only steps that run; None for all.
+
+    Raises:
+        OSError: If it cannot be written; then nothing is left of it.
     """
-    started = now()
     staging = temporary_sibling(home / "executions" / "new")
+    record = ExecutionRecord(
+        new_id(),
+        pipeline_name,
+        EXECUTING,
+        now(),
+        staging,
+        metadata=metadata,
+        parameters=parameters,
+        steps=steps,
+        use_cache=use_cache,
+        selected=selected,
+    )
+    try:
+        staging.mkdir(parents=True)
+        with hold(staging):
+            write_bytes(staging / "definition.json", definition)
+            write_json(staging / "parameters.json", dict(parameters))
+            for step in steps.values():
+                record.write_step(step)
+            yield _publish(record, home)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _publish(record: ExecutionRecord, home: Path) -> ExecutionRecord:
+    """Move a new execution to where it belongs, under an identifier that nobody else has."""
     while True:
-        identifier = new_id()
-        record = ExecutionRecord(
-            identifier,
-            pipeline_name,
-            EXECUTING,
-            started,
-            os.getpid(),
-            staging,
-            metadata=metadata,
-            parameters=parameters,
-            steps=steps,
-            use_cache=use_cache,
-            selected=selected,
-        )
-        write_bytes(staging / "definition.json", definition)
-        write_json(staging / "parameters.json", dict(parameters))
         record.write()
-        for step in steps.values():
-            record.write_step(step)
-        target = home / "executions" / identifier
-        if not target.exists():
-            staging.rename(target)
+        target = home / "executions" / record.id
+        try:
+            record.directory.rename(target)
+        except OSError:
+            if not target.exists():
+                raise
+            record = replace(record, id=new_id())
+        else:
             return replace(record, directory=target)
 
 

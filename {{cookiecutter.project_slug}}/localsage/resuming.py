@@ -6,7 +6,6 @@ A trial of a tuning step is finished once its model is in the store and its reco
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -68,14 +67,11 @@ def trials_folder(record: ExecutionRecord, step: str) -> Path:
 def reopen(record: ExecutionRecord) -> ExecutionRecord:
     """Return the record of an execution about to go on in this process, written to disk.
 
+    Whoever calls this holds the execution's lock.
+
     Raises:
-        ExecutionStateError: If it runs, or has succeeded.
+        ExecutionStateError: If it has succeeded.
     """
-    if record.status == EXECUTING:
-        raise ExecutionStateError(
-            f"Execution {record.id} is still running, in process {record.pid}.",
-            "Wait for its end, or stop it first.",
-        )
     if record.status == SUCCEEDED:
         raise ExecutionStateError(
             f"Execution {record.id} has succeeded: there is nothing left to resume.",
@@ -86,7 +82,6 @@ def reopen(record: ExecutionRecord) -> ExecutionRecord:
     reopened = replace(
         record,
         status=EXECUTING,
-        pid=os.getpid(),
         end_time=None,
         failure_reason=None,
         failed_step=None,

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from localsage.caching import Cache
+from localsage.claims import claimed, in_use
 from localsage.cleaning import Removed, clean
 from localsage.containers import Machine
 from localsage.definition import Definition, parse_definition
@@ -98,21 +99,23 @@ class LocalSageMaker:
             ParameterError: If values are missing, unknown or wrong; then nothing has been written.
             SelectionError: If the selected steps cannot run; then nothing has been written.
             ExecutionNotFoundError: If there is none to base this one on.
+            OSError: If nothing more can be written.
         """
         parsed = parse_definition(definition)
         values = effective_values(parsed.parameters, parameters)
-        steps, selected = first_records(parsed, reuse, self.home, pipeline_name, self.storage)
-        record = create_execution(
-            self.home,
-            pipeline_name=pipeline_name,
-            definition=definition,
-            parameters=values,
-            metadata=metadata,
-            steps=steps,
-            use_cache=reuse.cache and selected is None,
-            selected=selected,
-        )
-        return self._run(parsed, record, host_environment, listener, reuse.tokens)
+        with in_use(self.home):
+            steps, selected = first_records(parsed, reuse, self.home, pipeline_name, self.storage)
+            with create_execution(
+                self.home,
+                pipeline_name=pipeline_name,
+                definition=definition,
+                parameters=values,
+                metadata=metadata,
+                steps=steps,
+                use_cache=reuse.cache and selected is None,
+                selected=selected,
+            ) as record:
+                return self._run(parsed, record, host_environment, listener, reuse.tokens)
 
     def resume(
         self,
@@ -136,10 +139,11 @@ class LocalSageMaker:
         Raises:
             ExecutionNotFoundError: If there is none, or more than one.
             ExecutionStateError: If it runs, or has succeeded.
+            OSError: If nothing more can be written.
         """
-        record = load_execution(self.home, identifier)
-        definition = parse_definition((record.directory / "definition.json").read_bytes())
-        return self._run(definition, reopen(record), host_environment, listener, tokens)
+        with in_use(self.home), claimed(self.home, identifier) as record:
+            definition = parse_definition((record.directory / "definition.json").read_bytes())
+            return self._run(definition, reopen(record), host_environment, listener, tokens)
 
     def _run(
         self,

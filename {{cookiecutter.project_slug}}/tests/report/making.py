@@ -45,14 +45,19 @@ def make_execution(home: Path, story: Story) -> ExecutionRecord:
     for before, step in pairwise(steps):
         step["DependsOn"] = [before["Name"]]
     definition = json.dumps({"Version": "2020-12-01", "Steps": steps}).encode()
-    record = create_execution(
+    with create_execution(
         home,
         pipeline_name=story.pipeline,
         definition=definition,
         parameters=story.parameters,
         metadata={"data": story.data},
         steps={name: StepRecord(name, kind) for name, kind in STEPS.items()},
-    )
+    ) as record:
+        _write_results(home, record, story)
+    return LocalSageMaker(home).execution(record.id)
+
+
+def _write_results(home: Path, record: ExecutionRecord, story: Story) -> None:
     prefix = f"s3://local/{record.id}"
     responses = {
         "Preprocess": _processing("summary", f"{prefix}/summary"),
@@ -80,7 +85,6 @@ def make_execution(home: Path, story: Story) -> ExecutionRecord:
     log.parent.mkdir(parents=True)
     log.write_text("said")
     replace(record, status="Succeeded", end_time=record.start_time).write()
-    return LocalSageMaker(home).execution(record.id)
 
 
 def _processing(name: str, uri: str) -> dict[str, Any]:
