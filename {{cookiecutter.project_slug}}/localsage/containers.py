@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import shutil
 import sys
@@ -21,6 +23,8 @@ HOST = "algo-1"
 _MENTION = re.compile(r"(?<![\w./-])/opt/ml(?=$|[/:;,\s\"'])")
 _LONGEST_REASON = 1024
 _LAST_LINES = 5
+# So little is left that not even a word about it could be written.
+_NOTHING_LEFT = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -194,6 +198,13 @@ def _outcome(ended: Exit, tree: JobTree, command: Command) -> Outcome:
     if ended.code == 0:
         return Outcome("Completed", 0, ended.seconds, "")
     reason = tree.failure(command.log) or f"The job ended with exit code {ended.code}."
+    if _is_full(tree.base) or os.strerror(errno.ENOSPC) in reason:
+        # The machine's fault: a trial that ended so must not count as one that was tried.
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(tree.base))
     if ended.code < 0:
         reason = f"The job was killed by signal {-ended.code}. {reason}".strip()
     return Outcome("Failed", ended.code, ended.seconds, reason)
+
+
+def _is_full(folder: Path) -> bool:
+    return shutil.disk_usage(folder).free < _NOTHING_LEFT

@@ -64,6 +64,7 @@ class PipelineRun:
         An interrupt ends the running jobs and gives a record that says `Stopped`.
 
         Raises:
+            OSError: Nothing more can be written; the record may then say that it still runs.
             Exception: A fault of this package, once it has been noted in the record; errors of the
                 user's jobs and settings only fail the execution.
         """
@@ -76,6 +77,9 @@ class PipelineRun:
                 self._runtime.machine.launcher.stop()
                 self._collect(wait(self._running).done)
                 self._stop_rest()
+            except OSError:  # what the jobs find can no longer be noted
+                self._runtime.machine.launcher.stop()
+                raise
         record = self._finish(stopped)
         if self._fault is not None:
             raise self._fault

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import signal
 import sys
 
 import typer
 
 from localsage.errors import LocalSageError
 from pipelines.cli import compare, compilation, data, executions, registry, report, run
+from pipelines.cli.output import MISTAKE, program
 from pipelines.errors import UserError
 
-MISTAKE = 2
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
 
 app = typer.Typer(
     name="pipeline",
@@ -34,9 +38,38 @@ app.add_typer(data.app, name="data")
 
 
 def main() -> None:
-    """Run a command; a mistake of the user ends with two lines and exit code 2."""
+    """Run a command; what the user can mend ends with two lines and exit code 2.
+
+    A request to end (SIGTERM), or the end of the terminal, is heard as Ctrl-C is.
+    """
+    for name in {"SIGTERM", "SIGHUP"} & set(dir(signal)):  # Windows lacks the second
+        number = getattr(signal, name)
+        if signal.getsignal(number) == signal.SIG_DFL:  # and not ignored, as nohup has it
+            signal.signal(number, signal.default_int_handler)
     try:
         app(prog_name="pipeline")
     except (UserError, LocalSageError) as mistake:
         print(mistake, file=sys.stderr)
         sys.exit(MISTAKE)
+    except OSError as error:
+        mistake_of_disk = _unwritable(error)
+        if mistake_of_disk is None:
+            raise
+        print(mistake_of_disk, file=sys.stderr)
+        sys.exit(MISTAKE)
+
+
+def _unwritable(error: OSError) -> UserError | None:
+    """Return what to say when a disk takes nothing more; None if it is about something else."""
+    file = error.filename2 or error.filename or "A file below .pipeline"
+    message = f"{file} cannot be written: {error.strerror}."
+    if error.errno in _FULL:
+        call = program()
+        return UserError(
+            message,
+            f"Free some space (`{call} clean --keep 5` removes old runs); then `{call} executions` "
+            "says how to go on.",
+        )
+    if error.errno in _FORBIDDEN:
+        return UserError(message, "Let this user write there, or copy the project elsewhere.")
+    return None

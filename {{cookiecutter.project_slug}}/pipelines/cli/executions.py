@@ -9,7 +9,7 @@ import typer
 
 from localsage import LocalSageMaker
 from localsage.errors import did_you_mean
-from pipelines.cli.output import print_result, print_table
+from pipelines.cli.output import how_to_go_on, print_result, print_table
 from pipelines.errors import UserError
 from pipelines.leaderboard import read_result
 from pipelines.project import find_project
@@ -33,6 +33,9 @@ def list_all() -> None:
         for record in records
     ]
     print_table("", ["execution", "status", "seconds ", "data"], rows)
+    for record in records:
+        if record.status == "Interrupted":
+            typer.echo(f"{record.id} was interrupted. {how_to_go_on(record)}")
 
 
 def show(identifier: Identifier) -> None:
@@ -50,6 +53,8 @@ def show(identifier: Identifier) -> None:
     print_result(read_result(sagemaker, record), record, project)
     if record.failure_reason:
         typer.echo(f"\n{record.failure_reason}")
+    if record.status in ("Interrupted", "Stopped"):
+        typer.echo(how_to_go_on(record))
 
 
 def logs(

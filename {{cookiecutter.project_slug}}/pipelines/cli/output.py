@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipelines.leaderboard import Result
     from pipelines.project import Project
 
-MISTAKE, GATE = 2, 3
+MISTAKE, GATE, INTERRUPTED = 2, 3, 130
 
 
 def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
@@ -77,6 +77,11 @@ def program() -> str:
     return "pipeline" if shutil.which("pipeline") == str(own) else os.path.relpath(own)
 
 
+def how_to_go_on(record: ExecutionRecord) -> str:
+    """Say how an execution that did not come to its end is resumed."""
+    return f"Go on with `{program()} resume {record.id}`."
+
+
 def failure_exit(record: ExecutionRecord) -> None:
     """End with the exit code that an execution's end asks for; its reason goes to standard error.
 
@@ -88,7 +93,8 @@ def failure_exit(record: ExecutionRecord) -> None:
     step = record.steps.get(record.failed_step or "")
     typer.echo(record.failure_reason or record.status, err=True)
     if record.status == "Stopped":
-        typer.echo(f"Go on with `{program()} resume {record.id}`.", err=True)
+        typer.echo(how_to_go_on(record), err=True)
+        raise typer.Exit(INTERRUPTED)
     if step is not None and step.kind == "Fail":
         raise typer.Exit(GATE)
     if step is not None and step.exit_code == MISTAKE:

@@ -61,8 +61,8 @@ def run(
     Ingest while the table is the same.
 
     Everything it makes lies under .pipeline/. The exit code is 0 when a model was registered, 3
-    when none was good enough, 2 for a mistake in conf/, models/ or the data, 1 for any other
-    failure.
+    when none was good enough, 2 for a mistake in conf/, models/ or the data and for a disk that
+    takes nothing more, 130 after Ctrl-C or SIGTERM, 1 for any other failure.
 
     Example: pipeline run --set MaxTrainingJobs=50 --set MinimumR2=0.8
     """

@@ -93,7 +93,7 @@ def read_table(lake: Path, database: str, table: str) -> pa.Table:
     """
     import pyarrow.parquet as pq
 
-    part = table_folder(lake, database, table) / PART
+    part = _recovered(table_folder(lake, database, table)) / PART
     if not part.is_file():
         raise UserError(
             f"The local lake has no table {database}.{table}.",
@@ -108,7 +108,7 @@ def source(lake: Path, database: str, table: str) -> Source | None:
     Raises:
         UserError: If a name is no identifier, or `_source.json` is damaged.
     """
-    path = table_folder(lake, database, table) / SOURCE
+    path = _recovered(table_folder(lake, database, table)) / SOURCE
     if not path.is_file():
         return None
     try:
@@ -127,6 +127,9 @@ def _replacement(folder: Path) -> Iterator[Path]:
     mark = uuid.uuid4().hex[:8]
     draft = folder.with_name(f".{folder.name}-{mark}.new")
     previous = folder.with_name(f".{folder.name}-{mark}.old")
+    _recovered(folder)
+    for leftover in _beside(folder):
+        shutil.rmtree(leftover)
     draft.mkdir()
     try:
         yield draft
@@ -141,3 +144,16 @@ def _replacement(folder: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(draft, ignore_errors=True)
         shutil.rmtree(previous, ignore_errors=True)
+
+
+def _recovered(folder: Path) -> Path:
+    """Return the folder of a table, put back if a write was killed between its two renames."""
+    if not folder.exists():
+        for previous in _beside(folder, "old"):
+            previous.rename(folder)
+    return folder
+
+
+def _beside(folder: Path, ending: str = "*") -> list[Path]:
+    """Return what writes of this table have left beside it when they were killed."""
+    return sorted(folder.parent.glob(f".{folder.name}-????????.{ending}"))

@@ -47,9 +47,9 @@ def compile_pipeline(settings: ProjectSettings) -> Compiled:
         UserError: SageMaker would refuse the definition.
     """
     kept = settings.root / KEPT / f"{_fingerprint(settings)}.json"
-    if kept.is_file():
+    try:
         definition = kept.read_bytes()
-    else:
+    except OSError:  # nothing kept, or another process is just replacing it
         definition = _compile(settings)
         with suppress(OSError):  # a folder that cannot be written only costs the time
             _keep(kept, definition)
@@ -71,10 +71,13 @@ def _compile(settings: ProjectSettings) -> bytes:
 def _keep(path: Path, definition: bytes) -> None:
     """Write a file whole or not at all, in place of the definitions of earlier states."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    earlier = list(path.parent.glob("*.json"))
+    earlier = list(path.parent.iterdir())
     staging = path.with_suffix(f".{os.getpid()}")
-    staging.write_bytes(definition)
-    staging.replace(path)
+    try:
+        staging.write_bytes(definition)
+        staging.replace(path)
+    finally:
+        staging.unlink(missing_ok=True)
     for file in earlier:
         file.unlink(missing_ok=True)
 

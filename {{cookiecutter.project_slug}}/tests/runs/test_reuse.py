@@ -226,7 +226,7 @@ def test_an_interrupt_says_how_to_go_on_and_that_works(project, pipeline) -> Non
             running.send_signal(signal.SIGINT)
             break
     rest = running.stderr.read()
-    assert running.wait() == 1
+    assert running.wait() == 130
     record = LocalSageMaker(project.root / ".pipeline").executions()[0]
     assert rest.endswith(f"resume {record.id}`.\n"), rest
     assert "Stopped by the user.\nGo on with `" in rest
