@@ -149,7 +149,7 @@ def _replacement(folder: Path) -> Iterator[Path]:
 def _recovered(folder: Path) -> Path:
     """Return the folder of a table, put back if a write was killed between its two renames."""
     if not folder.exists():
-        for previous in _beside(folder, "old"):
+        for previous in _beside(folder, "old")[:1]:
             previous.rename(folder)
     return folder
 

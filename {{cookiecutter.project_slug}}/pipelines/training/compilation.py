@@ -71,7 +71,7 @@ def _compile(settings: ProjectSettings) -> bytes:
 def _keep(path: Path, definition: bytes) -> None:
     """Write a file whole or not at all, in place of the definitions of earlier states."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    earlier = list(path.parent.iterdir())
+    earlier = set(path.parent.iterdir()) - {path}
     staging = path.with_suffix(f".{os.getpid()}")
     try:
         staging.write_bytes(definition)
