@@ -145,6 +145,18 @@ def test_a_search_that_asks_for_something_else_is_refused(start, tuning, sagemak
     assert f"Trial {trial.stem} ran with {{'x': '0.5'}}, and the search now" in again.failure_reason
 
 
+def test_a_trial_that_found_the_disk_full_runs_again(start, tuning, sagemaker, ran, tmp_path):
+    space = tmp_path / "space"
+    full = f"if not pathlib.Path({str(space)!r}).exists(): raise OSError(28, os.strerror(28))\n"
+    with pytest.raises(OSError, match="No space left on device"):
+        start(*tuning(full, trials=2, parallel=1))
+    (record,) = sagemaker.executions()
+    assert (record.status, record.failed_step) == ("Failed", "Tune")
+    space.touch()
+    assert sagemaker.resume(record.id).status == "Succeeded"
+    assert trials_run(ran) == ["001", "001", "002"]
+
+
 def test_a_model_is_registered_once_though_its_note_was_lost(start, sagemaker, build):
     register = {
         "Name": "Register",

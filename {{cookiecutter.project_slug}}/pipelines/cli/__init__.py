@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import sys
 
@@ -10,7 +11,7 @@ import typer
 
 from localsage.errors import LocalSageError
 from pipelines.cli import compare, compilation, data, executions, registry, report, run
-from pipelines.cli.output import MISTAKE, program
+from pipelines.cli.output import MISTAKE
 from pipelines.errors import UserError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -52,24 +53,26 @@ def main() -> None:
         print(mistake, file=sys.stderr)
         sys.exit(MISTAKE)
     except OSError as error:
-        mistake_of_disk = _unwritable(error)
-        if mistake_of_disk is None:
+        text = _about_the_disk(error)
+        if text is None:
             raise
-        print(mistake_of_disk, file=sys.stderr)
+        print(text, file=sys.stderr)
         sys.exit(MISTAKE)
 
 
-def _unwritable(error: OSError) -> UserError | None:
-    """Return what to say when a disk takes nothing more; None if it is about something else."""
+def _about_the_disk(error: OSError) -> UserError | None:
+    """Return what to say when the disk refuses a file; None if it is about something else."""
     file = error.filename2 or error.filename or "A file below .pipeline"
-    message = f"{file} cannot be written: {error.strerror}."
+    reason = os.strerror(error.errno or 0)
     if error.errno in _FULL:
-        call = program()
         return UserError(
-            message,
-            f"Free some space (`{call} clean --keep 5` removes old runs); then `{call} executions` "
-            "says how to go on.",
+            f"{file} cannot be written: {reason}.",
+            "Free some space, for example with `pipeline clean --keep 5`; then `pipeline "
+            "executions` says how to go on.",
         )
     if error.errno in _FORBIDDEN:
-        return UserError(message, "Let this user write there, or copy the project elsewhere.")
+        return UserError(
+            f"{file} cannot be used: {reason}.",
+            "Let this user read and write there, or copy the project elsewhere.",
+        )
     return None

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -44,6 +45,74 @@ def test_help_lists_the_commands(pipeline):
         assert command in ended.out
 
 
+def test_past_runs_are_shown_whatever_the_settings_have_become(example, execution, pipeline):
+    example.write("conf/pipeline.yaml", "split: ]")
+    assert execution.id in pipeline("executions").out
+    assert pipeline("show", execution.id).code == 0
+    assert pipeline("run").mistake[0].startswith("conf/pipeline.yaml")
+
+
+def test_help_comes_without_reading_or_importing_what_it_does_not_need(tmp_path):
+    code = (
+        "import sys\nfrom pipelines.cli import main\n"
+        "try:\n    main()\nfinally:\n"
+        "    heavy = {'pydantic', 'yaml', 'jinja2', 'numpy', 'pandas', 'optuna', 'boto3'}\n"
+        "    print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code, "--help"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "[]\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has another word for it")
+@pytest.mark.parametrize(
+    "command", [["run"], ["clean", "--keep", "1"], ["data", "add", "../sales.csv"]]
+)
+def test_a_home_that_cannot_be_written_is_told_in_two_lines(example, pipeline, lake, command):
+    home = example.root / ".pipeline"
+    if command == ["run"]:
+        shutil.rmtree(home / "s3", ignore_errors=True)
+        (home / "s3").write_text("in the way")
+    else:
+        shutil.rmtree(home)
+        home.write_text("in the way")
+    rule, remedy = pipeline(*command).mistake
+    assert rule.startswith(str(home))
+    assert " cannot be used: " in rule
+    assert remedy == "Let this user read and write there, or copy the project elsewhere."
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits are set before the program starts")
+def test_a_table_that_does_not_fit_on_the_disk_leaves_the_previous_one(example, lake):
+    folder = example.root / ".pipeline/lake/estate"
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    rows = "rooms,area,district,sold,price\n" + "1,2,north,2026-01-01,3\n" * 5
+    numbers = "".join(f"{n * 7919 % 1e5},{n},x{n},2026-01-01,{n}\n" for n in range(9000))
+    (example.root / "big.csv").write_text(rows + numbers)
+    code = (
+        "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
+        "from pipelines.cli import main\nmain()\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code, "data", "add", "big.csv"],
+        cwd=example.root,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 2, ended
+    assert len(ended.stderr.splitlines()) == 2, ended
+    assert "cannot be written: File too large." in ended.stderr
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -73,7 +142,7 @@ def test_a_command_that_does_not_exist_ends_with_exit_code_2(pipeline):
     assert "complie" in ended.err
 
 
-@pytest.mark.parametrize("command", [["compile"], ["run"], ["executions"], ["registry", "list"]])
+@pytest.mark.parametrize("command", [["compile"], ["run"], ["registry", "list"]])
 def test_a_wrong_field_is_named_by_whatever_command_reads_it(pipeline, example, command):
     example.change("conf/pipeline.yaml", "split.folds", 1)
     assert pipeline(*command).mistake == [

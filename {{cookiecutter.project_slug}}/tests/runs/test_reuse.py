@@ -15,6 +15,7 @@ import pytest
 from planting import Silence
 
 from localsage import LocalSageMaker, Reuse
+from localsage.claims import claimed, in_use
 from pipelines import local
 from pipelines.lake.sample import make_sample
 from pipelines.project import find_project
@@ -213,7 +214,8 @@ def test_resume_goes_on_with_a_stopped_execution_and_refuses_a_finished_one(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="an interrupt is a signal")
-def test_an_interrupt_says_how_to_go_on_and_that_works(project, pipeline) -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_request_to_end_says_how_to_go_on_and_that_works(project, pipeline, name) -> None:
     running = subprocess.Popen(
         [sys.executable, "-c", "from pipelines.cli import main; main()", "run", "--no-cache"],
         cwd=project.root,
@@ -223,17 +225,44 @@ def test_an_interrupt_says_how_to_go_on_and_that_works(project, pipeline) -> Non
     )
     for line in running.stderr:
         if "Preprocess (Processing) executing" in line:
-            running.send_signal(signal.SIGINT)
+            running.send_signal(getattr(signal, name))
             break
     rest = running.stderr.read()
     assert running.wait() == 130
     record = LocalSageMaker(project.root / ".pipeline").executions()[0]
+    assert record.status == "Stopped"
     assert rest.endswith(f"resume {record.id}`.\n"), rest
     assert "Stopped by the user.\nGo on with `" in rest
     ended = pipeline("resume", record.id)
     assert ended.code == 0, ended
     assert "Ingest" not in ended.err
     assert "cached" not in ended.err, "the execution was started without the cache"
+
+
+def test_an_execution_that_was_killed_is_shown_as_interrupted_with_its_remedy(
+    project, pipeline
+) -> None:
+    (record,) = LocalSageMaker(project.root / ".pipeline").executions()
+    path = record.directory / "execution.json"
+    path.write_text(path.read_text().replace('"Succeeded"', '"Executing"', 1))
+    listed, shown = pipeline("executions"), pipeline("show", record.id)
+    assert f"{record.id}  Interrupted" in listed.out
+    assert listed.out.rstrip().endswith(f" resume {record.id}`.")
+    assert "The process that ran it ended before the execution did.\nGo on with `" in shown.out
+    assert pipeline("resume", record.id).code == 0
+    assert "Interrupted" not in pipeline("executions").out
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such locks")
+def test_an_execution_that_runs_is_neither_resumed_nor_cleaned_away(project, pipeline) -> None:
+    home = project.root / ".pipeline"
+    (record,) = LocalSageMaker(home).executions()
+    with in_use(home), claimed(home, record.id):
+        refused = pipeline("resume", record.id).mistake
+        assert refused[0] == f"Execution {record.id} is still running, in process {os.getpid()}."
+        refused = pipeline("clean", "--keep", "0").mistake
+        assert refused[0].startswith(f"Execution {record.id} is running, in process {os.getpid()},")
+    assert record.directory.exists()
 
 
 def test_clean_says_what_it_removed(project, pipeline) -> None:
