@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.errors import UserError
-from pipelines.training.settings import load_project
 
 if TYPE_CHECKING:
     from pipelines.training.settings import ProjectSettings
@@ -17,10 +17,20 @@ MARKER = "conf/pipeline.yaml"
 
 @dataclass(frozen=True)
 class Project:
-    """A project's folder and settings."""
+    """A project's folder, and what belongs to it."""
 
     root: Path
-    settings: ProjectSettings
+
+    @cached_property
+    def settings(self) -> ProjectSettings:
+        """Its settings, read when they are first asked for: to look at past runs takes none.
+
+        Raises:
+            UserError: They break a rule.
+        """
+        from pipelines.training.settings import load_project  # with pydantic, a quarter of a second
+
+        return load_project(self.root)
 
     @property
     def home(self) -> Path:
@@ -34,14 +44,14 @@ class Project:
 
 
 def find_project(start: Path | None = None) -> Project:
-    """Load the project that `start`, or the working directory, lies in.
+    """Find the project that `start`, or the working directory, lies in.
 
     Raises:
-        UserError: There is none, or its settings break a rule.
+        UserError: There is none.
     """
     here = (start or Path.cwd()).resolve()
     for folder in (here, *here.parents):
         if (folder / MARKER).is_file():
-            return Project(folder, load_project(folder))
+            return Project(folder)
     msg = f"{here}: neither it nor a folder above it holds {MARKER}."
     raise UserError(msg, "Change into the project's folder.")

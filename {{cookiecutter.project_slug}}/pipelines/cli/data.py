@@ -65,8 +65,9 @@ def fetch() -> None:
     from pipelines.lake.fetch import FETCHED_TITLE, fetch_california
 
     project = _project()
+    declared = _declared(project)  # and any mistake in them told before the download
     frame = fetch_california(project.root / ".pipeline/downloads")
-    table = typed_frame(frame, _declared(project), "The California housing table")
+    table = typed_frame(frame, declared, "The California housing table")
     _store(project, project.settings.pipeline.data.table, table, "fetched", FETCHED_TITLE)
 
 

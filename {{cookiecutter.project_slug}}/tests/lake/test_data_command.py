@@ -20,7 +20,8 @@ def project(tmp_path, monkeypatch):
     columns["ocean_proximity"] = SimpleNamespace(type="category", optional=True)
     declared = SimpleNamespace(database="housing", table="california", columns=columns)
     settings = SimpleNamespace(pipeline=SimpleNamespace(data=declared))
-    found = Project(tmp_path, settings)
+    found = Project(tmp_path)
+    vars(found)["settings"] = settings
     monkeypatch.setattr("pipelines.project.find_project", lambda: found)
     return found
 
