@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,21 @@ def test_stop_ends_what_runs_and_starts_nothing_more(tmp_path: Path, launcher, r
     with pytest.raises(StoppedError):
         run(command(tmp_path, "open('started', 'w')"))
     assert not (tmp_path / "started").exists()
+
+
+def test_a_job_that_is_stopped_has_a_moment_to_tidy_up(tmp_path: Path, launcher, run) -> None:
+    tidy = (
+        "import os, signal, sys, time\n"
+        "def end(*_):\n    time.sleep(0.3)\n    print('tidy', flush=True)\n    os._exit(0)\n"
+        "signal.signal(signal.SIGTERM, end)\nprint('ready', flush=True)\ntime.sleep(60)\n"
+    )
+    job = command(tmp_path, tidy)
+    with ThreadPoolExecutor(1) as pool:
+        ended = pool.submit(run, job)
+        assert wait_until(lambda: job.log.is_file() and job.log.read_text() == "ready\n")
+        launcher.stop()
+        assert isinstance(ended.exception(), StoppedError)
+    assert job.log.read_text() == "ready\ntidy\n"
 
 
 def test_a_program_that_does_not_exist_is_an_error_that_names_it(tmp_path: Path, run) -> None:
