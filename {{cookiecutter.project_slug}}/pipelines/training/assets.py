@@ -14,6 +14,8 @@ import tarfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipelines.training.imports import reachable
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -21,8 +23,16 @@ if TYPE_CHECKING:
     from pipelines.training.settings import ProjectSettings
 
 ARCHIVE = "sourcedir.tar.gz"
+_JOBS = ("tune", "fit")
 # What SageMaker's script mode starts; the program is a module at the top of the archive.
-_PROGRAM = "from pipelines.training.jobs.{job} import main\n\nmain()\n"
+_PROGRAM = """\
+from pipelines.training.jobs.{job} import {names}
+
+if __name__ == "__main__":
+    main()
+"""
+# `prepare` is for the local back-end: what all trials of a step share is done once, before them.
+_NAMES = {"tune": "main, prepare", "fit": "main"}
 # Without it the toolkit writes a setup.py of its own that leaves out packages.
 _SETUP = (
     "from setuptools import find_namespace_packages, setup\n\n"
@@ -73,7 +83,7 @@ def collect_assets(settings: ProjectSettings) -> Assets:
         preprocess_settings=_asset("settings", {"preprocess.json": _preprocess_settings(settings)}),
         query=_asset("queries", {"ingest.sql": _query(settings)}),
         model_trees={name: _asset("code", files) for name, files in trees.items()},
-        model_archives={name: _archive_asset(files) for name, files in trees.items()},
+        model_archives={name: _archive_asset(name, files) for name, files in trees.items()},
     )
 
 
@@ -121,14 +131,16 @@ def _asset(kind: str, files: Mapping[str, bytes], extra: bytes = b"") -> Asset:
     return Asset(f"{kind}/{digest.hexdigest()[:20]}", dict(sorted(files.items())))
 
 
-def _archive_asset(tree: Mapping[str, bytes]) -> Asset:
-    """The script-mode archive of a tree.
+def _archive_asset(model: str, tree: Mapping[str, bytes]) -> Asset:
+    """The script-mode archive of a model: its own files, and what tuning and fitting it import.
 
-    The key is that of its files, not of the compressed bytes, which differ between versions of
-    zlib.
+    Less would not run; more would repeat every trial when the code of another job changes. The key
+    is that of its files, not of the compressed bytes, which differ between versions of zlib.
     """
-    programs = {f"{job}.py": _PROGRAM.format(job=job).encode() for job in ("tune", "fit")}
-    files = {**tree, **programs, "setup.py": _SETUP.encode()}
+    own = [path for path in tree if path.startswith(f"models/{model}/")]
+    jobs = [f"pipelines/training/jobs/{job}.py" for job in _JOBS]
+    programs = {f"{job}.py": _PROGRAM.format(job=job, names=_NAMES[job]).encode() for job in _JOBS}
+    files = {**reachable(tree, [*own, *jobs]), **programs, "setup.py": _SETUP.encode()}
     key = _asset("code", files, extra=ARCHIVE.encode()).key
     return Asset(key, {ARCHIVE: _reproducible_archive(files)})
 

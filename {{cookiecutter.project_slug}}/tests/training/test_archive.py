@@ -34,12 +34,19 @@ def test_the_archive_is_what_script_mode_unpacks(compiled):
     }
 
 
-def test_the_mounted_tree_is_the_archives_without_its_programs(compiled):
-    with tarfile.open(fileobj=io.BytesIO(archive_of(compiled, "ridge"))) as archive:
-        packed = {name: archive.extractfile(name).read() for name in archive.getnames()}
+def unpacked(compiled, model):
+    with tarfile.open(fileobj=io.BytesIO(archive_of(compiled, model))) as archive:
+        return {name: archive.extractfile(name).read() for name in archive.getnames()}
+
+
+def test_the_archive_holds_of_the_mounted_tree_what_its_programs_import(compiled):
+    packed, tree = unpacked(compiled, "ridge"), compiled.assets.model_trees["ridge"].files
     for program in ("setup.py", "tune.py", "fit.py"):
         del packed[program]
-    assert packed == compiled.assets.model_trees["ridge"].files
+    assert packed.items() < tree.items()
+    jobs = "pipelines/training/jobs"
+    assert {f"{jobs}/{name}.py" for name in ("tune", "fit", "metrics", "tables")} < {*packed}
+    assert not {f"{jobs}/{name}.py" for name in ("ingest", "select", "preprocess")} & {*packed}
 
 
 @pytest.fixture

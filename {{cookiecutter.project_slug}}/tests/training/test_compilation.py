@@ -103,6 +103,12 @@ def test_a_changed_job_changes_the_code_of_all(example, compiled):
     }
 
 
+def test_a_changed_job_that_no_trial_imports_leaves_the_archives_as_they_are(example, compiled):
+    job = example.root / "pipelines/training/jobs/select.py"
+    job.write_text(job.read_text(encoding="utf-8") + "# more\n", encoding="utf-8")
+    assert changed_keys(compiled, example.compile()) == {"jobs", "tree of boost", "tree of ridge"}
+
+
 def test_another_query_leaves_the_definition_as_it_is(example, compiled):
     example.write("queries/ingest.sql", "SELECT * FROM ${table} LIMIT 10\n")
     after = example.compile()
