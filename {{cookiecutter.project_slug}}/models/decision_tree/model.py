@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import skops.io
-from sklearn.compose import make_column_transformer
+from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.tree import DecisionTreeRegressor
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
 FILE = "model.skops"
 # skops restores plain arrays and estimators by itself; the tree's own compiled type must be named.
 TRUSTED = ["sklearn.tree._tree.Tree"]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Training rows with their categories encoded, their target, and what encoded them."""
+
+    encoder: ColumnTransformer
+    encoded: NDArray[np.float64]
+    target: pd.Series
 
 
 def fit(
@@ -38,13 +48,24 @@ def fit(
     Raises:
         ValueError: A hyperparameter or value that scikit-learn refuses.
     """
+    return fit_prepared(prepare(features, target), hyperparameters, seed)
+
+
+def prepare(features: pd.DataFrame, target: pd.Series) -> Prepared:
+    """Fit the encoder and encode the rows; the arguments are those of `fit`."""
     categories = list(features.select_dtypes(exclude="number"))
     encoder = make_column_transformer(
         (OneHotEncoder(handle_unknown="ignore", sparse_output=False), categories),
         remainder="passthrough",
     )
+    return Prepared(encoder, encoder.fit_transform(features), target)
+
+
+def fit_prepared(prepared: Prepared, hyperparameters: Mapping[str, Any], seed: int) -> Pipeline:
+    """Do what `fit` does after `prepare`."""
     tree = DecisionTreeRegressor(random_state=seed, **hyperparameters)
-    return make_pipeline(encoder, tree).fit(features, target)
+    tree.fit(prepared.encoded, prepared.target)
+    return make_pipeline(prepared.encoder, tree)
 
 
 def predict(model: Pipeline, features: pd.DataFrame) -> NDArray[np.float64]:

@@ -35,6 +35,15 @@ class Model:
     vocabulary: dict[str, list[str]]
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """Training rows in bins, as XGBoost's histograms want them, and the columns they came from."""
+
+    matrix: xgboost.QuantileDMatrix
+    numbers: list[str]
+    vocabulary: dict[str, list[str]]
+
+
 def fit(
     features: pd.DataFrame, target: pd.Series, hyperparameters: Mapping[str, Any], seed: int
 ) -> Model:
@@ -50,17 +59,28 @@ def fit(
     Raises:
         XGBoostError: A parameter or value that XGBoost refuses.
     """
-    settings = dict(hyperparameters)
-    rounds = int(settings.pop("num_round"))
-    settings = {"objective": "reg:squarederror", "tree_method": "hist", **settings}
+    return fit_prepared(prepare(features, target), hyperparameters, seed)
+
+
+def prepare(features: pd.DataFrame, target: pd.Series) -> Prepared:
+    """Encode and bin rows; the arguments are those of `fit`."""
     vocabulary = {
         str(name): sorted(features[name].dropna().unique())
         for name in features.select_dtypes(exclude="number")
     }
     numbers = [str(name) for name in features.columns if name not in vocabulary]
-    data = xgboost.QuantileDMatrix(_encode(features, vocabulary), target, nthread=1)
-    booster = xgboost.train({**settings, "seed": seed, "nthread": 1}, data, rounds)
-    return Model(booster, numbers, vocabulary)
+    matrix = xgboost.QuantileDMatrix(_encode(features, vocabulary), target, nthread=1)
+    return Prepared(matrix, numbers, vocabulary)
+
+
+def fit_prepared(prepared: Prepared, hyperparameters: Mapping[str, Any], seed: int) -> Model:
+    """Do what `fit` does after `prepare`."""
+    settings = dict(hyperparameters)
+    rounds = int(settings.pop("num_round"))
+    settings = {"objective": "reg:squarederror", "tree_method": "hist", **settings}
+    settings |= {"seed": seed, "nthread": 1}
+    booster = xgboost.train(settings, prepared.matrix, rounds)
+    return Model(booster, prepared.numbers, prepared.vocabulary)
 
 
 def predict(model: Model, features: pd.DataFrame) -> NDArray[np.float64]:

@@ -74,6 +74,26 @@ def test_the_same_seed_gives_the_same_bits(code: ModelCode, model: str, fitted) 
     )
 
 
+def test_fitting_in_two_parts_if_offered_gives_the_same_bits_for_every_setting(
+    code: ModelCode, model: str
+) -> None:
+    features, target = make_features()
+    prepare, fit_prepared = getattr(code, "prepare", None), getattr(code, "fit_prepared", None)
+    if prepare is None or fit_prepared is None:
+        assert (prepare, fit_prepared) == (None, None), "one of the two is of no use alone"
+        return
+    prepared = prepare(features, target)
+    for seed in (SEED, SEED + 1, SEED):
+        predictions = [
+            code.predict(found, features)
+            for found in (
+                code.fit(features, target, middle_of_ranges(model), seed),
+                fit_prepared(prepared, middle_of_ranges(model), seed),
+            )
+        ]
+        np.testing.assert_array_equal(*predictions, strict=True)
+
+
 def test_a_saved_model_predicts_the_same_bits(code: ModelCode, fitted, tmp_path: Path) -> None:
     features, _ = make_features(seed=5)
     code.save(fitted, tmp_path)

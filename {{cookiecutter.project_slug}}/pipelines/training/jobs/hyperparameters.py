@@ -22,7 +22,10 @@ PREFIXES_OF_SAGEMAKER = ("sagemaker_", "_")
 class ModelCode(Protocol):
     """What `models/<name>/model.py` offers.
 
-    It may also offer `importance(model) -> dict[str, float]`: each column's share in the model.
+    It may also offer `importance(model) -> dict[str, float]`: each column's share in the model. And
+    it may split `fit` in two, of which the trials of a tuning step share the first:
+    `prepare(features, target)` does what no hyperparameter and no seed has a part in, and
+    `fit_prepared(prepared, hyperparameters, seed)` does the rest and leaves `prepared` as it is.
     """
 
     def fit(

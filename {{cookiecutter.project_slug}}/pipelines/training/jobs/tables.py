@@ -26,9 +26,18 @@ def read_table(folder: Path) -> pd.DataFrame:
     if not files:
         msg = f"The input {folder.name!r} holds no Parquet file."
         raise JobError(msg, "Look at the log of the step before it.")
-    # pandas.read_parquet would import Arrow's whole data-set machinery, in every trial.
-    tables: list[pd.DataFrame] = [parquet.ParquetFile(file).read().to_pandas() for file in files]
-    return pd.concat(tables, ignore_index=True)
+    return pd.concat(map(_read_file, files), ignore_index=True)
+
+
+def _read_file(file: Path) -> pd.DataFrame:
+    """Read one file on one thread: a process that has started more cannot be forked.
+
+    `pandas.read_parquet` would import Arrow's whole data-set machinery, in every trial.
+    """
+    table: pd.DataFrame = (
+        parquet.ParquetFile(file).read(use_threads=False).to_pandas(use_threads=False)
+    )
+    return table
 
 
 def write_table(table: pd.DataFrame, folder: Path, name: str) -> None:

@@ -13,48 +13,86 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipelines.training.jobs.hyperparameters import load_model_code, read_training_settings
+from pipelines.training.jobs.metrics import Scores
 from pipelines.training.jobs.runner import base_dir, run_job
 from pipelines.training.jobs.tables import read_table, write_table
-from pipelines.training.jobs.validation import FoldResult, cross_validate, out_of_fold
+from pipelines.training.jobs.validation import FoldResult, Folds, cross_validate, out_of_fold
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
 
     from pipelines.training.jobs.hyperparameters import TrainingSettings
+    from pipelines.training.jobs.validation import Fold
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingData:
+    """What all trials of a tuning step share: the training rows' target, and the folds."""
+
+    target: pd.Series
+    folds: Mapping[int, Fold]
+
+
+# What `prepare` left for the trials forked from its process: one entry, or none.
+_PREPARED: list[TrainingData] = []
+
+
+def prepare() -> None:
+    """Make all folds ready once, for the trials that the local back-end forks from this process.
+
+    It sees what every trial of the step will see: the same code, channels and settings, but none of
+    the tuned hyperparameters. A trial that nobody prepared does the same by itself.
+    """
+    data = _read(read_training_settings(base_dir()))
+    _PREPARED[:] = [dataclasses.replace(data, folds=dict(data.folds))]
 
 
 def tune(_argv: Sequence[str]) -> None:
     """Score the hyperparameters of this trial.
 
-    SageMaker's toolkit repeats them as arguments; the configuration file has them in full.
+    SageMaker's toolkit repeats them as arguments; the configuration file has them in full. The
+    running mean of R2 is printed after every fold, so that early stopping has something to go by.
 
     Raises:
         JobError: A score is undefined.
     """
     base = base_dir()
     settings = read_training_settings(base)
-    table = read_table(base / "input/data/train")
-    results = cross_validate(load_model_code(settings.model), table, settings)
+    data = _PREPARED[0] if _PREPARED else _read(settings)
+    so_far: list[FoldResult] = []
+
+    def scored(result: FoldResult) -> None:
+        so_far.append(result)
+        print(f"cv:fold_r2={result.scores.r2!r};\ncv:r2={_means(so_far).r2!r};", flush=True)
+
+    results = cross_validate(load_model_code(settings.model), data.folds, settings, scored)
     report = summarise(settings, results)
     (base / "model").mkdir(exist_ok=True)
     (base / "model/cv.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
-    write_table(out_of_fold(results, table[settings.target]), base / "model", "predictions")
-    _print_metrics(report)
+    write_table(out_of_fold(results, data.target), base / "model", "predictions")
+    print(f"cv:rmse={report['rmse']!r};\ncv:mae={report['mae']!r};", flush=True)
+
+
+def _read(settings: TrainingSettings) -> TrainingData:
+    table = read_table(base_dir() / "input/data/train")
+    folds = Folds(load_model_code(settings.model), table, settings)
+    return TrainingData(table[settings.target], folds)
 
 
 def summarise(settings: TrainingSettings, results: list[FoldResult]) -> dict[str, Any]:
     """What later steps need to know of a trial; R2 and errors are means over the folds."""
-    values = np.array([dataclasses.astuple(result.scores) for result in results])
-    r2, mse, rmse, mae = values.mean(axis=0).tolist()
+    folds_r2 = [result.scores.r2 for result in results]
     return {
         "model": settings.model,
         "hyperparameters": settings.hyperparameters,
         "seed": settings.seed,
-        "r2": r2,
-        "r2_std": float(values[:, 0].std(ddof=1)) if len(results) > 1 else None,
-        "mse": mse,
-        "rmse": rmse,
-        "mae": mae,
+        "r2": _means(results).r2,
+        "r2_std": float(np.std(folds_r2, ddof=1)) if len(results) > 1 else None,
+        "mse": _means(results).mse,
+        "rmse": _means(results).rmse,
+        "mae": _means(results).mae,
         "folds": [
             {"fold": result.fold, "rows": len(result.rows), **dataclasses.asdict(result.scores)}
             for result in results
@@ -63,12 +101,9 @@ def summarise(settings: TrainingSettings, results: list[FoldResult]) -> dict[str
     }
 
 
-def _print_metrics(report: dict[str, Any]) -> None:
-    """Print what the metric definitions of the step look for."""
-    for fold in report["folds"]:
-        print(f"cv:fold_r2={fold['r2']!r};")
-    for name in ("rmse", "mae", "r2"):
-        print(f"cv:{name}={report[name]!r};", flush=True)
+def _means(results: list[FoldResult]) -> Scores:
+    values = np.array([dataclasses.astuple(result.scores) for result in results])
+    return Scores(*values.mean(axis=0).tolist())
 
 
 def main() -> None:

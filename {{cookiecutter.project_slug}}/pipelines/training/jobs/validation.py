@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Fold:
+    """One split of the training rows, ready to be fitted with any hyperparameters.
+
+    Attributes:
+        number: Its number.
+        rows: Positions of the validated rows in the training table.
+        known: The rows to fit: what the model's `prepare` made of them, else features and target.
+        held_out: Features of the validated rows.
+        truth: Target of the validated rows.
+    """
+
+    number: int
+    rows: NDArray[np.int64]
+    known: Any
+    held_out: pd.DataFrame
+    truth: pd.Series
+
+
+@dataclass(frozen=True)
 class FoldResult:
     """One fold: scores, positions and predictions of the validated rows, seconds it took."""
 
@@ -31,8 +51,46 @@ class FoldResult:
     seconds: float
 
 
+class Folds(Mapping[int, Fold]):
+    """The folds of a training table by number, each made when it is asked for, and not kept.
+
+    Args:
+        code: The model's functions.
+        table: Training rows with the column `FOLD`.
+        settings: Target, and whether folds are trained on earlier ones only.
+    """
+
+    def __init__(self, code: ModelCode, table: pd.DataFrame, settings: TrainingSettings) -> None:
+        self._features, self._target = split_columns(table, settings.target)
+        self._assigned = table[FOLD].to_numpy()
+        self._forward = settings.forward
+        self._prepare = getattr(code, "prepare", lambda *rows: rows)
+
+    def __getitem__(self, number: int) -> Fold:
+        """Return a fold, made anew."""
+        known = self._assigned < number if self._forward else self._assigned != number
+        rows = np.flatnonzero(self._assigned == number)
+        return Fold(
+            number,
+            rows,
+            self._prepare(self._features[known], self._target[known]),
+            self._features.iloc[rows],
+            self._target.iloc[rows],
+        )
+
+    def __iter__(self) -> Iterator[int]:
+        """Yield the numbers in order; rows in no fold have a negative one."""
+        return iter(sorted(set(self._assigned[self._assigned >= 0].tolist())))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
 def cross_validate(
-    code: ModelCode, table: pd.DataFrame, settings: TrainingSettings
+    code: ModelCode,
+    folds: Mapping[int, Fold],
+    settings: TrainingSettings,
+    scored: Callable[[FoldResult], None] = lambda _result: None,
 ) -> list[FoldResult]:
     """Fit on all folds but one, score on that one, for every fold.
 
@@ -41,28 +99,37 @@ def cross_validate(
 
     Args:
         code: The model's functions.
-        table: Training rows with the column `FOLD`.
-        settings: Target, seed and hyperparameters.
+        folds: Number → fold.
+        settings: Seed and hyperparameters.
+        scored: Hears of every fold, in their order, as soon as those before it are scored.
 
     Raises:
         JobError: A score is undefined.
     """
-    features, target = split_columns(table, settings.target)
-    assigned = table[FOLD].to_numpy()
 
-    def run_fold(fold: int) -> FoldResult:
+    def run_fold(number: int) -> FoldResult:
         start = time.perf_counter()
-        rows = np.flatnonzero(assigned == fold)
-        known = (assigned < fold) if settings.forward else (assigned != fold)
-        model = code.fit(features[known], target[known], settings.hyperparameters, settings.seed)
-        predictions = code.predict(model, features.iloc[rows])
-        place = f"models/{settings.model}/model.yaml: fold {fold}"
-        scores = score(target.iloc[rows], predictions, place)
-        return FoldResult(fold, scores, rows, predictions, time.perf_counter() - start)
+        fold = folds[number]
+        model = _fit(code, fold.known, settings)
+        predictions = code.predict(model, fold.held_out)
+        place = f"models/{settings.model}/model.yaml: fold {number}"
+        scores = score(fold.truth, predictions, place)
+        return FoldResult(number, scores, fold.rows, predictions, time.perf_counter() - start)
 
-    folds = sorted(set(assigned[assigned >= 0].tolist()))
+    results = []
     with ThreadPoolExecutor(max_workers=_cores()) as pool:
-        return list(pool.map(run_fold, folds))
+        for result in pool.map(run_fold, folds):
+            scored(result)
+            results.append(result)
+    return results
+
+
+def _fit(code: ModelCode, known: Any, settings: TrainingSettings) -> Any:
+    fit_prepared = getattr(code, "fit_prepared", None)
+    if fit_prepared is None:
+        features, target = known
+        return code.fit(features, target, settings.hyperparameters, settings.seed)
+    return fit_prepared(known, settings.hyperparameters, settings.seed)
 
 
 def out_of_fold(results: list[FoldResult], target: pd.Series) -> pd.DataFrame:

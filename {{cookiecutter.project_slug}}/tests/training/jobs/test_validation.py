@@ -12,7 +12,7 @@ from sklearn.tree import DecisionTreeRegressor
 from pipelines.training.jobs.errors import JobError
 from pipelines.training.jobs.hyperparameters import TrainingSettings, load_model_code
 from pipelines.training.jobs.splitting import Splitter
-from pipelines.training.jobs.validation import cross_validate, out_of_fold
+from pipelines.training.jobs.validation import FoldResult, Folds, cross_validate, out_of_fold
 
 
 def make_table(rows: int = 900, seed: int = 4, folds: int = 5) -> pd.DataFrame:
@@ -24,6 +24,10 @@ def make_table(rows: int = 900, seed: int = 4, folds: int = 5) -> pd.DataFrame:
 
 def make_settings(model: str = "decision_tree", forward: bool = False, **values: object):
     return TrainingSettings(model, "y", seed=9, forward=forward, hyperparameters=values)
+
+
+def validate(code, table: pd.DataFrame, settings: TrainingSettings) -> list[FoldResult]:
+    return cross_validate(code, Folds(code, table, settings), settings)
 
 
 class MeanByTown:
@@ -42,7 +46,7 @@ class MeanByTown:
 def test_fold_scores_equal_those_of_scikit_learn() -> None:
     table = make_table()
     settings = make_settings(min_samples_leaf=7, max_depth=6)
-    results = cross_validate(load_model_code("decision_tree"), table, settings)
+    results = validate(load_model_code("decision_tree"), table, settings)
     expected = cross_val_score(
         DecisionTreeRegressor(min_samples_leaf=7, max_depth=6, random_state=9),
         table[["a", "b", "c"]],
@@ -60,7 +64,7 @@ def test_noise_scores_nothing(seed: int) -> None:
     towns = generator.integers(0, rows // 3, rows).astype(str)
     table = pd.DataFrame({"town": towns, "y": generator.normal(size=rows)})
     table["_fold"] = Splitter("random", "y", seed).folds(table, 5)
-    results = cross_validate(MeanByTown(), table, make_settings())
+    results = validate(MeanByTown(), table, make_settings())
     assert abs(np.mean([one.scores.r2 for one in results])) < 0.02
     leaked = MeanByTown()
     seen = leaked.predict(leaked.fit(table[["town"]], table["y"], {}, 0), table)
@@ -80,7 +84,7 @@ def test_every_row_is_predicted_once_by_a_model_that_did_not_see_it() -> None:
             assert not model & set(features["a"])
             return np.linspace(0, 1, len(features))
 
-    results = cross_validate(Spy(), table, make_settings())
+    results = validate(Spy(), table, make_settings())
     predictions = out_of_fold(results, table["y"])
     assert sorted(predictions["row"]) == list(range(len(table)))
     assert (predictions["fold"].to_numpy() == table["_fold"].to_numpy()[predictions["row"]]).all()
@@ -100,7 +104,7 @@ def test_folds_in_time_are_trained_on_what_lies_before_them() -> None:
             seen[model] = len(features)
             return np.linspace(0, 1, len(features))
 
-    cross_validate(Spy(), table, make_settings(forward=True))
+    validate(Spy(), table, make_settings(forward=True))
     assert seen == {225: 225, 450: 225, 675: 225}
 
 
@@ -109,7 +113,7 @@ def test_the_number_of_cores_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> 
     for cores in ("1", "2", "5"):
         monkeypatch.setenv("SM_NUM_CPUS", cores)
         settings = make_settings("xgboost", num_round=20, subsample=0.7, eta=0.3)
-        results = cross_validate(load_model_code("xgboost"), make_table(), settings)
+        results = validate(load_model_code("xgboost"), make_table(), settings)
         scores.append([one.scores for one in results])
     assert scores[0] == scores[1] == scores[2]
 
@@ -123,4 +127,27 @@ def test_predictions_that_are_not_finite_fail_the_trial() -> None:
             return np.full(len(features), np.nan)
 
     with pytest.raises(JobError, match=r"models/decision_tree/model.yaml: fold \d: predictions"):
-        cross_validate(Broken(), make_table(), make_settings())
+        validate(Broken(), make_table(), make_settings())
+
+
+def test_every_fold_is_told_in_order_once_those_before_it_are_scored(monkeypatch) -> None:
+    monkeypatch.setenv("SM_NUM_CPUS", "3")
+    code, table, settings = load_model_code("decision_tree"), make_table(), make_settings()
+    told: list[FoldResult] = []
+    results = cross_validate(code, Folds(code, table, settings), settings, told.append)
+    assert told == results
+    assert [one.fold for one in told] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("model", ["decision_tree", "xgboost"])
+def test_folds_prepared_once_give_every_setting_the_bits_it_has_alone(model: str) -> None:
+    code, table = load_model_code(model), make_table()
+    shared = dict(Folds(code, table, make_settings(model)))
+    rounds = {"num_round": 9, "subsample": 0.6} if model == "xgboost" else {}
+    for depth in (2, 7, 4, 2):
+        settings = make_settings(model, max_depth=depth, **rounds)
+        alone = cross_validate(code, Folds(code, table, settings), settings)
+        together = cross_validate(code, shared, settings)
+        for one, other in zip(alone, together, strict=True):
+            assert one.scores == other.scores
+            np.testing.assert_array_equal(one.predictions, other.predictions, strict=True)
