@@ -88,7 +88,7 @@ def command(tmp_path: Path):
 @pytest.fixture
 def fork():
     """Run a command as a trial and return its end and what it printed."""
-    with ForkLauncher().for_trials() as trials:
+    with ForkLauncher().for_trials("Tune") as trials:
         yield lambda job: run_and_read(trials, job)
 
 
@@ -203,7 +203,7 @@ def test_trials_end_when_the_process_that_asked_for_them_is_killed(command) -> N
         "from localsage.forking import ForkLauncher\nfrom localsage.processes import Command\n"
         f"job = Command({list(job.arguments)!r}, {dict(job.environment)!r},\n"
         f"              Path({str(job.folder)!r}), Path({str(job.log)!r}))\n"
-        "with ForkLauncher().for_trials() as trials:\n    trials.run(job)\n"
+        "with ForkLauncher().for_trials('Tune') as trials:\n    trials.run(job)\n"
     )
     path = {"PYTHONPATH": str(Path(localsage.__file__).parents[1])}
     with subprocess.Popen([sys.executable, "-c", code], env={**os.environ, **path}) as asker:

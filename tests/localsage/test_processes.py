@@ -32,7 +32,7 @@ def launcher(request: pytest.FixtureRequest) -> ProcessLauncher:
 @pytest.fixture
 def run(launcher: ProcessLauncher):
     """Run a command the way a trial runs, in each kind of launcher."""
-    with launcher.for_trials() as trials:
+    with launcher.for_trials("Tune") as trials:
         yield trials.run
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from localsage.containers import Machine
 from localsage.errors import DefinitionError, StorageError
-from localsage.training import final_metrics, run_training_job
+from localsage.metrics import final_metrics, metric_values
+from localsage.training import run_training_job
 
 FIT = """
 import json, os, pathlib, sys
@@ -149,8 +150,9 @@ def test_the_last_match_of_a_metric_counts_and_must_be_a_finite_number(
     tmp_path: Path, text: str, value: float | None
 ) -> None:
     (tmp_path / "log").write_text(text)
-    algorithm = {"MetricDefinitions": [{"Name": "r2", "Regex": "r2=([^;]+);"}]}
-    found = {m["MetricName"]: m["Value"] for m in final_metrics(tmp_path / "log", algorithm)}
+    definitions = [{"Name": "r2", "Regex": "r2=([^;]+);"}]
+    values = metric_values(tmp_path / "log", definitions)
+    found = {m["MetricName"]: m["Value"] for m in final_metrics(values)}
     assert found == ({} if value is None else {"r2": value})
 
 
@@ -158,4 +160,4 @@ def test_the_last_match_of_a_metric_counts_and_must_be_a_finite_number(
 def test_a_metric_definition_that_cannot_work_is_refused(tmp_path: Path, regex: str) -> None:
     (tmp_path / "log").write_text("r2=1")
     with pytest.raises(DefinitionError, match="Metric r2"):
-        final_metrics(tmp_path / "log", {"MetricDefinitions": [{"Name": "r2", "Regex": regex}]})
+        metric_values(tmp_path / "log", [{"Name": "r2", "Regex": regex}])

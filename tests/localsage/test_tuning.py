@@ -57,6 +57,7 @@ def simulate(machine: Machine, build, monkeypatch: pytest.MonkeyPatch):
                 "TrainingJobStatus": status,
                 "FinalMetricDataList": found,
                 "Seconds": 0.0,
+                "Progress": [] if value is None else [value],
                 "ExitCode": 2 if value is None else 0,
                 "FailureReason": f"{name} broke" if value is None else "",
             }

@@ -52,7 +52,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended: `Completed`, `Failed` or `Stopped` (it ran out of time)."""
+    """How a job ended: `Completed`, `Failed` or `Stopped`, with a reason if it ran out of time."""
 
     status: str
     exit_code: int
@@ -128,8 +128,8 @@ def job_tree(machine: Machine, name: str) -> Iterator[JobTree]:
 
 
 def discard(tree: JobTree, machine: Machine, outcome: Outcome) -> None:
-    """Remove the tree of a job that succeeded, unless all trees are to be kept."""
-    if outcome.status == "Completed" and not machine.keep_work:
+    """Remove the tree of a job, unless it failed or all trees are to be kept."""
+    if not outcome.reason and not machine.keep_work:
         shutil.rmtree(tree.base)
 
 
@@ -158,9 +158,8 @@ def require_one_instance(count: object, step: str) -> None:
         )
 
 
-def run_in_tree(
+def command_in_tree(
     tree: JobTree,
-    machine: Machine,
     words: Sequence[str],
     *,
     log: Path,
@@ -168,12 +167,11 @@ def run_in_tree(
     environment: Mapping[str, str],
     request: JsonObject,
     isolated: bool,
-) -> Outcome:
-    """Run a job's command inside its tree and say how it ended.
+) -> Command:
+    """Return the command of a job, as it runs inside its tree.
 
     Args:
         tree: The job's tree, its inputs in place.
-        machine: What the jobs of the execution share.
         words: The command, with the paths it has inside its container.
         log: The log file.
         folder: The working directory.
@@ -185,9 +183,13 @@ def run_in_tree(
     own |= {"SAGEMAKER_BASE_DIR": str(tree.base), "SM_NUM_CPUS": "1"}
     limit = request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
     seconds = None if limit is None else float(limit)
-    command = Command(
+    return Command(
         tree.command(words), job_environment(own, isolated=isolated), folder, log, seconds
     )
+
+
+def run_in_tree(tree: JobTree, machine: Machine, command: Command) -> Outcome:
+    """Run a job's command inside its tree and say how it ended."""
     return _outcome(machine.launcher.run(command), tree, command)
 
 

@@ -7,14 +7,17 @@ import os
 import signal
 import socket
 import subprocess
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from localsage import fork_server
 from localsage.libraries import imported_libraries
-from localsage.processes import GRACE_SECONDS, Command
+from localsage.processes import GRACE_SECONDS, POLL_SECONDS, Command
 
+_PROGRAM = Path(fork_server.__file__).parent
 # Variables in which the trials of a step differ; the server is started without them.
 _OF_ONE_TRIAL = ("SM_", "SAGEMAKER_BASE_DIR", "TRAINING_JOB_NAME", "PYTHONPATH")
 # Arrow's allocator would start a thread of its own, and a process with threads must not fork.
@@ -39,7 +42,7 @@ class ForkServer:
         libraries = json.dumps(imported_libraries(Path(program)))
         with other:
             self._process = subprocess.Popen(  # noqa: S603 - both are ours
-                [interpreter, fork_server.__file__, str(other.fileno()), libraries],
+                [interpreter, str(_PROGRAM), str(other.fileno()), libraries],
                 env=shared | _ONE_THREAD,
                 cwd=command.folder,
                 stdin=subprocess.DEVNULL,
@@ -56,29 +59,44 @@ class ForkServer:
         except OSError:
             return False
 
+    def prepare(self, command: Command) -> bool:
+        """Let the program of `command` prepare, before the first job; return whether it did."""
+        answer = self._ask(command, prepare=True)
+        if answer is not None:
+            answer[0].close()
+        return answer is not None and answer[1] == 1
+
     def begin(self, command: Command) -> ForkedJob | None:
         """Start a job; None when the server is gone and nothing was started."""
+        answer = self._ask(command, prepare=False)
+        return None if answer is None else ForkedJob(*answer)
+
+    def _ask(self, command: Command, *, prepare: bool) -> tuple[socket.socket, int] | None:
+        """Return the connection for a command, and the number that the server answers with."""
         ours, theirs = socket.socketpair()
         words = {
             "arguments": list(command.arguments[1:]),
             "environment": dict(command.environment),
             "folder": str(command.folder),
             "log": str(command.log),
+            "prepare": prepare,
         }
-        job = None
+        number = None
         with suppress(OSError):
             with theirs:
                 socket.send_fds(self._control, [b"+"], [theirs.fileno()])
             ours.sendall(json.dumps(words).encode() + b"\n")
-            pid = _read_number(ours)
-            job = None if pid is None else ForkedJob(ours, pid)
-        if job is None:
+            number = _read_number(ours)
+        if number is None:
             ours.close()
-        return job
+            return None
+        return ours, number
 
     def close(self) -> None:
         """End the server; a job that is still running is killed by whoever waits for it."""
-        self._process.kill()
+        if self._process.returncode is None:  # its number is still its own
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)  # with the one that prepared
         self._process.wait()
         self._control.close()
 
@@ -90,17 +108,19 @@ class ForkedJob:
     connection: socket.socket
     pid: int
 
-    def wait(self, seconds: float | None) -> tuple[int, bool]:
+    def wait(
+        self, seconds: float | None, should_end: Callable[[], bool] | None = None
+    ) -> tuple[int, bool]:
         """Return exit code and whether time ran out; then it is asked to end, and killed at last.
 
         Args:
             seconds: The limit; None for no limit.
+            should_end: Asked again and again; the job is killed once it says so.
         """
         stages = [(seconds, signal.SIGTERM), (GRACE_SECONDS, signal.SIGKILL), (None, 0)]
         for stage, (limit, number) in enumerate(stages):
-            self.connection.settimeout(limit)
             try:
-                code = _read_number(self.connection)
+                code = self._exit_code(limit, should_end)
             except (TimeoutError, BlockingIOError):
                 self.signal(number)
                 continue
@@ -108,6 +128,27 @@ class ForkedJob:
                 code = None
             return self._orphaned() if code is None else code, stage > 0
         raise AssertionError("The last stage has no time limit.")
+
+    def _exit_code(
+        self, seconds: float | None, should_end: Callable[[], bool] | None
+    ) -> int | None:
+        """Return the exit code, None when the server is gone.
+
+        Raises:
+            TimeoutError: If it does not come in time.
+        """
+        deadline = None if seconds is None else time.monotonic() + seconds
+        while should_end is not None and (deadline is None or time.monotonic() < deadline):
+            self.connection.settimeout(POLL_SECONDS)
+            try:
+                return _read_number(self.connection)
+            except (TimeoutError, BlockingIOError):
+                if should_end():
+                    self.signal(signal.SIGKILL)
+                    should_end = None
+        remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
+        self.connection.settimeout(remaining)
+        return _read_number(self.connection)
 
     def signal(self, number: int) -> None:
         """Send a signal to the job's process group, unless it has ended."""

@@ -11,14 +11,21 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from pathlib import Path
 
-from localsage.errors import LocalSageError
+from localsage.errors import LocalSageError, StoppedError
 from localsage.fork_client import ForkedJob, ForkServer
-from localsage.processes import GRACE_SECONDS, Command, Exit, Launcher, ProcessLauncher
-
-_POLL_SECONDS = 0.02
+from localsage.libraries import offers_preparation
+from localsage.processes import (
+    GRACE_SECONDS,
+    POLL_SECONDS,
+    Command,
+    Exit,
+    Launcher,
+    ProcessLauncher,
+)
 
 
 def forking_is_safe() -> bool:
@@ -46,12 +53,25 @@ class ForkLauncher(ProcessLauncher):
 
     def __init__(self) -> None:
         super().__init__()
+        self._expected: dict[str, TrialLauncher] = {}
         self._steps: set[TrialLauncher] = set()
 
-    @contextmanager
-    def for_trials(self) -> Iterator[Launcher]:
-        """Give a launcher for many runs of one program; its server ends with the block."""
+    def expect(self, name: str, command: Command) -> None:
+        """Start a server that loads libraries while other things run.
+
+        Whoever expects trials asks for their launcher later, even if none is needed after all:
+        the server ends with that.
+        """
         step = TrialLauncher(self)
+        self._steps.add(step)
+        self._expected[name] = step
+        with suppress(StoppedError):  # then none is needed
+            step.start(command)
+
+    @contextmanager
+    def for_trials(self, name: str) -> Iterator[Launcher]:
+        """Give a launcher for many runs of one program; its server ends with the block."""
+        step = self._expected.pop(name, None) or TrialLauncher(self)
         self._steps.add(step)
         try:
             yield step
@@ -79,7 +99,7 @@ class TrialLauncher:
     def __init__(self, plain: ProcessLauncher) -> None:
         self._plain = plain
         self._server: ForkServer | None = None
-        self._serves = False
+        self._serves: bool | None = None
         self._starting = threading.Lock()
         self._changing = threading.Lock()
         self._running: set[ForkedJob] = set()
@@ -102,16 +122,43 @@ class TrialLauncher:
         if job is None:
             return self._plain.run(command)
         try:
-            code, timed_out = job.wait(command.seconds)
+            code, timed_out = job.wait(command.seconds, command.should_end)
         finally:
             job.close()
             self._running.discard(job)
         self._plain.require_running()
         return Exit(code, time.monotonic() - started, timed_out)
 
-    def for_trials(self) -> AbstractContextManager[Launcher]:
+    def expect(self, _name: str, command: Command) -> None:
+        """Start the server."""
+        self.start(command)
+
+    def for_trials(self, _name: str) -> AbstractContextManager[Launcher]:
         """Give this launcher."""
         return nullcontext(self)
+
+    def prepare(self, make: Callable[[], Command]) -> None:
+        """Let the server do once what all trials share, if their program offers to.
+
+        Raises:
+            StoppedError: If everything was stopped.
+        """
+        command = make()
+        if _is_program(command) and offers_preparation(Path(command.arguments[1])):
+            server = self._ready_server(command)
+            if server is not None:
+                server.prepare(command)
+
+    def start(self, command: Command) -> None:
+        """Start the server for programs like that of `command`, without waiting for it.
+
+        Raises:
+            StoppedError: If everything was stopped.
+        """
+        with self._changing:
+            self._plain.require_running()
+            if self._server is None:
+                self._server = ForkServer(command)
 
     def stop(self) -> None:
         """End every running command."""
@@ -121,7 +168,7 @@ class TrialLauncher:
         for job in running:
             job.signal(signal.SIGTERM)
         while self._running and time.monotonic() < deadline:
-            time.sleep(_POLL_SECONDS)
+            time.sleep(POLL_SECONDS)
         self.close()
 
     def close(self) -> None:
@@ -131,11 +178,9 @@ class TrialLauncher:
 
     def _ready_server(self, command: Command) -> ForkServer | None:
         """Return the server once it serves, started by whoever comes first; None without one."""
+        self.start(command)
         with self._starting:
-            if self._server is None:
-                with self._changing:
-                    self._plain.require_running()
-                    self._server = ForkServer(command)
+            if self._serves is None and self._server is not None:
                 self._serves = self._server.wait_until_ready()
             return self._server if self._serves else None
 

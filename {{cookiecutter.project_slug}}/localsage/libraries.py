@@ -29,17 +29,37 @@ def imported_libraries(program: Path) -> list[Import]:
     return [(module, names) for module, names in found if module.partition(".")[0] not in own]
 
 
+def offers_preparation(program: Path) -> bool:
+    """Say whether a program has `prepare` at its top: its own, or imported from a module.
+
+    Such a program is imported before it is run, so it has to keep what it does as a program behind
+    `if __name__ == "__main__"`.
+    """
+    return any(
+        (isinstance(statement, ast.FunctionDef) and statement.name == "prepare")
+        or (
+            isinstance(statement, ast.ImportFrom)
+            and any((alias.asname or alias.name) == "prepare" for alias in statement.names)
+        )
+        for statement in _statements(program)
+    )
+
+
 def _imports(file: Path) -> list[Import]:
-    """Return the absolute imports of a file; none of one that is no Python."""
-    try:
-        with _PARSING:
-            statements = ast.parse(file.read_bytes()).body
-    except (SyntaxError, ValueError):
-        return []
+    """Return the absolute imports of a file."""
     found: list[Import] = []
-    for statement in statements:
+    for statement in _statements(file):
         if isinstance(statement, ast.Import):
             found += [(alias.name, []) for alias in statement.names]
         elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
             found.append((statement.module, [alias.name for alias in statement.names]))
     return found
+
+
+def _statements(file: Path) -> list[ast.stmt]:
+    """Return the statements at the top of a file; none of one that is no Python."""
+    try:
+        with _PARSING:
+            return ast.parse(file.read_bytes()).body
+    except (SyntaxError, ValueError):
+        return []

@@ -24,6 +24,7 @@ from localsage.execution import (
 )
 from localsage.expressions import Context, resolve
 from localsage.files import JsonObject, now
+from localsage.preparation import Expectations
 from localsage.steps import Runtime, StepResult, read_property_file, run_step
 
 
@@ -57,6 +58,8 @@ class PipelineRun:
         self._context = Context(
             record.parameters, _variables(record), self._responses, self._property_file
         )
+        due = filter(self._may_run, self._steps)
+        self._ahead = Expectations(definition, set(due), self._context, runtime.machine)
 
     def run(self) -> ExecutionRecord:
         """Run every step that is due and return the final record.
@@ -80,6 +83,8 @@ class PipelineRun:
             except OSError:  # what the jobs find can no longer be noted
                 self._runtime.machine.launcher.stop()
                 raise
+            finally:
+                self._ahead.close()
         record = self._finish(stopped)
         if self._fault is not None:
             raise self._fault
@@ -95,11 +100,13 @@ class PipelineRun:
                 return
             self._collect(wait(self._running, return_when=FIRST_COMPLETED).done)
 
-    def _is_due(self, step: Step) -> bool:
+    def _may_run(self, name: str) -> bool:
         selected = self._record.selected
-        if self._steps[step.name].status != NOT_EXECUTED:
-            return False
-        if selected is not None and step.name not in selected:
+        not_yet = self._steps[name].status == NOT_EXECUTED
+        return not_yet and (selected is None or name in selected)
+
+    def _is_due(self, step: Step) -> bool:
+        if not self._may_run(step.name):
             return False
         if any(self._steps[name].status != SUCCEEDED for name in step.depends_on):
             return False
@@ -116,7 +123,9 @@ class PipelineRun:
         self._record.write_step(record)
         earlier = self._cache.find(step, request)
         if earlier is not None and earlier.response is not None:
+            self._ahead.end(step.name)
             return StepResult(earlier.response, "", cached_from=earlier.cached_from)
+        self._ahead.work_begins(step)
         return run_step(step, request, self._runtime)
 
     def _property_file(self, step: str, name: str) -> object:

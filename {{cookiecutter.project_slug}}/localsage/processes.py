@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +40,7 @@ _ISOLATED = {
     "HTTPS_PROXY": _NOWHERE,
 }
 GRACE_SECONDS = 5.0
-_POLL_SECONDS = 0.02
+POLL_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ class Command:
         folder: Working directory.
         log: The file that receives standard output and error.
         seconds: Longest run time; None for no limit.
+        should_end: Asked again and again while it runs; it is killed once this says so.
     """
 
     arguments: Sequence[str]
@@ -60,6 +61,7 @@ class Command:
     folder: Path
     log: Path
     seconds: float | None = None
+    should_end: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,22 @@ class Launcher(Protocol):
     def run(self, command: Command) -> Exit:
         """Run a command to its end."""
 
-    def for_trials(self) -> AbstractContextManager[Launcher]:
-        """Give a launcher for many runs of one program, each with its own arguments."""
+    def expect(self, name: str, command: Command) -> None:
+        """Get ready, while other things run, for trials that will resemble `command`."""
+
+    def for_trials(self, name: str) -> AbstractContextManager[Launcher]:
+        """Give a launcher for many runs of one program, each with its own arguments.
+
+        Args:
+            name: Of what the trials belong to; as given to `expect`, if that was called.
+        """
+
+    def prepare(self, make: Callable[[], Command]) -> None:
+        """Let a program do what its runs share, if it offers to and this launcher can use it.
+
+        Args:
+            make: Called when that is so; returns the command of a run.
+        """
 
     def stop(self) -> None:
         """End every running command, and start none from now on."""
@@ -129,7 +145,7 @@ class ProcessLauncher:
             if command.seconds is not None:
                 timer.start()
             try:
-                code = job.wait()
+                code = _wait(job, command.should_end)
             finally:
                 timer.cancel()
                 job.signal(kill=True)
@@ -138,9 +154,15 @@ class ProcessLauncher:
         self.require_running()
         return Exit(code, time.monotonic() - started, timed_out.is_set())
 
-    def for_trials(self) -> AbstractContextManager[Launcher]:
-        """Give this launcher: a fresh process needs no preparation."""
+    def expect(self, name: str, command: Command) -> None:
+        """Do nothing: a fresh process cannot be made ready beforehand."""
+
+    def for_trials(self, _name: str) -> AbstractContextManager[Launcher]:
+        """Give this launcher."""
         return nullcontext(self)
+
+    def prepare(self, _make: Callable[[], Command]) -> None:
+        """Do nothing: fresh processes share nothing."""
 
     def require_running(self) -> None:
         """Check that `stop` was not called.
@@ -167,6 +189,16 @@ class ProcessLauncher:
             return job
 
 
+def _wait(job: Job, should_end: Callable[[], bool] | None) -> int:
+    """Return the exit code of a job, which is killed once it should end."""
+    while should_end is not None and not job.has_ended():
+        if should_end():
+            job.signal(kill=True)
+            break
+        time.sleep(POLL_SECONDS)
+    return job.wait()
+
+
 def _end(jobs: Iterable[Job]) -> None:
     """Ask jobs to end; kill those that have not after a grace period."""
     remaining = list(jobs)
@@ -174,7 +206,7 @@ def _end(jobs: Iterable[Job]) -> None:
         job.signal(kill=False)
     deadline = time.monotonic() + GRACE_SECONDS
     while remaining and time.monotonic() < deadline:
-        time.sleep(_POLL_SECONDS)
+        time.sleep(POLL_SECONDS)
         remaining = [job for job in remaining if not job.has_ended()]
     for job in remaining:
         job.signal(kill=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from localsage.containers import (
     JobTree,
     Machine,
+    command_in_tree,
     discard,
     job_tree,
     put_input,
@@ -43,9 +44,8 @@ def run_processing_job(
     host = {} if isolated else machine.host_environment
     with job_tree(machine, name) as tree:
         _prepare(tree, request, step, machine)
-        outcome = run_in_tree(
+        command = command_in_tree(
             tree,
-            machine,
             words,
             log=machine.logs / step / f"{name}.log",
             folder=tree.base,
@@ -53,6 +53,7 @@ def run_processing_job(
             request=request,
             isolated=isolated,
         )
+        outcome = run_in_tree(tree, machine, command)
         if outcome.status == "Completed":
             for output in _outputs(request):
                 target = output["S3Output"]

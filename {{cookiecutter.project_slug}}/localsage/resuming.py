@@ -49,13 +49,16 @@ class TrialJournal:
                 f"{hyperparameters}.",
                 "The libraries have changed since: start a new execution.",
             )
-        scored = trial.value is not None
-        lost = scored and not self.storage.exists(model_address(training, name))
+        lost = trial.is_complete and not self.storage.exists(model_address(training, name))
         return None if lost else trial
 
     def note(self, trial: Trial) -> None:
-        """Keep a trial that ended by itself; forget one that was killed, stopped or not started."""
-        if trial.exit_code is not None and trial.exit_code >= 0 and trial.status != "Stopped":
+        """Keep a trial that ended by itself, or early for want of success.
+
+        Forget one that was killed, ran out of time or was not started.
+        """
+        ended = trial.exit_code is not None and trial.exit_code >= 0
+        if ended and (trial.status != "Stopped" or trial.value is not None):
             write_json(self.folder / f"{trial.name}.json", asdict(trial))
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import optuna
 from optuna.study import StudyDirection
+from optuna.trial import TrialState
 
 from localsage.errors import DefinitionError
 from localsage.files import JsonObject
@@ -30,8 +31,16 @@ class Search(Protocol):
     def suggest(self) -> Suggestion:
         """Return the next trial."""
 
-    def tell(self, suggestion: Suggestion, value: float | None) -> None:
-        """Report a trial's objective value; None means that the trial failed."""
+    def tell(
+        self, suggestion: Suggestion, value: float | None, stopped_after: int | None = None
+    ) -> None:
+        """Report a trial's objective value.
+
+        Args:
+            suggestion: What the trial was asked for.
+            value: None means that it failed.
+            stopped_after: How many values it had told when it was stopped early.
+        """
 
 
 class OptunaSearch:
@@ -50,17 +59,27 @@ class OptunaSearch:
         self._ranges = ranges
         direction = StudyDirection.MAXIMIZE if maximise else StudyDirection.MINIMIZE
         self._study = optuna.create_study(sampler=sampler, direction=direction)
+        self._asked: dict[int, optuna.Trial] = {}
 
     def suggest(self) -> Suggestion:
         """Return the next trial."""
         trial = self._study.ask({entry.name: entry.distribution for entry in self._ranges})
+        self._asked[trial.number] = trial
         encoded = {entry.name: entry.encode(trial.params[entry.name]) for entry in self._ranges}
         return Suggestion(trial.number, encoded)
 
-    def tell(self, suggestion: Suggestion, value: float | None) -> None:
-        """Report a trial's objective value; None means that the trial failed."""
-        state = optuna.trial.TrialState.FAIL if value is None else None
-        self._study.tell(suggestion.number, value, state=state)
+    def tell(
+        self, suggestion: Suggestion, value: float | None, stopped_after: int | None = None
+    ) -> None:
+        """Report a trial's objective value, see `Search.tell`."""
+        trial = self._asked.pop(suggestion.number)
+        if value is None:
+            self._study.tell(trial, state=TrialState.FAIL)
+        elif stopped_after is None:
+            self._study.tell(trial, value)
+        else:  # Optuna takes the last value that was reported as the trial's
+            trial.report(value, stopped_after)
+            self._study.tell(trial, state=TrialState.PRUNED)
 
 
 class GridSearch:
@@ -78,7 +97,9 @@ class GridSearch:
         """Return the next trial."""
         return next(self._suggestions)
 
-    def tell(self, suggestion: Suggestion, value: float | None) -> None:
+    def tell(
+        self, suggestion: Suggestion, value: float | None, stopped_after: int | None = None
+    ) -> None:
         """Learn nothing: a grid is fixed."""
 
 

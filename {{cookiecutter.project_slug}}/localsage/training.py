@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-import re
+from dataclasses import replace
 from pathlib import Path
 
 from localsage.archives import pack
@@ -11,20 +10,31 @@ from localsage.containers import (
     ROOT,
     JobTree,
     Machine,
+    Outcome,
+    command_in_tree,
     discard,
     job_tree,
     put_input,
     require_one_instance,
     run_in_tree,
 )
+from localsage.early_stopping import StoppingRule, finite_start
 from localsage.errors import DefinitionError
-from localsage.files import JsonObject, now, write_json
+from localsage.files import JsonObject, write_json
+from localsage.metrics import final_metrics, metric_values
+from localsage.processes import Command
 from localsage.script_mode import channel_config, script_variables, unpack_code, user_arguments
 
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
-
-def run_training_job(request: JsonObject, *, name: str, step: str, machine: Machine) -> JsonObject:
+def run_training_job(
+    request: JsonObject,
+    *,
+    name: str,
+    step: str,
+    machine: Machine,
+    objective: str | None = None,
+    rule: StoppingRule | None = None,
+) -> JsonObject:
     """Run one job and return what `DescribeTrainingJob` would (plus exit code and seconds).
 
     Args:
@@ -32,6 +42,9 @@ def run_training_job(request: JsonObject, *, name: str, step: str, machine: Mach
         name: Name of the job, part of the address of its model.
         step: Name of the step, for messages.
         machine: What the jobs of the execution share.
+        objective: A metric whose values are all wanted; they come as `Progress`.
+        rule: Ends the job when these values fall behind. It is then `Stopped` and leaves nothing,
+            even if it was faster than whoever stopped it.
 
     Raises:
         DefinitionError: If the request asks for something that this back-end does not do.
@@ -40,74 +53,78 @@ def run_training_job(request: JsonObject, *, name: str, step: str, machine: Mach
     """
     require_one_instance(request.get("ResourceConfig", {}).get("InstanceCount", 1), step)
     log = machine.logs / step / f"{name}.log"
+    told = _Told(log, request, objective, rule)
     output = f"{request['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{name}/output"
     with job_tree(machine, name) as tree:
-        _prepare(tree, request, step, machine)
-        outcome = run_in_tree(
-            tree,
-            machine,
-            ["python", unpack_code(tree, request, step), *user_arguments(request)],
-            log=log,
-            folder=tree.base / "code",
-            environment={**script_variables(request, name), **request.get("Environment", {})},
-            request=request,
-            isolated=bool(request.get("EnableNetworkIsolation")),
-        )
+        command = training_command(tree, request, name=name, step=step, machine=machine, log=log)
+        watch = told.is_behind if rule is not None else None
+        outcome = run_in_tree(tree, machine, replace(command, should_end=watch))
+        values, behind = told.values(), told.stopped_after()
+        if behind is not None:
+            outcome = Outcome("Stopped", 0, outcome.seconds, "")
+            values[objective or ""] = values[objective or ""][:behind]
         if outcome.status == "Completed":
             _publish(tree, machine, output)
         discard(tree, machine, outcome)
+    progress = {} if objective is None else {"Progress": finite_start(values.get(objective, []))}
     return {
         **request,
         "TrainingJobName": name,
         "TrainingJobArn": f"arn:aws:sagemaker:local:000000000000:training-job/{name}",
         "TrainingJobStatus": outcome.status,
         "ModelArtifacts": {"S3ModelArtifacts": f"{output}/model.tar.gz"},
-        "FinalMetricDataList": final_metrics(log, request["AlgorithmSpecification"]),
+        "FinalMetricDataList": final_metrics(values),
         "ExitCode": outcome.exit_code,
         "Seconds": round(outcome.seconds, 3),
+        **progress,
         **({"FailureReason": outcome.reason} if outcome.reason else {}),
     }
 
 
-def final_metrics(log: Path, algorithm: JsonObject) -> list[JsonObject]:
-    """Return the last value that each metric definition finds in a log.
-
-    A metric that is absent, or whose last value is not a finite number, is left out.
+def training_command(
+    tree: JobTree, request: JsonObject, *, name: str, step: str, machine: Machine, log: Path
+) -> Command:
+    """Put configuration, channels and code into a job's tree and return what runs in it.
 
     Raises:
-        DefinitionError: If a regular expression is malformed or has no group.
+        DefinitionError: If the request asks for something that this back-end does not do.
+        StorageError: If a channel is missing; the message names step, channel and address.
     """
-    found: dict[str, float] = {}
-    definitions = [
-        (entry["Name"], _pattern(entry)) for entry in algorithm.get("MetricDefinitions") or []
-    ]
-    with log.open(errors="replace") as lines:
-        for line in lines:
-            for metric, pattern in definitions:
-                for match in pattern.finditer(line):
-                    found[metric] = _number(match.group(1))
-    return [
-        {"MetricName": metric, "Value": found[metric], "Timestamp": now()}
-        for metric, _ in definitions
-        if math.isfinite(found.get(metric, math.nan))
-    ]
+    _prepare(tree, request, step, machine)
+    return command_in_tree(
+        tree,
+        ["python", unpack_code(tree, request, step), *user_arguments(request)],
+        log=log,
+        folder=tree.base / "code",
+        environment={**script_variables(request, name), **request.get("Environment", {})},
+        request=request,
+        isolated=bool(request.get("EnableNetworkIsolation")),
+    )
 
 
-def _pattern(definition: JsonObject) -> re.Pattern[str]:
-    try:
-        pattern = re.compile(definition["Regex"])
-    except re.error as error:
-        raise DefinitionError(f"Metric {definition['Name']}: bad Regex: {error}.") from error
-    if not pattern.groups:
-        raise DefinitionError(
-            f"Metric {definition['Name']}: its Regex needs a group that holds the number."
-        )
-    return pattern
+class _Told:
+    """What a job tells of its metrics, from its log as it stands; an earlier try may be in it."""
 
+    def __init__(
+        self, log: Path, request: JsonObject, objective: str | None, rule: StoppingRule | None
+    ) -> None:
+        self._log = log
+        self._start = log.stat().st_size if log.exists() else 0
+        self._definitions = request["AlgorithmSpecification"].get("MetricDefinitions") or []
+        self._objective = objective or ""
+        self._rule = rule
 
-def _number(text: str) -> float:
-    """Return the number in `text`; NaN when there is none, which the caller leaves out."""
-    return float(text) if _NUMBER.fullmatch(text.strip()) else math.nan
+    def values(self, *, growing: bool = False) -> dict[str, list[float]]:
+        return metric_values(self._log, self._definitions, self._start, growing=growing)
+
+    def is_behind(self) -> bool:
+        return self.stopped_after(growing=True) is not None
+
+    def stopped_after(self, *, growing: bool = False) -> int | None:
+        if self._rule is None:
+            return None
+        told = self.values(growing=growing).get(self._objective, [])
+        return self._rule.stops_after(finite_start(told))
 
 
 def _prepare(tree: JobTree, request: JsonObject, step: str, machine: Machine) -> None:

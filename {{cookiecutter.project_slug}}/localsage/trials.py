@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from localsage.errors import DefinitionError
@@ -11,7 +12,19 @@ from localsage.script_mode import OBJECTIVE_HYPERPARAMETER
 
 @dataclass(frozen=True)
 class Trial:
-    """One finished trial; `value` is None exactly when it failed."""
+    """One finished trial.
+
+    Attributes:
+        number: Its number, from 0.
+        name: Name of its training job.
+        hyperparameters: Those that were tuned.
+        status: `Completed`, `Failed` or `Stopped`: early, or because it ran out of time.
+        value: Its objective value, the last it told; None if it failed or ran out of time.
+        seconds: How long it took.
+        reason: Why it failed.
+        exit_code: Of its process; None if there was none.
+        progress: All values of the objective that it told, up to where it was stopped.
+    """
 
     number: int
     name: str
@@ -21,6 +34,12 @@ class Trial:
     seconds: float
     reason: str = ""
     exit_code: int | None = None
+    progress: Sequence[float] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it came to its end, so that it can be the best."""
+        return self.status == "Completed"
 
     def summary(self, metric: str) -> JsonObject:
         """Return the trial in the shape of `ListTrainingJobsForHyperParameterTuningJob`."""
@@ -34,6 +53,14 @@ class Trial:
             objective = {"MetricName": metric, "Value": self.value}
             result["FinalHyperParameterTuningJobObjectiveMetric"] = objective
         return result | ({"FailureReason": self.reason} if self.reason else {})
+
+
+def best_of(trials: Iterable[Trial], *, maximise: bool) -> Trial | None:
+    """Return the best of the trials that completed, of equal ones the first; None without one."""
+    scored = [
+        (trial.value, trial) for trial in trials if trial.is_complete and trial.value is not None
+    ]
+    return (max if maximise else min)(scored, key=lambda entry: entry[0])[1] if scored else None
 
 
 def was_killed(response: JsonObject) -> bool:

@@ -4,7 +4,8 @@ Trial *n* is suggested once the trials up to *n - MaxParallelTrainingJobs* have 
 search, in the order of their numbers, and nothing else has. So what a trial gets depends on the
 definition alone: not on the number of cores, nor on which trial happened to finish first.
 
-`TrainingJobEarlyStoppingType` is accepted and changes nothing: trials run to their end.
+With `TrainingJobEarlyStoppingType` `Auto` a trial ends when it falls behind the best of those that
+were known when it was suggested, see `localsage.early_stopping`; it cannot be the best trial.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from localsage.containers import Machine
+from localsage.early_stopping import StoppingRule
 from localsage.errors import StorageError
 from localsage.files import JsonObject
+from localsage.preparation import discard_shared, prepare_trials
 from localsage.resuming import TrialJournal
 from localsage.search import Search, Suggestion, make_search, positive
 from localsage.training import run_training_job
-from localsage.trials import Trial, training_request, was_killed
+from localsage.trials import Trial, best_of, training_request, was_killed
 
 TrialListener = Callable[[int, int, float | None, float | None], None]
 
@@ -54,11 +57,14 @@ def run_tuning_job(
         StoppedError: If the execution was stopped.
     """
     search = make_search(request["HyperParameterTuningJobConfig"])
-    with machine.launcher.for_trials() as launcher:
+    with machine.launcher.for_trials(step) as launcher:
         trial_machine = replace(machine, launcher=launcher)
         tuner = _Tuner(request, name, step, trial_machine, search, trial_finished, journal)
-        trials = tuner.run()
-    return _describe(request, name, trials, tuner.metric, tuner.maximise)
+        try:
+            trials = tuner.run()
+        finally:
+            discard_shared(name, machine)
+    return _describe(request, name, trials, tuner.metric, maximise=tuner.maximise)
 
 
 @dataclass
@@ -72,6 +78,8 @@ class _Tuner:
     journal: TrialJournal | None
     best: float | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
+    preparing: threading.Lock = field(default_factory=threading.Lock)
+    prepared: bool = False
 
     def __post_init__(self) -> None:
         config = self.request["HyperParameterTuningJobConfig"]
@@ -79,6 +87,7 @@ class _Tuner:
         self.parallel = positive(limit, "MaxParallelTrainingJobs")
         self.metric: str = config["HyperParameterTuningJobObjective"]["MetricName"]
         self.maximise = config["HyperParameterTuningJobObjective"]["Type"] == "Maximize"
+        self.stops_early = config.get("TrainingJobEarlyStoppingType") == "Auto"
 
     def run(self) -> list[Trial]:
         """Run all trials; see the module's first paragraph for the order of things."""
@@ -89,19 +98,26 @@ class _Tuner:
             for _ in range(self.search.total):
                 if len(pending) == self.parallel:
                     finished.append(self._tell(*pending.pop(0)))
-                suggestion = self.search.suggest()
-                pending.append((suggestion, pool.submit(self._run_trial, suggestion)))
+                suggestion, rule = self.search.suggest(), self._rule(finished)
+                pending.append((suggestion, pool.submit(self._run_trial, suggestion, rule)))
             finished += [self._tell(*entry) for entry in pending]
         return finished
 
+    def _rule(self, known: list[Trial]) -> StoppingRule | None:
+        """Return what a trial has to keep up with, given the trials that its suggestion knew."""
+        best = best_of(known, maximise=self.maximise) if self.stops_early else None
+        return None if best is None else StoppingRule(best.progress, self.maximise)
+
     def _tell(self, suggestion: Suggestion, future: Future[Trial]) -> Trial:
         trial = future.result()
-        self.search.tell(suggestion, trial.value)
+        stopped_early = trial.status == "Stopped" and trial.value is not None
+        told = len(trial.progress) if stopped_early else None
+        self.search.tell(suggestion, trial.value, told)
         return trial
 
-    def _run_trial(self, suggestion: Suggestion) -> Trial:
+    def _run_trial(self, suggestion: Suggestion, rule: StoppingRule | None) -> Trial:
         name = f"{self.name}-{suggestion.number + 1:03d}"
-        trial = self._finished(suggestion, name) or self._execute(suggestion, name)
+        trial = self._finished(suggestion, name) or self._execute(suggestion, name, rule)
         self._announce(trial)
         return trial
 
@@ -112,33 +128,42 @@ class _Tuner:
         training = self.request["TrainingJobDefinition"]
         return self.journal.find(name, suggestion.hyperparameters, training)
 
-    def _execute(self, suggestion: Suggestion, name: str) -> Trial:
+    def _execute(self, suggestion: Suggestion, name: str, rule: StoppingRule | None) -> Trial:
         started = time.monotonic()
         try:
-            response = self._train(suggestion, name)
-            trial = self._judge(suggestion, name, response)
-            if self.journal is not None:
-                self.journal.note(trial)
+            self._prepare()
+            response = self._train(suggestion, name, rule)
         except StorageError as error:
             seconds = time.monotonic() - started
-            trial = Trial(
-                suggestion.number,
-                name,
-                suggestion.hyperparameters,
-                "Failed",
-                None,
-                seconds,
-                str(error),
-            )
+            told = suggestion.hyperparameters
+            return Trial(suggestion.number, name, told, "Failed", None, seconds, str(error))
+        trial = self._judge(suggestion, name, response)
+        if self.journal is not None:
+            self.journal.note(trial)
         return trial
 
-    def _train(self, suggestion: Suggestion, name: str) -> JsonObject:
+    def _prepare(self) -> None:
+        """Do what the trials share before the first that runs; the others wait for it."""
+        with self.preparing:
+            if not self.prepared:
+                training = self.request["TrainingJobDefinition"]
+                prepare_trials(training, name=self.name, step=self.step, machine=self.machine)
+                self.prepared = True
+
+    def _train(self, suggestion: Suggestion, name: str, rule: StoppingRule | None) -> JsonObject:
         """Train; a job that something outside killed is run again, as often as allowed."""
         training = self.request["TrainingJobDefinition"]
         retries = int(training.get("RetryStrategy", {}).get("MaximumRetryAttempts", 0))
         request = training_request(training, suggestion.hyperparameters, self.metric)
         for attempt in range(retries + 1):
-            response = run_training_job(request, name=name, step=self.step, machine=self.machine)
+            response = run_training_job(
+                request,
+                name=name,
+                step=self.step,
+                machine=self.machine,
+                objective=self.metric,
+                rule=rule,
+            )
             if not was_killed(response) or attempt == retries:
                 break
         return response
@@ -146,7 +171,7 @@ class _Tuner:
     def _judge(self, suggestion: Suggestion, name: str, response: JsonObject) -> Trial:
         values = {m["MetricName"]: m["Value"] for m in response["FinalMetricDataList"]}
         status, reason = response["TrainingJobStatus"], response.get("FailureReason", "")
-        value = values.get(self.metric) if status == "Completed" else None
+        value = None if reason else values.get(self.metric)
         if status == "Completed" and value is None:
             status, reason = "Failed", f"The log holds no finite value of the metric {self.metric}."
         return Trial(
@@ -158,42 +183,42 @@ class _Tuner:
             seconds=response["Seconds"],
             reason=reason,
             exit_code=response["ExitCode"],
+            progress=response["Progress"],
         )
 
     def _announce(self, trial: Trial) -> None:
         with self.lock:
-            values = [value for value in (self.best, trial.value) if value is not None]
+            scores = self.best, trial.value if trial.is_complete else None
+            values = [value for value in scores if value is not None]
             if values:
                 self.best = max(values) if self.maximise else min(values)
             self.trial_finished(trial.number + 1, self.search.total, trial.value, self.best)
 
 
 def _describe(
-    request: JsonObject, name: str, trials: list[Trial], metric: str, maximise: bool
+    request: JsonObject, name: str, trials: list[Trial], metric: str, *, maximise: bool
 ) -> JsonObject:
-    scored = [(trial.value, trial) for trial in trials if trial.value is not None]
+    best = best_of(trials, maximise=maximise)
+    statuses = [trial.status for trial in trials]
     response: JsonObject = {
         **request,
         "HyperParameterTuningJobName": name,
         "HyperParameterTuningJobArn": (
             f"arn:aws:sagemaker:local:000000000000:hyper-parameter-tuning-job/{name}"
         ),
-        "HyperParameterTuningJobStatus": "Completed" if scored else "Failed",
+        "HyperParameterTuningJobStatus": "Failed" if best is None else "Completed",
         "TrainingJobStatusCounters": {
-            "Completed": len(scored),
+            "Completed": statuses.count("Completed"),
             "InProgress": 0,
             "RetryableError": 0,
-            "NonRetryableError": sum(trial.status == "Failed" for trial in trials),
-            "Stopped": sum(trial.status == "Stopped" for trial in trials),
+            "NonRetryableError": statuses.count("Failed"),
+            "Stopped": statuses.count("Stopped"),
         },
         "TrainingJobSummaries": [trial.summary(metric) for trial in trials],
-        "ExitCode": 0 if scored else trials[0].exit_code,
+        "ExitCode": trials[0].exit_code if best is None else 0,
     }
-    if scored:
-        # max and min return the first of equals, so a tie goes to the lowest number.
-        _, best = (max if maximise else min)(scored, key=lambda entry: entry[0])
-        response["BestTrainingJob"] = best.summary(metric)
-    else:
-        first = trials[0]
-        response["FailureReason"] = f"All {len(trials)} trials failed. {first.name}: {first.reason}"
-    return response
+    if best is not None:
+        return {**response, "BestTrainingJob": best.summary(metric)}
+    first = trials[0]
+    reason = f"All {len(trials)} trials failed. {first.name}: {first.reason}"
+    return {**response, "FailureReason": reason}
