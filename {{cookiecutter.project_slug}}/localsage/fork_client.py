@@ -20,6 +20,7 @@ from localsage.processes import GRACE_SECONDS, POLL_SECONDS, Command
 _PROGRAM = Path(fork_server.__file__).parent
 # Variables in which the trials of a step differ; the server is started without them.
 _OF_ONE_TRIAL = ("SM_", "SAGEMAKER_BASE_DIR", "TRAINING_JOB_NAME", "PYTHONPATH")
+_CLOSING_SECONDS = 0.5
 # Arrow's allocator would start a thread of its own, and a process with threads must not fork.
 _ONE_THREAD = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
 
@@ -93,11 +94,18 @@ class ForkServer:
         return ours, number
 
     def close(self) -> None:
-        """End the server; a job that is still running is killed by whoever waits for it."""
+        """End the server; a job that is still running is killed, by it or by whoever waits for it.
+
+        It is let go rather than killed, so that the system counts its jobs' time as ours.
+        """
+        with suppress(OSError):
+            self._control.shutdown(socket.SHUT_RDWR)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_CLOSING_SECONDS)
         if self._process.returncode is None:  # its number is still its own
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)  # with the one that prepared
-        self._process.wait()
+            self._process.wait()
         self._control.close()
 
 

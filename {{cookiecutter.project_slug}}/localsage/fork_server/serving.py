@@ -171,6 +171,7 @@ def main() -> None:
         return
     control.send(READY)
     job = Server(control).serve()
-    if job is not None:
-        enter(job)
-        end(run_program())
+    if job is None:
+        os._exit(0)  # at once: there is nothing to tidy up
+    enter(job)
+    end(run_program())

@@ -1,0 +1,169 @@
+"""Trials that fall behind end early, and what comes of it depends on what they told alone."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from localsage.containers import Machine
+from localsage.early_stopping import StoppingRule, finite_start
+from localsage.forking import ForkLauncher, forking_is_safe
+from localsage.processes import ProcessLauncher
+from localsage.resuming import TrialJournal
+from localsage.slots import Slots
+from localsage.tuning import run_tuning_job
+
+BEST = (0.5, 0.6, 0.7, 0.7)
+# Folds of a trial with x: their running mean is about x, but for the first, which says nothing.
+FOLDS = (
+    "import sys, time, pathlib\n"
+    "x = float(sys.argv[sys.argv.index('--x') + 1])\n"
+    "for fold in range(6):\n"
+    "    print(f'cv:r2={x if fold else 0.1};', flush=True)\n"
+    "    pathlib.Path(MARKS, f'{x}-{fold}').touch()\n"
+    "    time.sleep(PAUSE)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ((0.5, 0.6, 0.7, 0.7), None),
+        ((0.5, 0.5), 2),
+        ((0.5, 0.5, 0.9), 2),
+        ((0.0, 0.6), None),  # one value is too few
+        ((0.5, 0.595, 0.693), 3),
+        ((0.5, 0.595, 0.695, 0.1), None),  # the last value is the result
+        ((0.5, 0.59), 2),
+        ((0.5,), None),
+        ((), None),
+    ],
+)
+def test_a_trial_stops_after_the_first_value_that_is_clearly_behind_the_best(told, expected):
+    assert StoppingRule(BEST, maximise=True).stops_after(told) == expected
+    mirrored = StoppingRule([-value for value in BEST], maximise=False)
+    assert mirrored.stops_after([-value for value in told]) == expected
+
+
+def test_more_values_never_change_where_a_trial_stops() -> None:
+    told = (0.5, 0.6, 0.65, 0.8)
+    stops = {StoppingRule(BEST, maximise=True).stops_after(told[:count]) for count in (3, 4)}
+    assert stops == {3}
+
+
+def test_values_count_up_to_the_first_that_is_not_finite() -> None:
+    assert finite_start([0.5, 0.6, float("nan"), 0.7]) == [0.5, 0.6]
+
+
+@pytest.fixture
+def run(machine: Machine, build, tmp_path):
+    """Run a tuning job whose trials tell six running means; return its response."""
+    (tmp_path / "marks").mkdir()
+
+    def run_job(
+        kind: str = "Auto",
+        *,
+        slots: int = 2,
+        pause: float = 0.0,
+        launcher: type[ProcessLauncher] = ProcessLauncher,
+        strategy: str = "Bayesian",
+        journal: TrialJournal | None = None,
+    ) -> dict[str, Any]:
+        source = FOLDS.replace("MARKS", repr(str(tmp_path / "marks")))
+        build.put_code(machine.storage, fit=source.replace("PAUSE", str(pause)))
+        request = build.tuning_request(10, 2, strategy=strategy)
+        request["HyperParameterTuningJobConfig"]["TrainingJobEarlyStoppingType"] = kind
+        return run_tuning_job(
+            request,
+            name="tune",
+            step="Tune",
+            machine=replace(machine, slots=Slots(slots), launcher=launcher()),
+            trial_finished=lambda *_told: None,
+            journal=journal,
+        )
+
+    return run_job
+
+
+def without_seconds(response: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {key: value for key, value in trial.items() if key != "Seconds"}
+        for trial in response["TrainingJobSummaries"]
+    ]
+
+
+def expected_statuses(trials: list[dict[str, Any]]) -> list[str]:
+    """Recompute from the hyperparameters alone who has to stop: trial n knows those to n - 2."""
+    tried = [float(trial["TunedHyperParameters"]["x"]) for trial in trials]
+    statuses: list[str] = []
+    for number, x in enumerate(tried):
+        whole = [
+            y for y, one in zip(tried, statuses[: max(0, number - 1)], strict=False)
+            if one == "Completed"
+        ]  # fmt: skip
+        statuses.append("Stopped" if whole and max(whole) - x > 0.006 else "Completed")
+    return statuses
+
+
+def test_trials_behind_the_best_known_one_are_stopped_and_leave_no_model(
+    run, machine: Machine
+) -> None:
+    response = run()
+    trials = response["TrainingJobSummaries"]
+    statuses = [trial["TrainingJobStatus"] for trial in trials]
+    assert statuses == expected_statuses(trials)
+    assert {*statuses} == {"Completed", "Stopped"}
+    assert response["TrainingJobStatusCounters"]["Stopped"] == statuses.count("Stopped")
+    best = max(trials, key=lambda trial: float(trial["TunedHyperParameters"]["x"]))
+    assert response["BestTrainingJob"] == best
+    for trial in trials:
+        x = float(trial["TunedHyperParameters"]["x"])
+        assert trial["FinalHyperParameterTuningJobObjectiveMetric"]["Value"] == x
+        uri = f"s3://bucket/models/{trial['TrainingJobName']}/output/model.tar.gz"
+        assert machine.storage.exists(uri) == (trial["TrainingJobStatus"] == "Completed")
+    assert not any(machine.work.iterdir()), "no tree of a trial stays"
+
+
+def test_a_trial_that_is_stopped_does_not_go_on(run, tmp_path) -> None:
+    trials = run(pause=0.3)["TrainingJobSummaries"]
+    ran = {trial["TrainingJobStatus"]: [] for trial in trials}
+    for trial in trials:
+        x = float(trial["TunedHyperParameters"]["x"])
+        folds = len(list((tmp_path / "marks").glob(f"{x}-*")))
+        ran[trial["TrainingJobStatus"]].append(folds)
+    assert {*ran["Completed"]} == {6}
+    assert max(ran["Stopped"]) < 6
+
+
+def test_off_lets_every_trial_come_to_its_end(run) -> None:
+    assert {one["TrainingJobStatus"] for one in run("Off")["TrainingJobSummaries"]} == {"Completed"}
+
+
+@pytest.mark.skipif(not forking_is_safe(), reason="there are forks on Linux only")
+def test_neither_cores_nor_haste_nor_isolation_change_what_is_stopped(run) -> None:
+    results = [
+        without_seconds(run(slots=slots, pause=pause, launcher=launcher))
+        for slots, pause, launcher in [
+            (1, 0.0, ProcessLauncher),
+            (2, 0.1, ProcessLauncher),
+            (2, 0.0, ForkLauncher),
+            (1, 0.1, ForkLauncher),
+        ]
+    ]
+    assert results[1:] == results[:1] * 3
+
+
+def test_stopped_trials_are_not_run_again_by_who_resumes(run, machine: Machine, tmp_path) -> None:
+    journal = TrialJournal(tmp_path / "trials", machine.storage)
+    first = run(journal=journal)
+    for mark in (tmp_path / "marks").iterdir():
+        mark.unlink()
+    again = run(journal=journal)
+    assert without_seconds(again) == without_seconds(first)
+    assert os.listdir(tmp_path / "marks") == []  # noqa: PTH208
+    kept = json.loads((tmp_path / "trials" / "tune-010.json").read_text())
+    assert kept["progress"][0] == 0.1
