@@ -17,13 +17,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trial:
-    """One trial: number from 1, what was tried, mean R2 over the folds (None if it failed)."""
+    """One trial.
+
+    Attributes:
+        number: From 1.
+        hyperparameters: What was tried.
+        status: `Completed`, `Failed` or `Stopped`.
+        r2: Mean over the folds, or over those that a stopped trial came to; None if it failed.
+        seconds: How long it took.
+    """
 
     number: int
     hyperparameters: Mapping[str, str]
     status: str
     r2: float | None
     seconds: float
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all folds were fitted."""
+        return self.status == "Completed"
 
 
 @dataclass(frozen=True)

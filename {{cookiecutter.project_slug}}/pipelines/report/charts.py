@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 from markupsafe import Markup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 WIDTH, HEIGHT = 380, 250
 LEFT, RIGHT, TOP, BOTTOM = 58, 12, 10, 40
@@ -150,9 +150,10 @@ def scatter(
     *,
     line: Sequence[tuple[float, float]] = (),
     highlight: int | None = None,
+    hollow: Collection[int] = (),
     small: bool = False,
 ) -> Markup:
-    """Points, perhaps with a line through given places and one point that stands out."""
+    """Points, some hollow, perhaps with a line through places and one point that stands out."""
     x, y = axes
     svg = canvas(title, description, HEIGHT)
     _frame(svg, x, y)
@@ -167,7 +168,7 @@ def scatter(
             cx=LEFT + x.share(a) * PLOT_WIDTH,
             cy=TOP + (1 - y.share(b)) * PLOT_HEIGHT,
             r=5 if index == highlight else 1.6 if small else 3.5,
-            class_="best" if index == highlight else "dot",
+            class_="best" if index == highlight else "hollow" if index in hollow else "dot",
         )
     if place:
         element(svg, "path", class_="line", d="M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in place))

@@ -31,6 +31,8 @@ def model_section(name: str, tuning: Tuning | None, evaluation: Evaluation | Non
         scored = [trial for trial in tuning.trials if trial.r2 is not None]
         failed = len(tuning.trials) - len(scored)
         note = f"{tuning.strategy} search, {len(tuning.trials)} trials, {failed or 'none'} failed."
+        stopped = sum(not trial.is_complete for trial in scored)
+        note += f" {stopped} stopped early (hollow dots), after some of the folds." * bool(stopped)
         charts += [tuning_history(tuning.trials)] if scored else []
         charts += [effect(space, scored) for space in tuning.ranges] if scored else []
     if evaluation is not None:
@@ -42,17 +44,19 @@ def model_section(name: str, tuning: Tuning | None, evaluation: Evaluation | Non
 
 
 def tuning_history(trials: tuple[Trial, ...]) -> Chart:
-    """R2 of every trial, and the best so far."""
-    scored = [(trial.number, trial.r2) for trial in trials if trial.r2 is not None]
+    """R2 of every trial, and the best so far of those that came to their end."""
+    shown = [trial for trial in trials if trial.r2 is not None]
+    points = [(float(trial.number), trial.r2 or 0.0) for trial in shown]
+    complete = [trial.is_complete for trial in shown]
+    scored = [(int(at), r2) for (at, r2), whole in zip(points, complete, strict=True) if whole]
     tops = list(accumulate((r2 for _, r2 in scored), max))
     best = max(range(len(scored)), key=lambda index: scored[index][1])
     steps = [(scored[0][0], tops[0])]
     for (at, _), top in zip(scored[1:], tops[1:], strict=True):
         steps += [(at, steps[-1][1]), (at, top)]
-    points = [(float(at), r2) for at, r2 in scored]
     axes = (
         Axis.around("trial", [1, len(trials)]),
-        Axis.around("R2, mean of the folds", tops + [r2 for _, r2 in scored]),
+        Axis.around("R2, mean of the folds", tops + [r2 for _, r2 in points]),
     )
     note = (
         f"Best: trial {scored[best][0]} with R2 {scored[best][1]:.4f}. The line is the best so far."
@@ -65,7 +69,11 @@ def tuning_history(trials: tuple[Trial, ...]) -> Chart:
         for trial in trials
     ]  # fmt: skip
     header = ["trial ", "R2 ", "best so far ", "seconds ", "status", "hyperparameters"]
-    svg = scatter("Tuning history", note, axes, points, line=steps, highlight=best)
+    highlight = points.index((float(scored[best][0]), scored[best][1]))
+    hollow = [index for index, whole in enumerate(complete) if not whole]
+    svg = scatter(
+        "Tuning history", note, axes, points, line=steps, highlight=highlight, hollow=hollow
+    )
     return Chart("Tuning history", svg, Table("Trials", header, rows), note)
 
 
@@ -74,7 +82,10 @@ def effect(space: Range, trials: list[Trial]) -> Chart:
     tried = [(trial.hyperparameters[space.name], trial.r2 or 0.0) for trial in trials]
     title = f"Effect of {space.name}"
     scores = [r2 for _, r2 in tried]
-    best = int(np.argmax(scores))
+    hollow = [index for index, trial in enumerate(trials) if not trial.is_complete]
+    best = max(
+        set(range(len(trials))).difference(hollow), key=lambda index: (scores[index], -index)
+    )
     if space.values:
         axis = Axis.of_names(space.name, space.values)
         places = [float(space.values.index(value)) for value, _ in tried]
@@ -86,8 +97,9 @@ def effect(space: Range, trials: list[Trial]) -> Chart:
     points = list(zip(places, scores, strict=True))
     axes = axis, Axis.around("R2, mean of the folds", scores)
     rows = [[_short(tried[index][0]), figure(scores[index])] for index in np.argsort(places)]
+    svg = scatter(title, note, axes, points, highlight=best, hollow=hollow)
     table = Table(f"R2 by {space.name}", [f"{space.name} ", "R2 "], rows)
-    return Chart(title, scatter(title, note, axes, points, highlight=best), table, note)
+    return Chart(title, svg, table, note)
 
 
 def predicted_against_actual(actual: NDArray[np.float64], predicted: NDArray[np.float64]) -> Chart:

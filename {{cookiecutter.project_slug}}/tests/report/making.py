@@ -33,6 +33,7 @@ class Story:
     hyperparameter: str = "strength"
     category: str = "linear"
     scores: tuple[float | None, ...] = (0.5, None, 0.8, 0.7)
+    stopped: tuple[int, ...] = ()
     shift: float = 0.0
     rows: int = 50
     importance: bool = True
@@ -96,7 +97,8 @@ def _tuning(story: Story) -> dict[str, Any]:
     trials = []
     for index, score in enumerate(story.scores):
         tuned = {story.hyperparameter: str(10.0 ** (index % 3)), "kind": json.dumps(story.category)}
-        trial = {"TrainingJobStatus": "Completed", "TunedHyperParameters": tuned, "Seconds": 1.5}
+        status = "Stopped" if index in story.stopped else "Completed"
+        trial = {"TrainingJobStatus": status, "TunedHyperParameters": tuned, "Seconds": 1.5}
         if score is not None:
             metric = {"MetricName": "cv:r2", "Value": score}
             trial["FinalHyperParameterTuningJobObjectiveMetric"] = metric

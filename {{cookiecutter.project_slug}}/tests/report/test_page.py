@@ -103,6 +103,19 @@ def test_the_numbers_of_the_execution_are_in_the_page(page: Page) -> None:
         assert expected in text, expected
 
 
+def test_a_trial_that_was_stopped_early_is_shown_as_such_and_is_never_the_best(
+    tmp_path: Path,
+) -> None:
+    story = Story(scores=(0.5, 0.9, 0.8, 0.7), stopped=(1, 3))
+    page = page_of(tmp_path, make_execution(tmp_path, story))
+    text = " ".join(page.texts)
+    for expected in ("2 stopped early (hollow dots)", "Best: trial 3 with R2 0.8000", "Stopped"):
+        assert expected in text, expected
+    charts = page.html.split("<svg")[1:]
+    hollow = [chart.count('class="hollow"') for chart in charts if 'class="hollow"' in chart]
+    assert hollow == [2, 2, 2], "in the history and in the effect of both hyperparameters"
+
+
 def test_made_up_data_is_called_so_and_other_data_is_not(tmp_path: Path, page: Page) -> None:
     made_up = Story(data=f"{SAMPLE_TITLE} (60 rows, seed 1)")
     found = page_of(tmp_path, make_execution(tmp_path, made_up))

@@ -208,3 +208,25 @@ def test_what_the_service_would_refuse_is_refused_in_two_lines(example, file, fi
     found, remedy = str(caught.value).splitlines()
     assert found.startswith(rule)
     assert remedy.startswith("Correct ")
+
+
+@pytest.mark.parametrize(
+    ("of_all", "of_ridge", "expected"),
+    [
+        (None, None, {"TuneRidge": "Off", "TuneBoost": "Off"}),
+        ("auto", None, {"TuneRidge": "Auto", "TuneBoost": "Auto"}),
+        ("auto", False, {"TuneRidge": "Off", "TuneBoost": "Auto"}),  # `off`, as YAML reads it
+        (False, "auto", {"TuneRidge": "Auto", "TuneBoost": "Off"}),
+    ],
+)
+def test_early_stopping_is_asked_for_by_the_model_or_else_by_the_project(
+    example, of_all, of_ridge, expected
+):
+    if of_all is not None:
+        example.change(PIPELINE, "tuning", {"early_stopping": of_all})
+    if of_ridge is not None:
+        example.change("models/ridge/model.yaml", "tuning.early_stopping", of_ridge)
+    steps = {step["Name"]: step["Arguments"] for step in example.definition()["Steps"]}
+    key = "HyperParameterTuningJobConfig"
+    asked = {name: steps[name][key]["TrainingJobEarlyStoppingType"] for name in expected}
+    assert asked == expected

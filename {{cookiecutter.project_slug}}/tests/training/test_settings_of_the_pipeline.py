@@ -35,6 +35,11 @@ FAULTS = {
         PIPELINE, "tuning", {"parallel": 1.5},
         "tuning.parallel must be a valid integer, got 1.5.", None,
     ),
+    "a switch for a choice": (
+        PIPELINE, "tuning", {"early_stopping": True},
+        "tuning.early_stopping must be 'off' or 'auto', got True.",
+        "Correct tuning.early_stopping in conf/pipeline.yaml.",
+    ),
     "a truth value for a whole number": (
         PIPELINE, "split.seed", True, "split.seed must be a valid integer, got True.", None,
     ),

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from pipelines.training.settings.loading import RuleError, Settings
+from pipelines.training.settings.loading import EarlyStopping, RuleError, Settings
 
 # Prefixes that the jobs and SageMaker's containers keep for themselves.
 RESERVED_PREFIXES = ("job_", "sagemaker_", "_")
@@ -104,10 +104,18 @@ Range = Annotated[IntegerRange | ContinuousRange | CategoricalRange, Field(discr
 
 
 class ModelTuning(Settings):
-    """The search space of a model, and how it is searched."""
+    """The search space of a model, and how it is searched.
+
+    Attributes:
+        strategy: Who chooses the settings.
+        ranges: Hyperparameter → what is tried.
+        early_stopping: Whether trials that fall behind end early; `tuning.early_stopping` of
+            `conf/pipeline.yaml` if left out.
+    """
 
     strategy: Literal["Bayesian", "Random", "Grid"] = "Bayesian"
     ranges: dict[str, Range] = Field(min_length=1, max_length=30)
+    early_stopping: EarlyStopping | None = None
 
     @model_validator(mode="after")
     def _grid_is_categorical(self) -> Self:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from pipelines.training.settings.loading import RuleError, Settings
+from pipelines.training.settings.loading import EarlyStopping, RuleError, Settings
 
 COLUMN_PREFIX_OF_OURS = "_"
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)]
@@ -97,6 +97,7 @@ class Tuning(Settings):
 
     trials: Annotated[int, Field(ge=1, le=750)] = 20
     parallel: Annotated[int, Field(ge=1, le=100)] = 4
+    early_stopping: EarlyStopping = "off"
 
 
 class Selection(Settings):

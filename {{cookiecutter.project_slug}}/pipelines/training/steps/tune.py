@@ -70,6 +70,8 @@ def best_trial_uri(step: JobStep) -> Join:
 
 def _search(context: Context, model: Model) -> dict[str, Any]:
     parameters = context.parameters
+    # Every trial prints the running mean of its folds, which is what this needs.
+    early_stopping = model.tuning.early_stopping or context.settings.pipeline.tuning.early_stopping
     limits = {"MaxParallelTrainingJobs": parameters.parallel_trials}
     if model.tuning.strategy != "Grid":  # the service counts a grid itself, and refuses the number
         limits["MaxNumberOfTrainingJobs"] = parameters.trials
@@ -78,7 +80,7 @@ def _search(context: Context, model: Model) -> dict[str, Any]:
         "ResourceLimits": limits,
         "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": OBJECTIVE},
         "ParameterRanges": _ranges(model),
-        "TrainingJobEarlyStoppingType": "Off",
+        "TrainingJobEarlyStoppingType": early_stopping.capitalize(),
         "RandomSeed": parameters.seed,
     }
 
