@@ -6,10 +6,10 @@ Prints a line of JSON: wall seconds (for `floor`, CPU seconds over cores) and th
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import time
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.tree import DecisionTreeRegressor
 
-from localsage import Storage
+from localsage import ExecutionRecord, Reuse, Storage
 from localsage.search import make_search
 from localsage.slots import usable_cores
 from pipelines import local
@@ -36,73 +36,108 @@ WORK = Path("work.json")
 Settings = list[dict[str, Any]]
 
 
-class Silence:
-    """A listener that does not care."""
+class Meter:
+    """A listener that reads clock and CPU time when the first tuning step begins and the last ends.
 
-    def step_changed(self, name: str, kind: str, status: str, detail: str) -> None:
+    CPU time is that of this process and of all its descendants that have ended: fork servers too,
+    which may have begun before the step, and whatever other steps ran meanwhile.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing measured."""
+        self.began: list[tuple[float, float]] = []
+        self.ended: list[tuple[float, float]] = []
+
+    def step_changed(self, _name: str, kind: str, status: str, _detail: str) -> None:
         """Hear of a step."""
+        if kind == "Tuning":
+            (self.began if status == "Executing" else self.ended).append(_clocks())
 
     def trial_finished(
         self, step: str, number: int, total: int, value: float | None, best: float | None
     ) -> None:
         """Hear of a trial."""
 
+    def seconds(self) -> tuple[float, float]:
+        """Return wall and CPU seconds of all tuning steps together."""
+        (wall, cpu), (wall_at_end, cpu_at_end) = self.began[0], self.ended[-1]
+        return wall_at_end - wall, cpu_at_end - cpu
 
-def run_pipeline(trials: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Run the pipeline of the project in this folder; return its Tune and Preprocess step."""
-    project = find_project()
+
+def _clocks() -> tuple[float, float]:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return time.perf_counter(), sum(each.ru_utime + each.ru_stime for each in used)
+
+
+def run_pipeline(trials: int) -> tuple[ExecutionRecord, Meter]:
+    """Run the pipeline of the project in this folder, nothing reused."""
+    project, meter = find_project(), Meter()
     overrides = {"MaxTrainingJobs": str(trials), "MinimumR2": "-9"}
-    record = local.start(project, compile_pipeline(project.settings), overrides, Silence())
-    (tune,) = [step for step in record.steps.values() if step.kind == "Tuning"]
-    seconds = datetime.fromisoformat(tune.end_time) - datetime.fromisoformat(tune.start_time)
+    compiled = compile_pipeline(project.settings)
+    record = local.start(project, compiled, overrides, meter, Reuse(cache=False))
+    if record.status != "Succeeded":
+        sys.exit(f"The execution {record.status}: {record.failure_reason}")
+    return record, meter
+
+
+def searches(record: ExecutionRecord) -> dict[str, dict[str, Any]]:
+    """Return the response of each model's tuning step."""
+    responses = [step.response or {} for step in record.steps.values() if step.kind == "Tuning"]
     return {
-        "arguments": tune.arguments,
-        "seconds": seconds.total_seconds(),
-        "response": tune.response,
-    }, record.steps["Preprocess"].arguments
+        one["TrainingJobDefinition"]["StaticHyperParameters"]["job_model"]: one for one in responses
+    }
 
 
 def prepare(trials: int) -> dict[str, Any]:
-    """Note the training rows and the settings that the tuning step will draw."""
-    tune, preprocess = run_pipeline(1)
-    config = tune["arguments"]["HyperParameterTuningJobConfig"]
-    config["ResourceLimits"]["MaxNumberOfTrainingJobs"] = trials
-    search = make_search(config)
-    drawn = [search.suggest().hyperparameters for _ in range(trials)]
-    static = tune["arguments"]["TrainingJobDefinition"]["StaticHyperParameters"]
-    fixed = {k: v for k, v in static.items() if not k.startswith(("sagemaker_", "job_", "_"))}
-    outputs = preprocess["ProcessingOutputConfig"]["Outputs"]
+    """Note the training rows and the settings that the tuning steps will draw."""
+    record, _ = run_pipeline(1)
+    outputs = (record.steps["Preprocess"].response or {})["ProcessingOutputConfig"]["Outputs"]
     (train,) = [one["S3Output"]["S3Uri"] for one in outputs if one["OutputName"] == "train"]
-    work = {
-        "drawn": drawn,
-        "settings": [{k: decode(v) for k, v in {**fixed, **one}.items()} for one in drawn],
-        "rows": str(Storage(find_project().home / "s3").path(train)),
-        "target": decode(static["job_target"]),
-        "seed": decode(static["job_seed"]),
-    }
+    rows = str(Storage(find_project().home / "s3").path(train))
+    work = {model: _work(one, trials, rows) for model, one in searches(record).items()}
     WORK.write_text(json.dumps(work))
     return {}
 
 
+def _work(tune: dict[str, Any], trials: int, rows: str) -> dict[str, Any]:
+    config = tune["HyperParameterTuningJobConfig"]
+    config["ResourceLimits"]["MaxNumberOfTrainingJobs"] = trials
+    search = make_search(config)
+    drawn = [search.suggest().hyperparameters for _ in range(trials)]
+    static = tune["TrainingJobDefinition"]["StaticHyperParameters"]
+    fixed = {k: v for k, v in static.items() if not k.startswith(("sagemaker_", "job_", "_"))}
+    return {
+        "drawn": drawn,
+        "settings": [{k: decode(v) for k, v in {**fixed, **one}.items()} for one in drawn],
+        "rows": rows,
+        "target": decode(static["job_target"]),
+        "seed": decode(static["job_seed"]),
+    }
+
+
 def ours(trials: int) -> dict[str, Any]:
-    """Time the tuning step of a run."""
-    tune, _ = run_pipeline(trials)
-    summaries = tune["response"]["TrainingJobSummaries"]
-    if [one["TunedHyperParameters"] for one in summaries] != read_work()["drawn"]:
-        sys.exit("The tuning step drew other settings.")
-    best = tune["response"]["BestTrainingJob"]["FinalHyperParameterTuningJobObjectiveMetric"]
-    return {"seconds": tune["seconds"], "r2": best["Value"]}
+    """Time the tuning steps of a run, which run beside each other."""
+    record, meter = run_pipeline(trials)
+    best = {}
+    for model, response in searches(record).items():
+        summaries = response["TrainingJobSummaries"]
+        if [one["TunedHyperParameters"] for one in summaries] != read_work(model)["drawn"]:
+            sys.exit(f"The tuning step of {model} drew other settings.")
+        objective = response["BestTrainingJob"]["FinalHyperParameterTuningJobObjectiveMetric"]
+        best[model] = objective["Value"]
+    wall, cpu = meter.seconds()
+    return {"seconds": wall, "cpu": cpu / usable_cores(), "r2": best}
 
 
-def read_work() -> dict[str, Any]:
-    """Return what `prepare` noted."""
-    content: dict[str, Any] = json.loads(WORK.read_text())
+def read_work(model: str) -> dict[str, Any]:
+    """Return what `prepare` noted about a model."""
+    content: dict[str, Any] = json.loads(WORK.read_text())[model]
     return content
 
 
 def floor(model: str) -> dict[str, Any]:
     """Fit, predict and score, and nothing else; CPU time over cores."""
-    work, code = read_work(), load_model_code(model)
+    work, code = read_work(model), load_model_code(model)
     table = read_table(Path(work["rows"]))
     features, target = split_columns(table, work["target"])
     assigned, scores = table[FOLD].to_numpy(), []
@@ -142,7 +177,7 @@ def for_pipeline(settings: dict[str, Any]) -> dict[str, Any]:
 
 def search_of(model: str, search: Callable[..., float]) -> dict[str, Any]:
     """Time a search that takes estimator, settings, features, target and folds."""
-    work = read_work()
+    work = read_work(model)
     table = read_table(Path(work["rows"]))
     features, target = split_columns(table, work["target"])
     settings = [for_pipeline(one) for one in work["settings"]]
