@@ -15,8 +15,9 @@ import pytest
 import localsage
 from localsage import LocalSageError, LocalSageMaker, fork_client
 from localsage.containers import Machine
+from localsage.environment import job_environment
 from localsage.forking import ForkLauncher, forking_is_safe, launcher_type
-from localsage.processes import Command, Exit, ProcessLauncher, job_environment
+from localsage.processes import Command, Exit, ProcessLauncher
 from localsage.tuning import run_tuning_job
 
 pytestmark = pytest.mark.skipif(not forking_is_safe(), reason="there are forks on Linux only")

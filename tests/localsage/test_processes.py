@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from localsage.environment import job_environment
 from localsage.errors import DefinitionError, StoppedError
 from localsage.forking import ForkLauncher, forking_is_safe
-from localsage.processes import Command, ProcessLauncher, job_environment
+from localsage.processes import Command, ProcessLauncher
 
 # Starts a child of its own, says which, and waits for ever.
 WITH_CHILD = (

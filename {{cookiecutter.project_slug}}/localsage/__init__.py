@@ -19,10 +19,10 @@ from localsage.errors import (
 )
 from localsage.execution import ExecutionRecord, StepRecord
 from localsage.history import list_executions, load_execution
+from localsage.listening import Listener
 from localsage.registry import ModelRegistry
 from localsage.reuse import Reuse
 from localsage.service import LocalSageMaker
-from localsage.steps import Listener
 from localsage.storage import Storage
 
 __all__ = [

@@ -10,13 +10,16 @@ from pathlib import Path, PurePosixPath
 
 from localsage.errors import StorageError
 
+# Most of what a job leaves is compressed already: more effort costs time and saves nothing.
+_LEVEL = 1
+
 
 def pack(folder: Path, archive: Path) -> None:
     """Pack the files of `folder` into a `.tar.gz`, sorted and without times or owners."""
     archive.parent.mkdir(parents=True, exist_ok=True)
     with (
         archive.open("wb") as raw,
-        gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as compressed,
+        gzip.GzipFile("", "wb", compresslevel=_LEVEL, fileobj=raw, mtime=0) as compressed,
         tarfile.open(fileobj=compressed, mode="w", format=tarfile.GNU_FORMAT) as tar,
     ):
         for file in sorted(path for path in folder.rglob("*") if path.is_file()):

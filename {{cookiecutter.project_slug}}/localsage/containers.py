@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from localsage.environment import job_environment
 from localsage.errors import DefinitionError, StorageError
 from localsage.files import JsonObject, write_json
-from localsage.processes import Command, Exit, Launcher, job_environment
+from localsage.processes import Command, Exit, Launcher
 from localsage.slots import Slots
 from localsage.storage import Storage
 

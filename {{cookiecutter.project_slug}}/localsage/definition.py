@@ -5,7 +5,7 @@ from __future__ import annotations
 import graphlib
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -69,16 +69,6 @@ class Definition:
 
     parameters: tuple[Parameter, ...]
     steps: Mapping[str, Step]
-
-    def ancestors(self, names: Collection[str]) -> set[str]:
-        """Return all steps that the named ones wait for, directly or not."""
-        found: set[str] = set()
-        waiting = list(names)
-        while waiting:
-            new = self.steps[waiting.pop()].depends_on - found
-            found |= new
-            waiting += new
-        return found
 
 
 def parse_definition(content: bytes) -> Definition:

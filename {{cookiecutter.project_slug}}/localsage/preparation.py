@@ -20,6 +20,7 @@ from localsage.errors import LocalSageError, StorageError
 from localsage.expressions import Context, resolve
 from localsage.files import JsonObject
 from localsage.processes import Command
+from localsage.reuse import ancestors
 from localsage.training import training_command
 
 _CODE = ("sagemaker_program", "sagemaker_submit_directory")
@@ -88,7 +89,7 @@ class Expectations:
         """Hear that a step could not be reused; for a tuning step, wait until all is begun."""
         with self._beginning:
             for name, tuning in self._steps.items():
-                waits = name == step.name or step.name in self._definition.ancestors([name])
+                waits = name == step.name or step.name in ancestors(self._definition, [name])
                 if waits and name not in self._begun:
                     self._begun[name] = self._pool.submit(self._expect, tuning)
         if step.name in self._begun:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -15,13 +14,14 @@ from localsage.definition import Definition, parse_definition
 from localsage.execution import ExecutionRecord, create_execution
 from localsage.forking import launcher_type
 from localsage.history import list_executions, load_execution
+from localsage.listening import Listener, OneAtATime
 from localsage.parameters import effective_values
 from localsage.pipelines import PipelineRun
 from localsage.registry import ModelRegistry
 from localsage.resuming import reopen
 from localsage.reuse import Reuse, first_records
 from localsage.slots import Slots
-from localsage.steps import Listener, Runtime
+from localsage.steps import Runtime
 from localsage.storage import Storage
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -166,7 +166,7 @@ class LocalSageMaker:
             machine,
             self.registry,
             f"pipelines-{record.id}",
-            _OneAtATime(listener),
+            OneAtATime(listener),
             trials=record.directory / "trials",
             resumed=record.attempts > 1,
         )
@@ -208,23 +208,3 @@ class LocalSageMaker:
             ExecutionNotFoundError: If there is none, or more than one.
         """
         return load_execution(self.home, identifier)
-
-
-class _OneAtATime:
-    """Passes calls from many threads on to a listener one by one, or to nobody."""
-
-    def __init__(self, listener: Listener | None) -> None:
-        self._listener = listener
-        self._lock = threading.Lock()
-
-    def step_changed(self, name: str, kind: str, status: str, detail: str) -> None:
-        if self._listener is not None:
-            with self._lock:
-                self._listener.step_changed(name, kind, status, detail)
-
-    def trial_finished(
-        self, step: str, number: int, total: int, value: float | None, best: float | None
-    ) -> None:
-        if self._listener is not None:
-            with self._lock:
-                self._listener.trial_finished(step, number, total, value, best)

@@ -6,13 +6,14 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from localsage.conditions import holds
 from localsage.containers import Machine
 from localsage.definition import Step
 from localsage.errors import DefinitionError, StorageError
 from localsage.files import JsonObject
+from localsage.listening import Listener
 from localsage.processing import run_processing_job
 from localsage.registry import ModelRegistry
 from localsage.resuming import TrialJournal
@@ -20,24 +21,6 @@ from localsage.training import run_training_job
 from localsage.trials import was_killed
 
 _RETRIED = ("Step.SERVICE_FAULT", "SageMaker.JOB_INTERNAL_ERROR")
-
-
-class Listener(Protocol):
-    """Hears what happens; called from several threads, one call at a time."""
-
-    def step_changed(self, name: str, kind: str, status: str, detail: str) -> None:
-        """Hear that a step is `Executing`, `Succeeded`, `Succeeded (cached)`, `Failed`, `Stopped`.
-
-        `detail` says in a few words what came of it, or why it failed; it may be empty.
-        """
-
-    def trial_finished(
-        self, step: str, number: int, total: int, value: float | None, best: float | None
-    ) -> None:
-        """Hear that trial `number` of `total` (from 1) of a tuning step ended.
-
-        `value` is None when the trial failed, `best` is None while all of them failed.
-        """
 
 
 @dataclass(frozen=True)

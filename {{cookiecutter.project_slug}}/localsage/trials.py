@@ -88,3 +88,33 @@ def training_request(training: JsonObject, tuned: dict[str, str], metric: str) -
     request["ResourceConfig"] = resources or {}
     request["HyperParameters"] = {**static, **tuned, OBJECTIVE_HYPERPARAMETER: metric}
     return request
+
+
+def tuning_response(
+    request: JsonObject, name: str, trials: list[Trial], metric: str, *, maximise: bool
+) -> JsonObject:
+    """Return what `DescribeHyperParameterTuningJob` would, see `localsage.tuning`."""
+    best = best_of(trials, maximise=maximise)
+    statuses = [trial.status for trial in trials]
+    response: JsonObject = {
+        **request,
+        "HyperParameterTuningJobName": name,
+        "HyperParameterTuningJobArn": (
+            f"arn:aws:sagemaker:local:000000000000:hyper-parameter-tuning-job/{name}"
+        ),
+        "HyperParameterTuningJobStatus": "Failed" if best is None else "Completed",
+        "TrainingJobStatusCounters": {
+            "Completed": statuses.count("Completed"),
+            "InProgress": 0,
+            "RetryableError": 0,
+            "NonRetryableError": statuses.count("Failed"),
+            "Stopped": statuses.count("Stopped"),
+        },
+        "TrainingJobSummaries": [trial.summary(metric) for trial in trials],
+        "ExitCode": trials[0].exit_code if best is None else 0,
+    }
+    if best is not None:
+        return {**response, "BestTrainingJob": best.summary(metric)}
+    first = trials[0]
+    reason = f"All {len(trials)} trials failed. {first.name}: {first.reason}"
+    return {**response, "FailureReason": reason}

@@ -24,7 +24,7 @@ from localsage.preparation import discard_shared, prepare_trials
 from localsage.resuming import TrialJournal
 from localsage.search import Search, Suggestion, make_search, positive
 from localsage.training import run_training_job
-from localsage.trials import Trial, best_of, training_request, was_killed
+from localsage.trials import Trial, best_of, training_request, tuning_response, was_killed
 
 TrialListener = Callable[[int, int, float | None, float | None], None]
 
@@ -64,7 +64,7 @@ def run_tuning_job(
             trials = tuner.run()
         finally:
             discard_shared(name, machine)
-    return _describe(request, name, trials, tuner.metric, maximise=tuner.maximise)
+    return tuning_response(request, name, trials, tuner.metric, maximise=tuner.maximise)
 
 
 @dataclass
@@ -193,32 +193,3 @@ class _Tuner:
             if values:
                 self.best = max(values) if self.maximise else min(values)
             self.trial_finished(trial.number + 1, self.search.total, trial.value, self.best)
-
-
-def _describe(
-    request: JsonObject, name: str, trials: list[Trial], metric: str, *, maximise: bool
-) -> JsonObject:
-    best = best_of(trials, maximise=maximise)
-    statuses = [trial.status for trial in trials]
-    response: JsonObject = {
-        **request,
-        "HyperParameterTuningJobName": name,
-        "HyperParameterTuningJobArn": (
-            f"arn:aws:sagemaker:local:000000000000:hyper-parameter-tuning-job/{name}"
-        ),
-        "HyperParameterTuningJobStatus": "Failed" if best is None else "Completed",
-        "TrainingJobStatusCounters": {
-            "Completed": statuses.count("Completed"),
-            "InProgress": 0,
-            "RetryableError": 0,
-            "NonRetryableError": statuses.count("Failed"),
-            "Stopped": statuses.count("Stopped"),
-        },
-        "TrainingJobSummaries": [trial.summary(metric) for trial in trials],
-        "ExitCode": trials[0].exit_code if best is None else 0,
-    }
-    if best is not None:
-        return {**response, "BestTrainingJob": best.summary(metric)}
-    first = trials[0]
-    reason = f"All {len(trials)} trials failed. {first.name}: {first.reason}"
-    return {**response, "FailureReason": reason}

@@ -1,0 +1,46 @@
+"""Listeners: who hears what happens in an execution while it happens."""
+
+from __future__ import annotations
+
+import threading
+from typing import Protocol
+
+
+class Listener(Protocol):
+    """Hears what happens; called from several threads, one call at a time."""
+
+    def step_changed(self, name: str, kind: str, status: str, detail: str) -> None:
+        """Hear that a step is `Executing`, `Succeeded`, `Succeeded (cached)`, `Failed`, `Stopped`.
+
+        `detail` says in a few words what came of it, or why it failed; it may be empty.
+        """
+
+    def trial_finished(
+        self, step: str, number: int, total: int, value: float | None, best: float | None
+    ) -> None:
+        """Hear that trial `number` of `total` (from 1) of a tuning step ended.
+
+        `value` is None when the trial failed, `best` is None while all of them failed.
+        """
+
+
+class OneAtATime:
+    """Passes calls from many threads on to a listener one by one, or to nobody."""
+
+    def __init__(self, listener: Listener | None) -> None:
+        self._listener = listener
+        self._lock = threading.Lock()
+
+    def step_changed(self, name: str, kind: str, status: str, detail: str) -> None:
+        """Pass on that a step has changed."""
+        if self._listener is not None:
+            with self._lock:
+                self._listener.step_changed(name, kind, status, detail)
+
+    def trial_finished(
+        self, step: str, number: int, total: int, value: float | None, best: float | None
+    ) -> None:
+        """Pass on that a trial has ended."""
+        if self._listener is not None:
+            with self._lock:
+                self._listener.trial_finished(step, number, total, value, best)
