@@ -111,7 +111,7 @@ class Expectations:
     def _expect(self, step: Step) -> None:
         """Start loading what the trials' program imports, if it is known already."""
         tree = JobTree(self._folder(step.name))
-        with suppress(LocalSageError):  # the tuning step itself will say what is wrong
+        with suppress(LocalSageError, OSError):  # the tuning step itself will say what is wrong
             request = _code_request(step, self._context)
             log = tree.base / "expect.log"
             command = training_command(

@@ -6,7 +6,6 @@ works on every platform. `localsage.forking` has the faster one.
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
