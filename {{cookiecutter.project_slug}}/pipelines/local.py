@@ -15,6 +15,7 @@ from localsage import LocalSageMaker, Reuse
 from pipelines.errors import UserError
 from pipelines.lake.store import source
 from pipelines.project import MARKER
+from pipelines.tracking.local_store import LocalStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from pipelines.training.compilation import Compiled
 
 BUCKET = "local"
+# The value of TrackingUri that stands for the store of this project; its address is the machine's.
+TRACKING = "local"
 ROLE = "arn:aws:iam::000000000000:role/local"
 _REUSE = Reuse()
 # Whose versions decide what a job computes.
@@ -69,7 +72,7 @@ def start(
         compiled.definition,
         pipeline_name=project.settings.pipeline.name,
         parameters=parameters,
-        host_environment=_host_environment(project),
+        host_environment=_host_environment(project, values),
         metadata={"data": origin.title},
         listener=listener,
         reuse=replace(reuse, tokens=_tokens(origin)),
@@ -93,7 +96,7 @@ def resume(project: Project, identifier: str, listener: Listener) -> ExecutionRe
     parameters = sagemaker.execution(identifier).parameters
     return sagemaker.resume(
         identifier,
-        host_environment=_host_environment(project),
+        host_environment=_host_environment(project, parameters),
         listener=listener,
         tokens=_tokens(find_table(project, parameters)),
     )
@@ -119,8 +122,17 @@ def _tokens(origin: Source) -> dict[str, str]:
     return {"Ingest": origin.sha256}
 
 
-def _host_environment(project: Project) -> dict[str, str]:
-    return {"LAKE_URI": project.lake.as_uri()}
+def _host_environment(project: Project, parameters: Mapping[str, object]) -> dict[str, str]:
+    """Where the jobs find what stands for the account's services."""
+    found = {"LAKE_URI": project.lake.as_uri()}
+    if parameters.get("TrackingUri") == TRACKING:
+        found["MLFLOW_TRACKING_URI"] = tracking_store(project).uri
+    return found
+
+
+def tracking_store(project: Project) -> LocalStore:
+    """Return where the executions of this machine are logged."""
+    return LocalStore(project.home / "mlflow")
 
 
 def account_parameters(
@@ -138,6 +150,7 @@ def account_parameters(
         "JobsImageUri": f"{image}-jobs:{tag}",
         "QueryUri": f"s3://{bucket}/{prefix}/{compiled.assets.query.key}",
         "Commit": _commit(project),
+        "TrackingUri": TRACKING,
     }
     declared = {entry["Name"] for entry in json.loads(compiled.definition)["Parameters"]}
     return {name: value for name, value in values.items() if name in declared}

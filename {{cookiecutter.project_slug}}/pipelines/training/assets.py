@@ -59,6 +59,7 @@ class Assets:
     """All assets of a project; the mappings are keyed by model name."""
 
     jobs: Asset
+    tracking: Asset
     preprocess_settings: Asset
     query: Asset
     model_trees: Mapping[str, Asset]
@@ -66,7 +67,7 @@ class Assets:
 
     def objects(self) -> dict[str, bytes]:
         """Everything to upload: key relative to the prefix → content."""
-        single = [self.jobs, self.preprocess_settings, self.query]
+        single = [self.jobs, self.tracking, self.preprocess_settings, self.query]
         every = [*single, *self.model_trees.values(), *self.model_archives.values()]
         return {path: content for asset in every for path, content in asset.paths.items()}
 
@@ -74,12 +75,15 @@ class Assets:
 def collect_assets(settings: ProjectSettings) -> Assets:
     """Read the files of a project into assets; touches nothing outside it."""
     jobs = _jobs_files(settings.root)
+    tracking = settings.root / "pipelines/tracking"
     trees = {
         name: jobs | _python_files(settings.root, settings.root / "models" / name)
         for name in settings.models
     }
     return Assets(
         jobs=_asset("code", jobs),
+        # Apart, so that another way of logging does not make every other job run again.
+        tracking=_asset("code", jobs | _python_files(settings.root, tracking)),
         preprocess_settings=_asset("settings", {"preprocess.json": _preprocess_settings(settings)}),
         query=_asset("queries", {"ingest.sql": _query(settings)}),
         model_trees={name: _asset("code", files) for name, files in trees.items()},

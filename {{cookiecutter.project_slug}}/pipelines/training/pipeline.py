@@ -16,6 +16,7 @@ from pipelines.training.steps.preprocess import preprocess
 from pipelines.training.steps.register import register
 from pipelines.training.steps.sdk import Pipeline, offline_session
 from pipelines.training.steps.select import select
+from pipelines.training.steps.track import track
 from pipelines.training.steps.tune import tune
 
 
@@ -23,8 +24,9 @@ def get_pipeline(root: Path | str = ".", pipeline_name: str | None = None) -> Pi
     """Build the pipeline of the project at `root`, without network, clock or account.
 
         Ingest → Preprocess → ┬ Tune → Fit → Evaluate ┐  (one row per model)
-                              └ Tune → Fit → Evaluate ┴ Select → QualityGate ┬ Register<winner>
-                                                                            └ Fail
+                              └ Tune → Fit → Evaluate ┴ Select ┬ Track
+                                                               └ QualityGate ┬ Register<winner>
+                                                                             └ Fail
 
     Args:
         root: Folder of the project.
@@ -48,6 +50,8 @@ def get_pipeline(root: Path | str = ".", pipeline_name: str | None = None) -> Pi
         model: register(context, model, data, fitted[model], step, selected)
         for model, step in evaluated.items()
     }
+    tracks = settings.pipeline.tracking != "none"
+    tracked = [track(context, data, tuned, selected)] if tracks else []
     gate = quality_gate(context, selected, registrations)
 
     return Pipeline(
@@ -60,6 +64,7 @@ def get_pipeline(root: Path | str = ".", pipeline_name: str | None = None) -> Pi
             *fitted.values(),
             *evaluated.values(),
             selected,
+            *tracked,
             gate,
         ],
         sagemaker_session=offline_session(settings.aws.region),

@@ -18,6 +18,8 @@ __all__ = ["Aws", "Model", "Pipeline", "ProjectSettings", "load_project"]
 
 # Select mounts the evaluation of each model under its name, beside the jobs' code.
 RESERVED_FOLDERS = {"code"}
+# A Processing job takes ten inputs, the code is one of them; Track has Select's output too.
+MOST_MODELS = {"none": 9, "mlflow": 8}
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ def load_project(root: Path) -> ProjectSettings:
     aws = load_settings(Aws, root / "conf/aws.yaml", "conf/aws.yaml")
     models = {name: _load_model(root, name) for name in _model_names(root, pipeline.models)}
     _check_titles(models)
+    _check_count(models, pipeline)
     if not (root / pipeline.data.query).is_file():
         msg = f"conf/pipeline.yaml: data.query must name a file, got {pipeline.data.query!r}."
         raise UserError(msg, "Write the query there, or drop the key for queries/ingest.sql.")
@@ -73,6 +76,16 @@ def _load_model(root: Path, name: str) -> Model:
         msg = f"models/{name}/model.py: the file is missing."
         raise UserError(msg, "Write it with the functions fit, predict, save and load.")
     return load_settings(Model, root / label, label)
+
+
+def _check_count(models: dict[str, Model], pipeline: Pipeline) -> None:
+    most = MOST_MODELS[pipeline.tracking]
+    if len(models) > most:
+        msg = f"models/: may hold {most} models with tracking: {pipeline.tracking}"
+        raise UserError(
+            f"{msg}, got {len(models)}.",
+            f"List at most {most} of them under models in conf/pipeline.yaml.",
+        )
 
 
 def _check_titles(models: dict[str, Model]) -> None:

@@ -137,6 +137,7 @@ class Pipeline(Settings):
     tuning: Tuning = Tuning()
     selection: Selection = Selection()
     registration: Registration = Registration()
+    tracking: Literal["mlflow", "none"] = "mlflow"
     resources: Resources = Resources()
     models: Annotated[list[str], Field(min_length=1)] | None = None
 
@@ -152,4 +153,4 @@ class Aws(Settings):
     """The whole of `conf/aws.yaml`."""
 
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
-    environment: dict[Literal["RoleArn", "Bucket", "ImageUri", "JobsImageUri"], str]
+    environment: dict[Literal["RoleArn", "Bucket", "ImageUri", "JobsImageUri", "TrackingUri"], str]

@@ -28,6 +28,7 @@ class Parameters:
     image: ParameterString
     jobs_image: ParameterString
     commit: ParameterString
+    tracking: ParameterString
     prefix: ParameterString
     database: ParameterString
     table: ParameterString
@@ -44,11 +45,13 @@ class Parameters:
     training_instance: ParameterString
 
     def used_by(self, settings: ProjectSettings) -> list[Parameter]:
-        """Those that the project's models refer to, in the order above: no other has an effect."""
+        """Those that the project's steps refer to, in the order above: no other has an effect."""
         models = settings.models.values()
         unused = set()
         if all(isinstance(model.image, FrameworkImage) for model in models):
             unused.add("image")
+        if settings.pipeline.tracking == "none":
+            unused.add("tracking")
         if all(model.tuning.strategy == "Grid" for model in models):
             unused.add("trials")
         return [getattr(self, field.name) for field in fields(self) if field.name not in unused]
@@ -64,6 +67,7 @@ def make_parameters(settings: ProjectSettings) -> Parameters:
         image=ParameterString("ImageUri"),
         jobs_image=ParameterString("JobsImageUri"),
         commit=ParameterString("Commit"),
+        tracking=ParameterString("TrackingUri"),
         prefix=ParameterString("Prefix", default_value=conf.name),
         database=ParameterString("Database", default_value=data.database),
         table=ParameterString("Table", default_value=data.table),

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from pipelines.training.steps.job import JobStep, text
 from pipelines.training.steps.processing import ProcessingJob
-from pipelines.training.steps.sdk import StepTypeEnum
+from pipelines.training.steps.sdk import JsonGet, PropertyFile, StepTypeEnum
 
 if TYPE_CHECKING:
     from pipelines.training.steps.job import Context
+
+SUMMARY = PropertyFile(name="Summary", output_name="summary", path="summary.json")
 
 
 def preprocess(context: Context, ingest: JobStep) -> JobStep:
@@ -29,4 +31,10 @@ def preprocess(context: Context, ingest: JobStep) -> JobStep:
             for name in ("train", "test", "summary")
         },
     )
-    return JobStep("Preprocess", StepTypeEnum.PROCESSING, job.request(context))
+    request = job.request(context)
+    return JobStep("Preprocess", StepTypeEnum.PROCESSING, request, property_files=[SUMMARY])
+
+
+def fingerprint(step: JobStep) -> JsonGet:
+    """What identifies the rows that Preprocess has read."""
+    return JsonGet(step_name=step.name, property_file=SUMMARY, json_path="fingerprint")

@@ -47,13 +47,15 @@ class ProcessingJob:
             "ProcessingInputs": [
                 _input(name, uri) for name, uri in {"code": self.code, **self.inputs}.items()
             ],
-            "ProcessingOutputConfig": {
-                "Outputs": [_output(name, uri) for name, uri in self.outputs.items()]
-            },
+            **self._outputs(),
             "NetworkConfig": {"EnableNetworkIsolation": self.isolated},
             "RoleArn": context.parameters.role,
             **_resources(context),
         }
+
+    def _outputs(self) -> dict[str, Any]:
+        outputs = [_output(name, uri) for name, uri in self.outputs.items()]
+        return {"ProcessingOutputConfig": {"Outputs": outputs}} if outputs else {}
 
 
 def _resources(context: Context) -> dict[str, Any]:

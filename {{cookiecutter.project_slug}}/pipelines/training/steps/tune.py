@@ -56,16 +56,19 @@ def tuned_hyperparameters(context: Context, model: str, step: JobStep) -> dict[s
     return {name: best[name] for name in context.settings.models[model].tuning.ranges}
 
 
-def best_trial_uri(step: JobStep) -> Join:
-    """S3 URI of what the best trial left behind.
+def trials_uri(step: JobStep) -> Join:
+    """S3 prefix of what all trials left behind, each below the name of its training job.
 
     Taken from the tuning job itself: a reused one lies below the prefix of the execution that ran
-    it.
+    it. Without the slash it would also name what begins alike, such as the trials of `tree_2`.
     """
-    prefix = step.properties.TrainingJobDefinition.OutputDataConfig.S3OutputPath
-    return text(
-        prefix, "/", step.properties.BestTrainingJob.TrainingJobName, "/output/model.tar.gz"
-    )
+    return text(step.properties.TrainingJobDefinition.OutputDataConfig.S3OutputPath, "/")
+
+
+def best_trial_uri(step: JobStep) -> Join:
+    """S3 URI of what the best trial left behind."""
+    best = step.properties.BestTrainingJob.TrainingJobName
+    return text(*trials_uri(step).values, best, "/output/model.tar.gz")
 
 
 def _search(context: Context, model: Model) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Where executions are logged, behind one small interface; imports nothing else of this project."""

@@ -1,0 +1,185 @@
+"""MLflow: an execution is a run, each of its trials a run below it.
+
+The run of an execution has its parameters, the winner, the metrics of each model and
+`selection.json`; the run of a trial its hyperparameters, the means over the folds, the scores of
+the folds as series (`fold_r2`, step = fold), `cv.json` and the out-of-fold predictions.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import TypeVar
+
+from pipelines.tracking.local_store import local_store
+from pipelines.tracking.runs import ExecutionRun, TrackingError, TrialRun, Value
+
+# Nothing is reported to MLflow's makers, nobody runs git, and a server that does not answer is
+# given up after seconds, not minutes.
+for _name, _value in {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "GIT_PYTHON_REFRESH": "quiet",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    # A connection that stays open would keep Windows from renaming a new database.
+    "MLFLOW_SQLALCHEMYSTORE_POOLCLASS": "NullPool",
+}.items():
+    os.environ.setdefault(_name, _value)
+
+
+@contextmanager
+def _absent(*names: str) -> Iterator[None]:
+    """Let libraries look as if they were not installed, unless they have been imported already.
+
+    MLflow imports them where it finds them, for functions that are not used here; without, it
+    starts in half the time.
+    """
+    hidden = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+
+
+with _absent("numpy", "pandas", "scipy", "sklearn"):
+    from mlflow.entities import Metric, Param
+    from mlflow.exceptions import MlflowException
+    from mlflow.tracking import MlflowClient
+
+EXECUTION, PARENT = "execution", "mlflow.parentRunId"
+# MLflow takes 1,000 entries in a call, of which 100 may be parameters.
+_METRICS_PER_CALL, _PARAMETERS_PER_CALL = 900, 100
+_LONGEST_KEY = 250
+Item = TypeVar("Item")
+
+
+class MlflowTracker:
+    """A `Tracker` that writes to a database on this machine or to a server.
+
+    Args:
+        uri: `sqlite:///<folder>/mlflow.db`, or whatever else MLflow takes as tracking URI.
+
+    Raises:
+        TrackingError: The address is not one of those.
+    """
+
+    def __init__(self, uri: str) -> None:
+        self._uri = uri
+        self._store = local_store(uri)
+
+    def log(self, execution: ExecutionRun) -> None:
+        """Log an execution and its trials.
+
+        Runs of it that are there already, whole or not, are removed first: the run of an
+        execution is finished exactly when everything has been logged.
+
+        Raises:
+            TrackingError: The store cannot be reached or written.
+        """
+        with self._store.prepared(_client) if self._store else nullcontext(), self._failures():
+            client = _client(self._uri)
+            experiment = self._experiment(client, execution.pipeline)
+            _remove(client, experiment, execution.name)
+            own = {EXECUTION: execution.name}
+            run = _start(client, experiment, execution.name, {**execution.tags, **own})
+            for trial in execution.trials:
+                _log_trial(client, experiment, trial, own | {PARENT: run})
+            _log(client, run, execution.parameters, _metrics(execution.metrics))
+            client.log_artifacts(run, str(execution.artefacts))
+            client.set_terminated(run)
+
+    def _experiment(self, client: MlflowClient, name: str) -> str:
+        found = client.get_experiment_by_name(name)
+        if found is None:
+            location = self._store.artefacts(name) if self._store else None
+            return str(client.create_experiment(name, artifact_location=location))
+        if found.lifecycle_stage != "active":
+            client.restore_experiment(found.experiment_id)
+        return str(found.experiment_id)
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except (MlflowException, OSError) as err:  # requests' exceptions are OSErrors
+            reason = " ".join(str(err).split())[:600]
+            msg = f"MLflow at {self._uri} cannot be used: {reason}."
+            remedy = "See that it runs, that it can be reached from here, and that you may write."
+            raise TrackingError(msg, remedy) from err
+
+
+def parameter_key(name: str) -> str:
+    """Return a name as MLflow accepts it: other signs become their number in Unicode.
+
+    Example: `depth<3>` becomes `depth_x3c_3_x3e_`.
+    """
+    key = re.sub(r"^\.|[^\w.\- ]", lambda sign: f"_x{ord(sign[0]):x}_", name)
+    return key[:_LONGEST_KEY]
+
+
+def _client(uri: str) -> MlflowClient:
+    with _absent("numpy", "pandas", "scipy", "sklearn"):
+        return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def _remove(client: MlflowClient, experiment: str, execution: str) -> None:
+    mine = f"tags.{EXECUTION} = '{execution}'"
+    while runs := client.search_runs([experiment], mine):
+        for run in runs:
+            client.delete_run(run.info.run_id)
+
+
+def _start(client: MlflowClient, experiment: str, name: str, tags: Mapping[str, str]) -> str:
+    """Begin a run and return its identifier."""
+    return str(client.create_run(experiment, run_name=name, tags=dict(tags)).info.run_id)
+
+
+def _log_trial(
+    client: MlflowClient, experiment: str, trial: TrialRun, tags: Mapping[str, str]
+) -> None:
+    run = _start(client, experiment, trial.name, {**tags, "model": trial.model})
+    _log(client, run, trial.hyperparameters, _metrics(trial.metrics, trial.fold_metrics))
+    client.log_artifacts(run, str(trial.artefacts))
+    client.set_terminated(run)
+
+
+def _metrics(
+    values: Mapping[str, float], series: Mapping[str, Sequence[float]] | None = None
+) -> list[Metric]:
+    now = int(time.time() * 1000)
+    single = [Metric(name, value, now, 0) for name, value in values.items()]
+    return single + [
+        Metric(name, value, now, step)
+        for name, numbers in (series or {}).items()
+        for step, value in enumerate(numbers)
+    ]
+
+
+def _log(
+    client: MlflowClient, run: str, parameters: Mapping[str, Value], metrics: Sequence[Metric]
+) -> None:
+    """Log in as few calls as the service's limits allow."""
+    params = [Param(parameter_key(name), _text(value)) for name, value in parameters.items()]
+    batches = itertools.zip_longest(
+        _chunks(params, _PARAMETERS_PER_CALL), _chunks(metrics, _METRICS_PER_CALL), fillvalue=()
+    )
+    for some_params, some_metrics in batches:
+        client.log_batch(run, metrics=some_metrics, params=some_params)
+
+
+def _chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    return (items[at : at + size] for at in range(0, len(items), size))
+
+
+def _text(value: Value) -> str:
+    """Text as it is, a number or truth value as JSON has it."""
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,82 @@
+"""What is logged of an execution, and who can log it.
+
+Names fit MLflow and SageMaker Experiments alike: those of metrics are made of ASCII letters,
+digits, `_`, `-` and `.`, and values are text or numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+Value = str | int | float | bool
+
+
+class TrackingError(Exception):
+    """The store cannot be used: one line says why, one what to do."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message, remedy)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        """Return the message and the remedy, one line each."""
+        return f"{self.message}\n{self.remedy}"
+
+
+@dataclass(frozen=True)
+class TrialRun:
+    """One trial: a hyperparameter setting and its cross-validation.
+
+    Attributes:
+        name: Name of the training job.
+        model: Name of the model.
+        hyperparameters: What was tried.
+        metrics: Metric → its mean over the folds, or another number about the whole trial.
+        fold_metrics: Metric → one number per fold, in their order.
+        artefacts: Folder whose files are kept.
+    """
+
+    name: str
+    model: str
+    hyperparameters: Mapping[str, Value]
+    metrics: Mapping[str, float]
+    fold_metrics: Mapping[str, Sequence[float]]
+    artefacts: Path
+
+
+@dataclass(frozen=True)
+class ExecutionRun:
+    """One execution of the pipeline, with all trials that it is based on.
+
+    Attributes:
+        name: Identifier of the execution.
+        pipeline: Name of the pipeline.
+        parameters: What shaped the result, and what came out as winner.
+        metrics: Metric → its value.
+        tags: Where it came from.
+        artefacts: Folder whose files are kept.
+        trials: The trials of all models.
+    """
+
+    name: str
+    pipeline: str
+    parameters: Mapping[str, Value]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    artefacts: Path
+    trials: Sequence[TrialRun] = field(default=())
+
+
+class Tracker(Protocol):
+    """Somewhere to log executions."""
+
+    def log(self, execution: ExecutionRun) -> None:
+        """Log an execution, in place of whatever was logged of it before.
+
+        Raises:
+            TrackingError: The store cannot be reached or written.
+        """

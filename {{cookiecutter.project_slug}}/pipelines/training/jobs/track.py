@@ -1,0 +1,81 @@
+"""Track: log the execution, its trials and their folds where experiments are kept.
+
+The one job beside Ingest that calls a service: `MLFLOW_TRACKING_URI` says which.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from pipelines.tracking.runs import TrackingError
+from pipelines.training.jobs.errors import JobError
+from pipelines.training.jobs.runner import base_dir, run_job
+from pipelines.training.jobs.track_runs import read_execution
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipelines.tracking.runs import Tracker
+
+
+def track(argv: Sequence[str]) -> None:
+    """Read what the execution left in its files, and log it.
+
+    Raises:
+        JobError: A file is missing or damaged, or the store cannot be used.
+    """
+    arguments = _parse(argv)
+    tracker = _tracker(os.environ.get("MLFLOW_TRACKING_URI", ""))
+    folder = base_dir() / "processing"
+    execution = read_execution(
+        folder / "input",
+        folder / "unpacked",
+        name=arguments.execution,
+        pipeline=arguments.pipeline,
+        parameters=dict(map(_pair, arguments.parameters)),
+        tags=dict(map(_pair, arguments.tags)),
+        tuning_jobs=dict(map(_pair, arguments.tuning_jobs)),
+    )
+    try:
+        tracker.log(execution)
+    except TrackingError as err:
+        raise JobError(err.message, err.remedy) from err
+    print(f"{execution.name}: {len(execution.trials)} trials logged", flush=True)
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Read the command line; a list is made of NAME=VALUE."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--execution", required=True)
+    parser.add_argument("--pipeline", required=True)
+    for name in ("--parameters", "--tags", "--tuning-jobs"):
+        parser.add_argument(name, nargs="+", required=True)
+    return parser.parse_args(argv)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name, value
+
+
+def _tracker(uri: str) -> Tracker:
+    """Return what logs to an address; MLflow takes a second to import, so only this job does."""
+    if not uri:
+        msg = "The pipeline parameter TrackingUri must name an MLflow server, got nothing."
+        raise JobError(msg, "Give it one, or write `tracking: none` in conf/pipeline.yaml.")
+    try:
+        from pipelines.tracking.mlflow_tracker import MlflowTracker
+
+        return MlflowTracker(uri)
+    except ModuleNotFoundError as err:
+        msg = f"The image of the job cannot log to MLflow: it has no package {err.name!r}."
+        raise JobError(msg, "Install mlflow there, or write `tracking: none`.") from err
+    except TrackingError as err:
+        raise JobError(err.message, err.remedy) from err
+
+
+if __name__ == "__main__":
+    run_job(track, sys.argv[1:])

@@ -1,0 +1,76 @@
+"""Track: log the execution, its trials and their folds where experiments are kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipelines.training.steps.job import JobStep, text
+from pipelines.training.steps.preprocess import fingerprint
+from pipelines.training.steps.processing import ProcessingJob
+from pipelines.training.steps.sdk import ExecutionVariables, StepTypeEnum
+from pipelines.training.steps.tune import trials_uri
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipelines.training.steps.job import Context
+
+# The parameters that shape the result; the others say where and as whom the jobs run.
+SHAPING = {
+    "Database", "Table", "DataVersion", "Folds", "Seed", "MaxTrainingJobs",
+    "MaxParallelTrainingJobs", "MinimumR2",
+}  # fmt: skip
+
+
+def track(
+    context: Context, preprocess: JobStep, tuned: Mapping[str, JobStep], select: JobStep
+) -> JobStep:
+    """Build the step; never reused, since every execution is logged.
+
+    `tuned` maps the models to their Tune steps.
+    """
+    parameters = context.parameters
+    job = ProcessingJob(
+        module="track",
+        image=parameters.jobs_image,
+        code=context.asset_uri(context.assets.tracking.key),
+        arguments=[
+            *("--execution", ExecutionVariables.PIPELINE_EXECUTION_ID),
+            *("--pipeline", ExecutionVariables.PIPELINE_NAME),
+            *("--parameters", *_pairs(_shaping(context))),
+            *("--tags", *_pairs(_origin(context, preprocess))),
+            *("--tuning-jobs", *_pairs(_names(tuned))),
+        ],
+        inputs={
+            "selection": select.output("selection"),
+            **{f"trials-{model}": trials_uri(step) for model, step in tuned.items()},
+        },
+        outputs={},
+        environment={"MLFLOW_TRACKING_URI": parameters.tracking},
+        isolated=False,
+    )
+    return JobStep("Track", StepTypeEnum.PROCESSING, job.request(context), cached=False)
+
+
+def _pairs(values: Mapping[str, Any]) -> list[Any]:
+    """One argument each: a value of its own could look like an option."""
+    return [text(f"{name}=", value) for name, value in values.items()]
+
+
+def _shaping(context: Context) -> dict[str, Any]:
+    used = context.parameters.used_by(context.settings)
+    split = {"split.kind": context.settings.pipeline.split.kind}
+    return {each.name: each for each in used if each.name in SHAPING} | split
+
+
+def _origin(context: Context, preprocess: JobStep) -> dict[str, Any]:
+    """The execution's own ARN leads to the definition that ran."""
+    return {
+        "commit": context.parameters.commit,
+        "data_fingerprint": fingerprint(preprocess),
+        "execution_arn": ExecutionVariables.PIPELINE_EXECUTION_ARN,
+    }
+
+
+def _names(tuned: Mapping[str, JobStep]) -> dict[str, Any]:
+    return {model: step.properties.HyperParameterTuningJobName for model, step in tuned.items()}
