@@ -10,7 +10,7 @@ import sys
 import typer
 
 from localsage.errors import LocalSageError
-from pipelines.cli import compare, compilation, data, executions, registry, report, run
+from pipelines.cli import compare, compilation, data, executions, registry, report, run, tracking
 from pipelines.cli.output import MISTAKE
 from pipelines.errors import UserError
 
@@ -34,6 +34,7 @@ app.command("logs")(executions.logs)
 app.command("clean")(executions.clean)
 app.command("report")(report.report)
 app.command("compare")(compare.compare)
+app.command("mlflow")(tracking.mlflow)
 app.add_typer(registry.app, name="registry")
 app.add_typer(data.app, name="data")
 

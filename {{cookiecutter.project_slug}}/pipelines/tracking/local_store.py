@@ -53,7 +53,11 @@ class LocalStore:
                 if not self.database.is_file():
                     self._make(create)
                 self.follow_move()
-                yield
+                with closing(sqlite3.connect(self.database)) as connection:
+                    # Readers never wait for the writer, nor each write for the disk. As long as
+                    # this connection is open, nobody else is the last who has to tidy up.
+                    connection.execute("PRAGMA journal_mode = WAL")
+                    yield
         except (OSError, sqlite3.Error) as err:
             msg = f"{self.folder}: MLflow's store cannot be written: {err}."
             raise TrackingError(msg, "Make the folder and its files yours, or move it away.") from (
