@@ -10,6 +10,7 @@ import typer
 from localsage import LocalSageMaker
 from localsage.errors import did_you_mean
 from pipelines.cli.output import how_to_go_on, print_result, print_table
+from pipelines.cli.tracking import forget
 from pipelines.errors import UserError
 from pipelines.leaderboard import read_result
 from pipelines.project import find_project
@@ -75,11 +76,15 @@ def logs(
 def clean(
     keep: Annotated[int, typer.Option(min=0, metavar="N", help="How many of the newest stay.")],
 ) -> None:
-    """Remove old executions, with their artefacts.
+    """Remove old executions, with their artefacts and their runs in MLflow.
 
     Executions stay that newer ones took results from, or that a registered version refers to.
     """
-    removed = LocalSageMaker(find_project().home).clean(keep)
+    project = find_project()
+    sagemaker = LocalSageMaker(project.home)
+    removed = sagemaker.clean(keep)
+    if removed:
+        forget(project, {record.id for record in sagemaker.executions()})
     for entry in removed:
         typer.echo(f"Removed {entry.execution}: {entry.size:,} bytes")
     total = sum(entry.size for entry in removed)

@@ -5,19 +5,26 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipelines.errors import UserError
 from pipelines.local import tracking_store
 from pipelines.project import find_project
+from pipelines.tracking.runs import TrackingError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from pipelines.project import Project
 
 _HOST = "127.0.0.1"
 _SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     "GIT_PYTHON_REFRESH": "quiet",
+    "PYTHONWARNINGS": "ignore",  # of its own deprecations
 }
 
 
@@ -39,6 +46,7 @@ def mlflow(
         *(sys.executable, "-m", "mlflow", "server", "--host", _HOST, "--port", str(port)),
         *("--backend-store-uri", store.uri, "--workers", "1"),
         *("--default-artifact-root", store.artefacts("others")),
+        *("--uvicorn-opts", "--log-level warning"),
     ]
     try:
         ended = subprocess.run(command, env=os.environ | _SETTINGS, check=False)  # noqa: S603
@@ -47,3 +55,20 @@ def mlflow(
     if ended.returncode:
         msg = f"MLflow ended with exit code {ended.returncode}; its reason stands above."
         raise UserError(msg, "If the port is taken, give it another with --port.")
+
+
+def forget(project: Project, executions: Collection[str]) -> None:
+    """Remove the runs of all but these executions from MLflow's store.
+
+    Raises:
+        UserError: The store cannot be written.
+    """
+    store = tracking_store(project)
+    if not store.database.is_file():
+        return
+    from pipelines.tracking.mlflow_cleaning import keep_only  # MLflow takes seconds to import
+
+    try:
+        keep_only(store, executions)
+    except TrackingError as err:
+        raise UserError(err.message, err.remedy) from err

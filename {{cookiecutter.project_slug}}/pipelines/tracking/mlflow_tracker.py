@@ -15,7 +15,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeVar
 
 from pipelines.tracking.local_store import local_store
@@ -50,14 +50,18 @@ def _absent(*names: str) -> Iterator[None]:
 
 
 with _absent("numpy", "pandas", "scipy", "sklearn"):
-    from mlflow.entities import Metric, Param
+    from mlflow.entities import Metric, Param, ViewType
     from mlflow.exceptions import MlflowException
     from mlflow.tracking import MlflowClient
 
+__all__ = ["EXECUTION", "MlflowClient", "MlflowTracker", "ViewType", "connect", "failures",
+           "make_database", "parameter_key"]  # fmt: skip
 EXECUTION, PARENT = "execution", "mlflow.parentRunId"
 # MLflow takes 1,000 entries in a call, of which 100 may be parameters.
 _METRICS_PER_CALL, _PARAMETERS_PER_CALL = 900, 100
 _LONGEST_KEY = 250
+# So that the pages show training runs first, not conversations with language models.
+_KIND = {"mlflow.experimentKind": "custom_model_development"}
 Item = TypeVar("Item")
 
 
@@ -84,8 +88,8 @@ class MlflowTracker:
         Raises:
             TrackingError: The store cannot be reached or written.
         """
-        with self._store.prepared(_make_database) if self._store else nullcontext(), self._failures():
-            client = (_local_client if self._store else _client)(self._uri)
+        with self._prepared(), failures(self._uri):
+            client = (connect if self._store else _client)(self._uri)
             experiment = self._experiment(client, execution.pipeline)
             _remove(client, experiment, execution.name)
             own = {EXECUTION: execution.name}
@@ -96,24 +100,29 @@ class MlflowTracker:
             client.log_artifacts(run, str(execution.artefacts))
             client.set_terminated(run)
 
+    def _prepared(self) -> AbstractContextManager[None]:
+        return self._store.prepared(make_database) if self._store else nullcontext()
+
     def _experiment(self, client: MlflowClient, name: str) -> str:
         found = client.get_experiment_by_name(name)
         if found is None:
             location = self._store.artefacts(name) if self._store else None
-            return str(client.create_experiment(name, artifact_location=location))
+            return str(client.create_experiment(name, location, _KIND))
         if found.lifecycle_stage != "active":
             client.restore_experiment(found.experiment_id)
         return str(found.experiment_id)
 
-    @contextmanager
-    def _failures(self) -> Iterator[None]:
-        try:
-            yield
-        except (MlflowException, OSError) as err:  # requests' exceptions are OSErrors
-            reason = " ".join(str(err).split())[:600]
-            msg = f"MLflow at {self._uri} cannot be used: {reason}."
-            remedy = "See that it runs, that it can be reached from here, and that you may write."
-            raise TrackingError(msg, remedy) from err
+
+@contextmanager
+def failures(uri: str) -> Iterator[None]:
+    """Turn what MLflow says about a store that it cannot use into a `TrackingError`."""
+    try:
+        yield
+    except (MlflowException, OSError) as err:  # requests' exceptions are OSErrors
+        reason = " ".join(str(err).split())[:600]
+        msg = f"MLflow at {uri} cannot be used: {reason}."
+        remedy = "See that it runs, that it can be reached from here, and that you may write."
+        raise TrackingError(msg, remedy) from err
 
 
 def parameter_key(name: str) -> str:
@@ -130,7 +139,7 @@ def _client(uri: str) -> MlflowClient:
         return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
-def _make_database(uri: str) -> None:
+def make_database(uri: str) -> None:
     """Make a database with MLflow's tables, and leave no connection to it open."""
     variable = "MLFLOW_SQLALCHEMYSTORE_POOLCLASS"
     os.environ[variable] = "NullPool"
@@ -140,7 +149,8 @@ def _make_database(uri: str) -> None:
         del os.environ[variable]
 
 
-def _local_client(uri: str) -> MlflowClient:
+def connect(uri: str) -> MlflowClient:
+    """Return a client for a store on this machine, which must be there."""
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
 
