@@ -154,12 +154,14 @@ def connect(uri: str) -> MlflowClient:
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
 
-    # With a write-ahead log that is safe, and hundreds of small writes take half the time.
-    @event.listens_for(Engine, "connect")
-    def _trust_the_log(connection: sqlite3.Connection, _record: object) -> None:
-        connection.execute("PRAGMA synchronous = NORMAL")
-
+    if not event.contains(Engine, "connect", _trust_the_log):
+        event.listen(Engine, "connect", _trust_the_log)
     return _client(uri)
+
+
+def _trust_the_log(connection: sqlite3.Connection, _record: object) -> None:
+    """Wait for the disk less often: with a write-ahead log that is safe."""
+    connection.execute("PRAGMA synchronous = NORMAL")
 
 
 def _remove(client: MlflowClient, experiment: str, execution: str) -> None:

@@ -40,7 +40,7 @@ def made(example):
 def test_help_lists_the_commands(pipeline):
     ended = pipeline("--help")
     assert ended.code == 0
-    commands = "compile run resume executions show logs report clean registry data"
+    commands = "compile run resume executions show logs report clean mlflow registry data"
     for command in commands.split():
         assert command in ended.out
 
@@ -125,6 +125,7 @@ def test_a_table_that_does_not_fit_on_the_disk_leaves_the_previous_one(example, 
         ["clean"],
         ["report"],
         ["compare"],
+        ["mlflow"],
         ["registry", "approve"],
         ["data"],
     ],

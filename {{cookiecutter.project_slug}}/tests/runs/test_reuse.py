@@ -24,7 +24,8 @@ from pipelines.training.compilation import compile_pipeline
 RIDGE = {"TuneRidge", "FitRidge", "EvaluateRidge"}
 BOOST = {"TuneBoost", "FitBoost", "EvaluateBoost"}
 DATA = {"Ingest", "Preprocess"}
-END = {"Select", "RegisterRidge"}
+LAST = {"Track", "RegisterRidge"}
+END = {"Select", *LAST}
 CODE = "models/ridge/model.py"
 QUERY = "queries/ingest.sql"
 
@@ -115,7 +116,7 @@ def change_query(project) -> None:
 
 
 CHANGES = {
-    "nothing": (lambda _project: None, {"RegisterRidge"}),
+    "nothing": (lambda _project: None, LAST),
     "a model's range": (
         lambda project: project.change("models/ridge/model.yaml", "tuning.ranges.strength.max", 20),
         RIDGE | END,
@@ -125,7 +126,7 @@ CHANGES = {
     "the data": (lambda project: fill(project.root, 121), DATA | RIDGE | BOOST | END),
     "the minimum R2": (
         lambda project: project.change("conf/pipeline.yaml", "selection.minimum_r2", -2e9),
-        {"RegisterRidge"},
+        LAST,
     ),
     "what selection looks at": (
         lambda project: project.change("conf/pipeline.yaml", "selection.by", "test"),
@@ -137,7 +138,7 @@ CHANGES = {
     ),
     "an instance's time limit": (
         lambda project: project.change("conf/pipeline.yaml", "resources.training.max_minutes", 90),
-        {"RegisterRidge"},
+        LAST,
     ),
 }
 

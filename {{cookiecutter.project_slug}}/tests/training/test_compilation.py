@@ -31,6 +31,7 @@ def keys_of(compiled):
     assets = compiled.assets
     single = {
         "jobs": assets.jobs.key,
+        "tracking": assets.tracking.key,
         "settings": assets.preprocess_settings.key,
         "query": assets.query.key,
     }
@@ -56,7 +57,9 @@ def test_the_project_as_it_stands_compiles(project_root):
 
 def test_values_of_the_account_have_no_default(definition):
     without = {item["Name"] for item in definition["Parameters"] if "DefaultValue" not in item}
-    assert without == {"RoleArn", "Bucket", "ImageUri", "JobsImageUri", "Commit", "QueryUri"}
+    assert without == {
+        *("RoleArn", "Bucket", "ImageUri", "JobsImageUri", "Commit", "QueryUri", "TrackingUri")
+    }
     every_text = [*texts(definition)]
     assert not [text for text in every_text if "arn:" in text]
     buckets = [text for text in every_text if text.startswith("s3://")]
@@ -70,7 +73,7 @@ def test_the_definition_names_no_folder_user_or_date_of_this_machine(definition,
     paths = [text for text in every_text if re.match(r"/\w", text)]
     beside_s3 = [text for text in paths if not re.match(r"/(code|settings|executions)/", text)]
     ends = {"/output/model.tar.gz", "/evaluation.json", "/selection.json", "/summary.json"}
-    jobs = {"/ingest", "/select", "/preprocess", "/tune", "/fit", "/evaluate"}
+    jobs = {"/ingest", "/select", "/preprocess", "/tune", "/fit", "/evaluate", "/track"}
     for path in beside_s3:
         assert path.startswith("/opt/ml/") or path in ends or f"/{path.split('/')[1]}" in jobs, path
     dates = re.findall(rb"\d{4}-\d{2}-\d{2}", compiled.definition)
@@ -99,14 +102,52 @@ def test_a_changed_job_changes_the_code_of_all(example, compiled):
     job = example.root / "pipelines/training/jobs/metrics.py"
     job.write_text(job.read_text(encoding="utf-8") + "# more\n", encoding="utf-8")
     assert changed_keys(compiled, example.compile()) == {
-        *("jobs", "tree of boost", "tree of ridge", "archive of boost", "archive of ridge")
+        *(
+            "jobs",
+            "tracking",
+            "tree of boost",
+            "tree of ridge",
+            "archive of boost",
+            "archive of ridge",
+        )
     }
 
 
 def test_a_changed_job_that_no_trial_imports_leaves_the_archives_as_they_are(example, compiled):
     job = example.root / "pipelines/training/jobs/select.py"
     job.write_text(job.read_text(encoding="utf-8") + "# more\n", encoding="utf-8")
-    assert changed_keys(compiled, example.compile()) == {"jobs", "tree of boost", "tree of ridge"}
+    changed = {"jobs", "tracking", "tree of boost", "tree of ridge"}
+    assert changed_keys(compiled, example.compile()) == changed
+
+
+def test_another_way_of_logging_changes_the_code_of_track_alone(example, compiled):
+    module = example.root / "pipelines/tracking/mlflow_tracker.py"
+    module.write_text(module.read_text(encoding="utf-8") + "# more\n", encoding="utf-8")
+    assert changed_keys(compiled, example.compile()) == {"tracking"}
+
+
+def test_track_reads_the_trials_from_the_tuning_jobs_own_prefix(definition):
+    (track,) = [step for step in definition["Steps"] if step["Name"] == "Track"]
+    assert "CacheConfig" not in track
+    assert not track["Arguments"]["NetworkConfig"]["EnableNetworkIsolation"]
+    assert track["Arguments"]["Environment"]["MLFLOW_TRACKING_URI"] == {
+        "Get": "Parameters.TrackingUri"
+    }
+    inputs = {
+        entry["InputName"]: entry["S3Input"]["S3Uri"]
+        for entry in track["Arguments"]["ProcessingInputs"]
+    }
+    prefix = "Steps.TuneRidge.TrainingJobDefinition.OutputDataConfig.S3OutputPath"
+    assert inputs["trials-ridge"]["Std:Join"]["Values"] == [{"Get": prefix}, "/"]
+    assert [*inputs] == ["code", "selection", "trials-boost", "trials-ridge"]
+
+
+def test_without_tracking_there_is_neither_the_step_nor_its_parameter(example, definition):
+    example.change(PIPELINE, "tracking", "none")
+    after = example.definition()
+    names = [step["Name"] for step in definition["Steps"] if step["Name"] != "Track"]
+    assert [step["Name"] for step in after["Steps"]] == names
+    assert "TrackingUri" not in json.dumps(after)
 
 
 def test_another_query_leaves_the_definition_as_it_is(example, compiled):

@@ -112,6 +112,21 @@ def test_a_project_without_models_is_refused(example, mistake_of):
     assert rule == "models/: holds no model, i.e. no folder with a model.yaml."
 
 
+@pytest.mark.parametrize(("tracking", "most"), [("mlflow", 8), ("none", 9)])
+def test_a_processing_job_has_room_for_so_many_models(example, mistake_of, tracking, most):
+    example.change(PIPELINE, "tracking", tracking)
+    ridge = yaml.safe_load((example.root / RIDGE).read_text(encoding="utf-8"))
+    for number in range(3, most + 1):
+        example.write(f"models/m{number}/model.yaml", ridge | {"title": f"M{number}"})
+        example.write(f"models/m{number}/model.py", "")
+    assert len(example.load().models) == most
+    example.write("models/more/model.yaml", ridge | {"title": "More"})
+    example.write("models/more/model.py", "")
+    rule, remedy = mistake_of(example)
+    assert rule == f"models/: may hold {most} models with tracking: {tracking}, got {most + 1}."
+    assert remedy == f"List at most {most} of them under models in conf/pipeline.yaml."
+
+
 def test_models_come_in_alphabetical_order_unless_they_are_listed(example):
     assert [*example.load().models] == ["boost", "ridge"]
     example.change(PIPELINE, "models", ["ridge", "boost"])

@@ -190,8 +190,8 @@ FAULTS = {
     ),
     "an unknown value of the account": (
         AWS, "environment", {"Rolearn": "ROLE"},
-        "environment.Rolearn must be 'RoleArn', 'Bucket', 'ImageUri' or 'JobsImageUri', "
-        "got 'Rolearn'.", None,
+        "environment.Rolearn must be 'RoleArn', 'Bucket', 'ImageUri', 'JobsImageUri' or "
+        "'TrackingUri', got 'Rolearn'.", None,
     ),
 }  # fmt: skip
 
