@@ -9,14 +9,14 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from pipelines.tracking.local_store import LocalStore
-from pipelines.tracking.mlflow_tracker import (
-    EXECUTION,
+from pipelines.tracking.mlflow_client import (
     MlflowClient,
     ViewType,
-    connect,
+    connect_locally,
     failures,
     make_database,
 )
+from pipelines.tracking.mlflow_tracker import EXECUTION
 from pipelines.tracking.runs import TrackingError
 
 _RUNS_PER_CALL = 1000
@@ -33,7 +33,7 @@ def keep_only(store: LocalStore, executions: Collection[str]) -> None:
         TrackingError: The store cannot be written.
     """
     with store.prepared(make_database), failures(store.uri):
-        client = connect(store.uri)
+        client = connect_locally(store.uri)
         gone = [run.info for run in _runs(client) if run.data.tags[EXECUTION] not in executions]
         for info in gone:
             if info.lifecycle_stage == "active":

@@ -9,53 +9,24 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import re
-import sqlite3
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
 from pipelines.tracking.local_store import local_store
-from pipelines.tracking.runs import ExecutionRun, TrackingError, TrialRun, Value
+from pipelines.tracking.mlflow_client import (
+    Metric,
+    MlflowClient,
+    Param,
+    connect,
+    connect_locally,
+    failures,
+    make_database,
+)
+from pipelines.tracking.runs import ExecutionRun, TrialRun, Value
 
-# Nothing is reported to MLflow's makers, nobody runs git, and a server that does not answer is
-# given up after seconds, not minutes.
-for _name, _value in {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "GIT_PYTHON_REFRESH": "quiet",
-    "MLFLOW_LOGGING_LEVEL": "WARNING",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
-}.items():
-    os.environ.setdefault(_name, _value)
-
-
-@contextmanager
-def _absent(*names: str) -> Iterator[None]:
-    """Let libraries look as if they were not installed, unless they have been imported already.
-
-    MLflow imports them where it finds them, for functions that are not used here; without, it
-    starts in half the time.
-    """
-    hidden = [name for name in names if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
-    try:
-        yield
-    finally:
-        for name in hidden:
-            del sys.modules[name]
-
-
-with _absent("numpy", "pandas", "scipy", "sklearn"):
-    from mlflow.entities import Metric, Param, ViewType
-    from mlflow.exceptions import MlflowException
-    from mlflow.tracking import MlflowClient
-
-__all__ = ["EXECUTION", "MlflowClient", "MlflowTracker", "ViewType", "connect", "failures",
-           "make_database", "parameter_key"]  # fmt: skip
 EXECUTION, PARENT = "execution", "mlflow.parentRunId"
 # MLflow takes 1,000 entries in a call, of which 100 may be parameters.
 _METRICS_PER_CALL, _PARAMETERS_PER_CALL = 900, 100
@@ -89,7 +60,7 @@ class MlflowTracker:
             TrackingError: The store cannot be reached or written.
         """
         with self._prepared(), failures(self._uri):
-            client = (connect if self._store else _client)(self._uri)
+            client = (connect_locally if self._store else connect)(self._uri)
             experiment = self._experiment(client, execution.pipeline)
             _remove(client, experiment, execution.name)
             own = {EXECUTION: execution.name}
@@ -113,18 +84,6 @@ class MlflowTracker:
         return str(found.experiment_id)
 
 
-@contextmanager
-def failures(uri: str) -> Iterator[None]:
-    """Turn what MLflow says about a store that it cannot use into a `TrackingError`."""
-    try:
-        yield
-    except (MlflowException, OSError) as err:  # requests' exceptions are OSErrors
-        reason = " ".join(str(err).split())[:600]
-        msg = f"MLflow at {uri} cannot be used: {reason}."
-        remedy = "See that it runs, that it can be reached from here, and that you may write."
-        raise TrackingError(msg, remedy) from err
-
-
 def parameter_key(name: str) -> str:
     """Return a name as MLflow accepts it: other signs become their number in Unicode.
 
@@ -132,36 +91,6 @@ def parameter_key(name: str) -> str:
     """
     key = re.sub(r"^\.|[^\w.\- ]", lambda sign: f"_x{ord(sign[0]):x}_", name)
     return key[:_LONGEST_KEY]
-
-
-def _client(uri: str) -> MlflowClient:
-    with _absent("numpy", "pandas", "scipy", "sklearn"):
-        return MlflowClient(tracking_uri=uri, registry_uri=uri)
-
-
-def make_database(uri: str) -> None:
-    """Make a database with MLflow's tables, and leave no connection to it open."""
-    variable = "MLFLOW_SQLALCHEMYSTORE_POOLCLASS"
-    os.environ[variable] = "NullPool"
-    try:
-        _client(uri)
-    finally:
-        del os.environ[variable]
-
-
-def connect(uri: str) -> MlflowClient:
-    """Return a client for a store on this machine, which must be there."""
-    from sqlalchemy import event
-    from sqlalchemy.engine import Engine
-
-    if not event.contains(Engine, "connect", _trust_the_log):
-        event.listen(Engine, "connect", _trust_the_log)
-    return _client(uri)
-
-
-def _trust_the_log(connection: sqlite3.Connection, _record: object) -> None:
-    """Wait for the disk less often: with a write-ahead log that is safe."""
-    connection.execute("PRAGMA synchronous = NORMAL")
 
 
 def _remove(client: MlflowClient, experiment: str, execution: str) -> None:

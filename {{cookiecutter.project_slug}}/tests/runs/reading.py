@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from pipelines.tracking.local_store import LocalStore
-from pipelines.tracking.mlflow_tracker import MlflowClient, ViewType
+from pipelines.tracking.mlflow_client import MlflowClient, ViewType
 
 PARENT = "mlflow.parentRunId"
 

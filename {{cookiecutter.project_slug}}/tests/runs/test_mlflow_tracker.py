@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from reading import deleted, read_back
 
 from pipelines.tracking.local_store import LocalStore, local_store
-from pipelines.tracking.mlflow_tracker import MlflowClient, MlflowTracker, parameter_key
+from pipelines.tracking.mlflow_client import MlflowClient
+from pipelines.tracking.mlflow_tracker import MlflowTracker, parameter_key
 from pipelines.tracking.runs import ExecutionRun, TrackingError, TrialRun
 
 AWKWARD = [0.1 + 0.2, 1 / 3, -5e-324, 1.7976931348623157e308, 0.0, -1e16 - 2]
