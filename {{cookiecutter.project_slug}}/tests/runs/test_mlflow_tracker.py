@@ -103,8 +103,8 @@ def test_logging_an_execution_again_replaces_what_was_there(store, execution):
     log(store, execution)
     log(store, replace(execution, name="e2"))
     log(store, replace(execution, trials=execution.trials[:1]))
-    runs = {run.name: run for run in read_back(store, "test-project")}
-    assert {name: len(run.children) for name, run in runs.items()} == {"e1": 1, "e2": 2}
+    runs = read_back(store, "test-project")
+    assert sorted((run.name, len(run.children)) for run in runs) == [("e1", 1), ("e2", 2)]
 
 
 def test_what_broke_off_in_the_middle_is_replaced_by_the_whole(store, execution, monkeypatch):
