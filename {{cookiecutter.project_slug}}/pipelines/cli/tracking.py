@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -48,13 +49,24 @@ def mlflow(
         *("--default-artifact-root", store.artefacts("others")),
         *("--uvicorn-opts", "--log-level warning"),
     ]
+    server = subprocess.Popen(command, env=os.environ | _SETTINGS, start_new_session=True)  # noqa: S603
     try:
-        ended = subprocess.run(command, env=os.environ | _SETTINGS, check=False)  # noqa: S603
+        code = server.wait()
     except KeyboardInterrupt:
+        _end(server)
         return
-    if ended.returncode:
-        msg = f"MLflow ended with exit code {ended.returncode}; its reason stands above."
+    if code:
+        msg = f"MLflow ended with exit code {code}; its reason stands above."
         raise UserError(msg, "If the port is taken, give it another with --port.")
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """End the server with the process that it started, which would go on without it."""
+    if os.name == "posix":
+        os.killpg(server.pid, signal.SIGTERM)
+    else:
+        server.terminate()
+    server.wait()
 
 
 def forget(project: Project, executions: Collection[str]) -> None:

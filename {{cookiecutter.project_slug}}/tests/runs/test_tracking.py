@@ -209,7 +209,7 @@ def test_without_a_store_the_mlflow_command_says_how_to_get_one(pipeline, exampl
     ]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is a signal to a group of processes")
+@pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is a signal")
 def test_mlflow_opens_its_pages_on_the_store_and_ends_with_an_interrupt(project) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:
         port = listening.getsockname()[1]
@@ -220,7 +220,6 @@ def test_mlflow_opens_its_pages_on_the_store_and_ends_with_an_interrupt(project)
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         stderr=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        start_new_session=True,
     )
     address = f"http://127.0.0.1:{port}"
     try:
@@ -229,8 +228,10 @@ def test_mlflow_opens_its_pages_on_the_store_and_ends_with_an_interrupt(project)
         with urlopen(f"{address}/ajax-api/2.0/mlflow/experiments/get?experiment_id=1") as answer:
             assert json.load(answer)["experiment"]["name"] == "test-project"
     finally:
-        os.killpg(running.pid, signal.SIGINT)
+        running.send_signal(signal.SIGINT)
     assert running.wait(60) == 0
+    with pytest.raises(URLError), urlopen(address):
+        pass
 
 
 def _wait_for(address: str, server) -> bytes:
