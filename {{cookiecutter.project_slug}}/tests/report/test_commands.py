@@ -17,7 +17,8 @@ def test_report_lies_in_the_folder_of_the_latest_execution(pipeline, home):
     ended = pipeline("report")
     file = latest.directory / "report.html"
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out == f"{file}: {file.stat().st_size:,} bytes\n"
+    shown = file.relative_to(home.parent)  # the command runs in the project's folder
+    assert ended.out == f"{shown}: {file.stat().st_size:,} bytes\n"
     assert f"Execution {latest.id}" in Page(file.read_text(encoding="utf-8")).texts
 
 
