@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from localsage.errors import DefinitionError
 from localsage.files import JsonObject
@@ -34,7 +34,7 @@ class Trial:
     seconds: float
     reason: str = ""
     exit_code: int | None = None
-    progress: Sequence[float] = ()
+    progress: list[float] = field(default_factory=list)
 
     @property
     def is_complete(self) -> bool:
