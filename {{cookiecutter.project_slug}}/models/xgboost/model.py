@@ -10,7 +10,7 @@ import numpy as np
 import xgboost
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -69,7 +69,7 @@ def prepare(features: pd.DataFrame, target: pd.Series) -> Prepared:
         for name in features.select_dtypes(exclude="number")
     }
     numbers = [str(name) for name in features.columns if name not in vocabulary]
-    matrix = xgboost.QuantileDMatrix(_encode(features, vocabulary), target, nthread=1)
+    matrix = xgboost.QuantileDMatrix(_encode(features, numbers, vocabulary), target, nthread=1)
     return Prepared(matrix, numbers, vocabulary)
 
 
@@ -84,9 +84,23 @@ def fit_prepared(prepared: Prepared, hyperparameters: Mapping[str, Any], seed: i
 
 
 def predict(model: Model, features: pd.DataFrame) -> NDArray[np.float64]:
-    """Predict the target, shape (rows,), for a frame with the columns seen by `fit`."""
-    data = xgboost.DMatrix(_encode(features, model.vocabulary), nthread=1)
+    """Predict the target, shape (rows,), for a frame with the columns seen by `fit`.
+
+    Raises:
+        ValueError: The frame has other columns.
+    """
+    known = {*model.numbers, *model.vocabulary}
+    if set(features.columns) != known:
+        msg = f"The model was fitted on the columns {sorted(known)}, got {list(features.columns)}"
+        raise ValueError(msg)
+    data = xgboost.DMatrix(_encode(features, model.numbers, model.vocabulary), nthread=1)
     return np.asarray(model.booster.predict(data), dtype=np.float64)
+
+
+def scorer(model: Model) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """`predict` for a matrix of numbers, without building a frame and a `DMatrix` of it."""
+    predict_in_place = model.booster.inplace_predict
+    return lambda matrix: np.asarray(predict_in_place(matrix), dtype=np.float64)
 
 
 def save(model: Model, folder: Path) -> None:
@@ -118,12 +132,13 @@ def importance(model: Model) -> dict[str, float]:
     return {name: gain / total for name, gain in gains.items()} if total else gains
 
 
-def _encode(features: pd.DataFrame, vocabulary: Mapping[str, list[str]]) -> NDArray[np.float64]:
+def _encode(
+    features: pd.DataFrame, numbers: list[str], vocabulary: Mapping[str, list[str]]
+) -> NDArray[np.float64]:
     """Numbers, then one 0/1 column per known category: an unseen category is 0 in all of them."""
     indicators = [
         (features[name] == category).to_numpy(dtype=np.float64)
         for name, categories in vocabulary.items()
         for category in categories
     ]
-    numbers = features.drop(columns=list(vocabulary)).to_numpy(dtype=np.float64)
-    return np.column_stack([numbers, *indicators])
+    return np.column_stack([features[numbers].to_numpy(dtype=np.float64), *indicators])

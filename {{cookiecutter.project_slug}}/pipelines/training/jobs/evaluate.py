@@ -17,17 +17,17 @@ import pandas as pd
 
 from pipelines.training.jobs.archives import extract
 from pipelines.training.jobs.errors import JobError
-from pipelines.training.jobs.fit import MANIFEST
 from pipelines.training.jobs.hyperparameters import load_model_code
+from pipelines.training.jobs.manifest import read_manifest
 from pipelines.training.jobs.metrics import Scores, bootstrap_deviation, score
 from pipelines.training.jobs.runner import base_dir, run_job
 from pipelines.training.jobs.tables import read_table, split_columns, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from pipelines.training.jobs.hyperparameters import ModelCode
+    from pipelines.training.jobs.manifest import Manifest
 
 
 def evaluate(argv: Sequence[str]) -> None:
@@ -46,7 +46,8 @@ def evaluate(argv: Sequence[str]) -> None:
     test = read_table(folder / "input/test")
     code = load_model_code(arguments.model)
     model = code.load(folder / "model")
-    predictions = _predict(arguments.model, code, model, folder / "model" / MANIFEST, test)
+    manifest = read_manifest(folder / "model")
+    predictions = _predict(code, model, manifest, test)
     report = quality_report(predictions, arguments.seed, arguments.model)
     output = folder / "output/evaluation"
     write_table(predictions, output, "predictions")
@@ -82,13 +83,10 @@ def feature_importance(code: ModelCode, model: Any) -> dict[str, float] | None:
     return dict(sorted(shares.items(), key=lambda entry: -entry[1]))
 
 
-def _predict(
-    name: str, code: ModelCode, model: Any, manifest_file: Path, test: pd.DataFrame
-) -> pd.DataFrame:
-    manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
-    features, target = split_columns(test, manifest["target"])
-    if list(features.columns) != manifest["features"]:
-        msg = f"models/{name}: the model expects the columns {manifest['features']}"
+def _predict(code: ModelCode, model: Any, manifest: Manifest, test: pd.DataFrame) -> pd.DataFrame:
+    features, target = split_columns(test, manifest.target)
+    if list(features.columns) != manifest.features:
+        msg = f"models/{manifest.model}: the model expects the columns {manifest.features}"
         raise JobError(f"{msg}, got {list(features.columns)}.", "Fit it on the same data.")
     predicted = code.predict(model, features)
     return pd.DataFrame({"actual": target.to_numpy(), "predicted": predicted})

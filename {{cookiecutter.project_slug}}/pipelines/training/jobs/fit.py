@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from pipelines.training.jobs.hyperparameters import load_model_code, read_training_settings
+from pipelines.training.jobs.manifest import describe
 from pipelines.training.jobs.runner import base_dir, run_job
 from pipelines.training.jobs.tables import read_table, split_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-MANIFEST = "manifest.json"
 
 
 def fit(_argv: Sequence[str]) -> None:
@@ -25,15 +23,7 @@ def fit(_argv: Sequence[str]) -> None:
     folder = base / "model"
     folder.mkdir(exist_ok=True)
     code.save(model, folder)
-    manifest = {
-        "model": settings.model,
-        "target": settings.target,
-        "features": list(features.columns),
-        "hyperparameters": settings.hyperparameters,
-        "seed": settings.seed,
-        "training_rows": len(features),
-    }
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    describe(features, settings).write(folder)
 
 
 def main() -> None:

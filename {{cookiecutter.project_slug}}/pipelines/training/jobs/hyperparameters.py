@@ -22,10 +22,16 @@ PREFIXES_OF_SAGEMAKER = ("sagemaker_", "_")
 class ModelCode(Protocol):
     """What `models/<name>/model.py` offers.
 
-    It may also offer `importance(model) -> dict[str, float]`: each column's share in the model. And
-    it may split `fit` in two, of which the trials of a tuning step share the first:
-    `prepare(features, target)` does what no hyperparameter and no seed has a part in, and
-    `fit_prepared(prepared, hyperparameters, seed)` does the rest and leaves `prepared` as it is.
+    It may also offer more:
+
+    - `importance(model) -> dict[str, float]`: each column's share in the model.
+    - `prepare(features, target)` and `fit_prepared(prepared, hyperparameters, seed)`: `fit` in two
+      parts, of which the trials of a tuning step share the first. It does what no hyperparameter
+      and no seed has a part in; the second does the rest and leaves `prepared` as it is.
+    - `scorer(model, columns) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]`: a faster
+      `predict` for a model without categories. What it returns takes a matrix of shape
+      (rows, columns), NaN where missing, and returns the bits that `predict` returns, which the
+      server checks. It raises ValueError if `fit` saw other columns, or the same in another order.
     """
 
     def fit(

@@ -1,0 +1,49 @@
+"""The server as a whole: a socket, and the processes that answer on it."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import TYPE_CHECKING
+
+from pipelines.serving.errors import ServerError
+from pipelines.serving.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from pipelines.serving.settings import ServerSettings
+
+_BACKLOG = 2048
+
+
+def serve(settings: ServerSettings) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        ServerError: Nothing can listen on the port.
+    """
+    listener = _listen(settings)
+    if settings.workers > 1:  # one worker a core: more threads would only wait for each other
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+    def work(replacement: bool) -> None:
+        # The first process does without these imports.
+        from pipelines.serving.worker import Worker
+
+        Worker(settings, replacement=replacement).run(sockets=[listener])
+
+    if hasattr(os, "fork"):
+        Supervisor(work, settings.workers).run()
+    else:  # Windows: one process does all
+        work(False)
+
+
+def _listen(settings: ServerSettings) -> socket.socket:
+    """Listen before the workers do: requests wait while one is being replaced."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    address = (settings.host, settings.port)
+    try:
+        return socket.create_server(address, family=family, backlog=_BACKLOG)
+    except OSError as err:
+        msg = f"{settings.host}:{settings.port} cannot be listened on: {err.strerror}.\n"
+        remedy = "Stop what listens there, or set SAGEMAKER_BIND_TO_PORT to another port."
+        raise ServerError(msg + remedy) from err
