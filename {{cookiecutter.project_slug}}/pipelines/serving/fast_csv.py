@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     Reader = Callable[[bytes], NDArray[np.float64]]
 
 _OF_NUMBERS = b"0123456789.-+eE "
-# Ends of fields with nothing between them.
-_NEIGHBOURS = (b",,", b",\n", b"\n,", b"\n\n")
 
 
 def _reader() -> Reader:
@@ -68,34 +66,30 @@ def read_numbers(body: bytes, width: int) -> NDArray[np.float64] | None:
     line = b"," * (width - 1) + b"\n"
     if layout != line * (len(layout) // width) or text == b"\n":
         return None
-    gaps = _gaps(text)
-    try:
-        numbers = _read((text if gaps is None else _fill(text))[:-1])
-    except (ValueError, TypeError):
-        return None
-    if not (np.abs(numbers) <= LARGEST).all():
+    numbers, empty = _numbers(text, len(layout)), None
+    if numbers is None:
+        text, empty = _fill_gaps(text)
+        numbers = _numbers(text, len(layout))
+    if numbers is None or not (np.abs(numbers) <= LARGEST).all():
         return None
     matrix = numbers + 0.0  # -0.0 becomes 0.0, as Preprocess makes it
-    if gaps is not None:
-        matrix[gaps] = np.nan
+    if empty is not None:
+        matrix[empty] = np.nan
     return matrix.reshape(-1, width)
 
 
-def _gaps(text: bytes) -> NDArray[np.bool_] | None:
-    """Return which of the fields are empty, or None if none is."""
-    if not (text[0] in b",\n" or any(pair in text for pair in _NEIGHBOURS)):
+def _numbers(text: bytes, count: int) -> NDArray[np.float64] | None:
+    """Read numbers, each before a comma or line feed; None if a field is none."""
+    try:
+        numbers = _read(text[:-1])
+    except (ValueError, TypeError, RuntimeError):  # the last for integers beyond 64 bits
         return None
+    return numbers if numbers.size == count else None  # numpy passes over empty lines
+
+
+def _fill_gaps(text: bytes) -> tuple[bytes, NDArray[np.bool_]]:
+    """Write a 0 into empty fields, for readers that know none, and say which of all they are."""
     characters = np.frombuffer(text, dtype=np.uint8)
     ends = np.flatnonzero((characters == ord(",")) | (characters == ord("\n")))
     empty: NDArray[np.bool_] = np.diff(ends, prepend=-1) == 1
-    return empty
-
-
-def _fill(text: bytes) -> bytes:
-    """Write a number into empty fields, for readers that know no empty ones."""
-    if text[0] in b",\n":
-        text = b"0" + text
-    for first, second in _NEIGHBOURS:
-        pair, filled = bytes([first, second]), bytes([first, ord("0"), second])
-        text = text.replace(pair, filled).replace(pair, filled)  # twice, since pairs overlap
-    return text
+    return np.insert(characters, ends[empty], ord("0")).tobytes(), empty

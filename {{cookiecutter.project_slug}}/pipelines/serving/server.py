@@ -22,8 +22,8 @@ def serve(settings: ServerSettings) -> None:
         ServerError: Nothing can listen on the port.
     """
     listener = _listen(settings)
-    if settings.workers > 1:  # one worker a core: more threads would only wait for each other
-        os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # Workers are what runs at once; threads of theirs would only wait for each other.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
     def work(replacement: bool) -> None:
         # The first process does without these imports.
