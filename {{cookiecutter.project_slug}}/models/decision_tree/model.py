@@ -73,11 +73,20 @@ def predict(model: Pipeline, features: pd.DataFrame) -> NDArray[np.float64]:
     return np.asarray(model.predict(features), dtype=np.float64)
 
 
-def scorer(model: Pipeline) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+def scorer(
+    model: Pipeline, columns: list[str]
+) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
     """`predict` for a matrix of numbers, without the cost of a frame and of checking it again.
 
     Without categories the encoder passes every column on, and scikit-learn casts to float32.
+
+    Raises:
+        ValueError: The model was fitted on other columns than the matrix will have.
     """
+    fitted = list(model[0].feature_names_in_)
+    if fitted != columns:
+        msg = f"The model was fitted on the columns {fitted}, got {columns}"
+        raise ValueError(msg)
     tree = model[-1].tree_
     values = np.ascontiguousarray(tree.value[:, 0, 0], dtype=np.float64)
     return lambda matrix: values.take(tree.apply(matrix.astype(np.float32)))

@@ -97,8 +97,17 @@ def predict(model: Model, features: pd.DataFrame) -> NDArray[np.float64]:
     return np.asarray(model.booster.predict(data), dtype=np.float64)
 
 
-def scorer(model: Model) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
-    """`predict` for a matrix of numbers, without building a frame and a `DMatrix` of it."""
+def scorer(
+    model: Model, columns: list[str]
+) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """`predict` for a matrix of numbers, without building a frame and a `DMatrix` of it.
+
+    Raises:
+        ValueError: The model was fitted on other columns than the matrix will have.
+    """
+    if model.numbers != columns:
+        msg = f"The model was fitted on the columns {model.numbers}, got {columns}"
+        raise ValueError(msg)
     predict_in_place = model.booster.inplace_predict
     return lambda matrix: np.asarray(predict_in_place(matrix), dtype=np.float64)
 
@@ -111,8 +120,11 @@ def save(model: Model, folder: Path) -> None:
 
 
 def load(folder: Path) -> Model:
-    """Read what `save` wrote."""
-    booster = xgboost.Booster(model_file=folder / BOOSTER_FILE)
+    """Read what `save` wrote.
+
+    It predicts on one thread, as it was fitted: whoever wants more of them runs more processes.
+    """
+    booster = xgboost.Booster({"nthread": 1}, model_file=folder / BOOSTER_FILE)
     columns = json.loads((folder / COLUMNS_FILE).read_text(encoding="utf-8"))
     return Model(booster, columns["numbers"], columns["vocabulary"])
 

@@ -75,9 +75,10 @@ class ServedModel:
         """
         row = _typical_rows(self.manifest, self.columns)
         try:
-            answers = self.predict(row)
+            # First, since it looks at the columns, which a scorer takes on trust.
             expected = self.code.predict(self.model, self._frame(row))
-        except (RequestError, KeyError, TypeError) as err:
+            answers = self.predict(row)
+        except (RequestError, KeyError, TypeError, ValueError) as err:
             msg = f"The model does not answer a row of the columns {self.manifest.features}: {err}"
             raise JobError(f"{msg}.".replace("\n", " "), REMEDY) from err
         if answers.tobytes() != np.asarray(expected, dtype=np.float64).tobytes():
@@ -106,8 +107,7 @@ def load_model(folder: Path) -> ServedModel:
     manifest = read_manifest(folder)
     columns = Columns(tuple(manifest.features), frozenset(manifest.categories))
     code, model = _load(manifest, folder)
-    build = getattr(code, "scorer", None) if columns.all_numbers else None
-    served = ServedModel(manifest, columns, code, model, build(model) if build else None)
+    served = ServedModel(manifest, columns, code, model, _scorer(code, model, manifest))
     served.probe()
     return served
 
@@ -129,6 +129,18 @@ def _load(manifest: Manifest, folder: Path) -> tuple[ModelCode, Any]:
         text = (str(err).strip() or "no reason given").splitlines()[0][:300]
         msg = f"models/{name} cannot load its files: {type(err).__name__}: {text}."
         raise JobError(msg, REMEDY) from err
+
+
+def _scorer(code: ModelCode, model: Any, manifest: Manifest) -> Scorer | None:
+    """Return the model's faster `predict`, if it has one and its columns allow it."""
+    build = getattr(code, "scorer", None)
+    if build is None or manifest.categories:
+        return None
+    try:
+        scorer: Scorer = build(model, manifest.features)
+    except ValueError as err:
+        raise JobError(f"models/{manifest.model}: {err}.", REMEDY) from err
+    return scorer
 
 
 def _typical_rows(manifest: Manifest, columns: Columns) -> Rows:

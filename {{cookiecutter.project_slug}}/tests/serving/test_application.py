@@ -1,0 +1,188 @@
+"""Routes, statuses and answers, without a socket."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import numpy as np
+import pytest
+
+from pipelines.serving.app import App
+from pipelines.serving.settings import ServerSettings
+
+ROWS = "1,2,3\n-4.5,1e2,6\n"
+
+
+def test_ping_answers_200_once_the_model_answers(client, new_client) -> None:
+    assert client.request("GET", "/ping").status == 200
+    loading = new_client(None)
+    reply = loading.request("GET", "/ping")
+    assert (reply.status, "being loaded" in reply.text) == (503, True)
+    assert loading.post(ROWS).status == 503
+
+
+def test_ping_answers_503_when_the_model_stops_answering(clients, new_client, monkeypatch) -> None:
+    model = clients["decision_tree"].app.model
+    monkeypatch.setattr(model.code, "predict", lambda model, features: np.full(len(features), 0.5))
+    reply = new_client(model).request("GET", "/ping")
+    assert reply.status == 503
+    assert "scorer must return what predict returns" in reply.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allow"),
+    [("HEAD", "/ping", "GET"), ("POST", "/ping", "GET")]
+    + [(method, "/invocations", "POST") for method in ("GET", "HEAD", "PUT", "DELETE")],
+)
+def test_other_methods_are_told_which_is_allowed(client, method, path, allow) -> None:
+    reply = client.request(method, path)
+    assert (reply.status, reply.headers["allow"]) == (405, allow)
+
+
+@pytest.mark.parametrize("path", ["/", "/invocations/", "/../ping", "/models"])
+def test_other_paths_are_not_found(client, path) -> None:
+    assert client.request("GET", path).status == 404
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        *("", "text/plain", "application/x-www-form-urlencoded", "csv", ";"),
+        *(f"text/csv; charset={name}" for name in ("base64", "punycode", "\x00")),
+    ],
+)
+def test_other_types_are_unsupported(client, content_type) -> None:
+    reply = client.post(ROWS, content_type)
+    assert reply.status == 415
+    assert len(reply.text.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        ("", "text/csv; charset=utf-8"),
+        ("*/*", "text/csv; charset=utf-8"),
+        ("text/*", "text/csv; charset=utf-8"),
+        ("application/json", "application/json"),
+        ("Application/*;q=0.1, image/png", "application/json"),
+        ("text/csv;q=0.5, application/json;q=0.6", "application/json"),
+        ("application/json;q=0.5, */*", "text/csv; charset=utf-8"),
+        ("text/csv;q=0, */*", "application/json"),
+        ("application/json; charset=utf-8", "application/json"),
+    ],
+)
+def test_accept_decides_the_type_of_the_answer(client, accept, content_type) -> None:
+    reply = client.post(ROWS, accept=accept)
+    assert (reply.status, reply.headers["content-type"]) == (200, content_type)
+
+
+@pytest.mark.parametrize("accept", ["image/png", "text/html", "*/*;q=0", "json", "*/*;q=x"])
+def test_other_answers_are_not_acceptable(client, accept) -> None:
+    assert client.post(ROWS, accept=accept).status == 406
+
+
+def test_answers_in_csv_and_json_are_the_same_numbers(client) -> None:
+    document = json.loads(client.post(ROWS, accept="application/json").body)
+    assert list(document) == ["predictions"]
+    np.testing.assert_array_equal(document["predictions"], client.post(ROWS).values)
+
+
+def test_many_lines_give_one_value_a_line_with_a_final_newline(client) -> None:
+    body = "".join(f"{number},2,3\n" for number in range(5000))
+    text = client.post(body).text
+    assert text.count("\n") == 5000
+    assert text.endswith("\n")
+    assert client.post(body.removesuffix("\n")).text == text
+
+
+def test_a_body_above_the_limit_is_too_large_announced_or_not(clients, new_client) -> None:
+    client = new_client(clients["decision_tree"].app.model, payload_limit=1000)
+    body = b"1,2,3\n" * 166
+    assert client.post(body, content_length="996").status == 200
+    assert client.post(b"", content_length="1001").status == 413
+    assert client.post(b"", content_length="9" * 5000).status == 413
+    pieces = [body, b"1,2", b",3\n", b"never read"]
+    reply = client.request("POST", "/invocations", chunks=pieces, content_type="text/csv")
+    assert reply.status == 413
+    assert "SAGEMAKER_MAX_PAYLOAD_IN_MB" in reply.text
+
+
+def test_a_body_may_come_in_pieces(client) -> None:
+    pieces = [b"1,2", b"", b",3\n-4.5,1", b"e2,6\n"]
+    reply = client.request("POST", "/invocations", chunks=pieces, content_type="text/csv")
+    np.testing.assert_array_equal(reply.values, client.post(ROWS).values)
+
+
+def test_a_body_that_does_not_arrive_in_time_is_given_up() -> None:
+    app, sent = App(ServerSettings("unused", timeout=0.05)), []
+
+    async def receive():
+        await asyncio.sleep(60)
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/invocations", "headers": []}
+    asyncio.run(app(scope, receive, send))
+    assert sent[0]["status"] == 408
+
+
+def test_a_client_that_has_gone_gets_no_answer(client) -> None:
+    async def receive():
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        raise AssertionError(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/invocations", "headers": []}
+    asyncio.run(client.app(scope, receive, send))
+
+
+def test_values_that_the_model_refuses_are_the_clients_mistake(
+    clients, new_client, monkeypatch
+) -> None:
+    model = clients["decision_tree_and_town"].app.model
+
+    def refuse(_model, _features):
+        raise ValueError("Input X contains NaN.\nmore\n  and more")
+
+    monkeypatch.setattr(model.code, "predict", refuse)
+    reply = new_client(model).post("1,2,a,3\n")
+    assert reply.status == 400
+    assert reply.text.startswith("The model refuses these values: Input X contains NaN.\n")
+    monkeypatch.setattr(model.code, "predict", lambda _model, rows: np.array([1.0, np.inf]))
+    reply = new_client(model).post("1,2,a,3\n1,2,a,3\n")
+    assert (reply.status, reply.text.startswith("row 2: ")) == (400, True)
+
+
+def test_a_bug_of_the_model_is_logged_and_not_shown(
+    clients, new_client, monkeypatch, capsys
+) -> None:
+    model = clients["decision_tree_and_town"].app.model
+    monkeypatch.setattr(model.code, "predict", lambda _model, rows: rows["secret"])
+    reply = new_client(model).post("1,2,a,3\n")
+    assert (reply.status, "secret" in reply.text) == (500, False)
+    assert "KeyError: 'secret'" in capsys.readouterr().err
+
+
+def test_each_request_is_one_line_of_json(clients, new_client, capfd) -> None:
+    client = new_client(clients["decision_tree"].app.model)
+    client.post(ROWS)
+    client.post("1,2\n")
+    client.request("GET", "/ping")
+    client.request("GET", '/"\n')
+    client.app.log.flush()
+    good, bad, lost = map(json.loads, capfd.readouterr().out.splitlines())
+    assert {**good, "time": 0, "ms": 0} == {
+        "time": 0,
+        "method": "POST",
+        "path": "/invocations",
+        "status": 200,
+        "rows": 2,
+        "bytes": len(ROWS),
+        "ms": 0,
+    }
+    assert (bad["status"], bad["rows"]) == (400, 0)
+    assert (lost["status"], lost["path"]) == (404, '/"\n')
+    assert 0 < good["ms"] < 1000
