@@ -10,7 +10,18 @@ import sys
 import typer
 
 from localsage.errors import LocalSageError
-from pipelines.cli import compare, compilation, data, executions, registry, report, run, tracking
+from pipelines.cli import (
+    compare,
+    compilation,
+    data,
+    executions,
+    predict,
+    registry,
+    report,
+    run,
+    serve,
+    tracking,
+)
 from pipelines.cli.output import MISTAKE
 from pipelines.errors import UserError
 
@@ -35,6 +46,8 @@ app.command("clean")(executions.clean)
 app.command("report")(report.report)
 app.command("compare")(compare.compare)
 app.command("mlflow")(tracking.mlflow)
+app.command("serve")(serve.serve)
+app.command("predict")(predict.predict)
 app.add_typer(registry.app, name="registry")
 app.add_typer(data.app, name="data")
 

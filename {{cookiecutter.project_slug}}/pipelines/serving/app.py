@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 import traceback
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     Scope: TypeAlias = dict[str, Any]
     Send: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
 
+_POLL_SECONDS = 0.05
 METHODS = {"/ping": "GET", "/invocations": "POST"}
 LOADING = Answer(503, b"The model is being loaded.\nAsk again in a moment.\n")
 OWN_FAILURE = Answer(500, b"The model failed.\nThe server's log says why.\n")
@@ -109,6 +111,7 @@ class App:
     ) -> Answer:
         announced = headers.get(b"content-length", "")
         body = await receive_body(receive, chunks, announced, self._limit, self.deadline.timeout)
+        await self._wait_for_model(began)
         if self.model is None:
             return self.reason
         answer_type = choose_type(headers.get(b"accept", ""))
@@ -119,6 +122,12 @@ class App:
             return format_predictions(self.model.predict(rows), answer_type)
         finally:
             self.deadline.stop()
+
+    async def _wait_for_model(self, began: float) -> None:
+        """Wait while it is being loaded: the `/ping` of another worker may have said yes."""
+        last = began + self.deadline.timeout
+        while self.model is None and self.reason is LOADING and time.perf_counter() < last:
+            await asyncio.sleep(_POLL_SECONDS)
 
 
 def _headers(scope: Scope) -> dict[bytes, str]:

@@ -17,8 +17,8 @@ from pipelines.serving.errors import RequestError
 if TYPE_CHECKING:
     from types import FrameType
 
-# Seconds after which a worker that no signal has reached ends, and is replaced.
-GRACE = 5
+# Seconds past the timeout, at most, until a worker that no signal has reached ends.
+_GRACE = 5.0
 _TICKS = 10
 
 
@@ -49,7 +49,8 @@ class Deadline:
         Args:
             seconds: Until then; by default a little longer than the timeout.
         """
-        faulthandler.dump_traceback_later(seconds or self.timeout + GRACE, exit=True)
+        longest = self.timeout + min(self.timeout, _GRACE)
+        faulthandler.dump_traceback_later(seconds or longest, exit=True)
 
     def start(self, began: float) -> None:
         """Interrupt what now follows if it is not done in time, with a 503 `RequestError`.

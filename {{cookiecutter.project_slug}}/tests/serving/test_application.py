@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -16,10 +17,18 @@ ROWS = "1,2,3\n-4.5,1e2,6\n"
 
 def test_ping_answers_200_once_the_model_answers(client, new_client) -> None:
     assert client.request("GET", "/ping").status == 200
-    loading = new_client(None)
+    loading = new_client(None, timeout=0.1)
     reply = loading.request("GET", "/ping")
     assert (reply.status, "being loaded" in reply.text) == (503, True)
     assert loading.post(ROWS).status == 503
+
+
+def test_a_request_waits_while_the_model_is_being_loaded(clients, new_client) -> None:
+    loading, model = new_client(None), clients["decision_tree"].app.model
+    timer = threading.Timer(0.2, lambda: setattr(loading.app, "model", model))
+    timer.start()
+    assert loading.post(ROWS).text == clients["decision_tree"].post(ROWS).text
+    timer.join()
 
 
 def test_ping_answers_503_when_the_model_stops_answering(clients, new_client, monkeypatch) -> None:
