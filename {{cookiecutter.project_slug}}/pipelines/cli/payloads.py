@@ -73,7 +73,8 @@ def _split_table(table: pa.Table, first: int, limit: int, file: Path) -> Iterato
 
 
 def _split_lines(file: Path, limit: int) -> Iterator[Payload]:
-    header, piece, size, first = b"", [], 0, 1
+    header, size, first = b"", 0, 1
+    piece: list[bytes] = []
     for line, record in _records(file):
         if line == 1 and _is_header(record):
             header = record if record.endswith(b"\n") else record + b"\n"

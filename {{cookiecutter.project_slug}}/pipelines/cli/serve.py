@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -50,6 +51,7 @@ def serve(
     Example: pipeline serve 3 --port 9000
     """
     project = find_project()
+    _check_port(port)
     package = _choose(project, version)
     with tempfile.TemporaryDirectory(prefix="serve-") as folder:
         manifest = _unpack(project, package, Path(folder))
@@ -70,6 +72,15 @@ def serve(
             server.terminate()
             server.wait()
     raise typer.Exit(code)
+
+
+def _check_port(port: int) -> None:
+    """Find out before whoever listens there answers in the server's place."""
+    try:
+        socket.create_server((HOST, port)).close()
+    except OSError as err:
+        msg = f"--port {port} cannot be listened on: {err.strerror}."
+        raise UserError(msg, "Stop what listens there, or choose another port.") from err
 
 
 def _choose(project: Project, version: int | None) -> dict[str, Any]:
@@ -114,7 +125,8 @@ def _announce(
         except urllib.error.HTTPError as refusal:
             text = refusal.read().decode()
             if "being loaded" not in text:
-                raise UserError(*text.strip().split("\n", maxsplit=1)) from refusal
+                rule, _, remedy = text.strip().partition("\n")
+                raise UserError(rule, remedy) from refusal
         except OSError:
             pass
         time.sleep(_POLL_SECONDS)

@@ -1,0 +1,55 @@
+"""Whatever is sent, the answer says what to mend, and the server goes on."""
+
+from __future__ import annotations
+
+import http.client
+
+import pytest
+from hostile import ALLOWED, REQUESTS
+from hypothesis import given, settings
+from running import Server, lay_out
+
+
+@pytest.mark.parametrize("name", ["decision_tree", "decision_tree_and_town"])
+def test_any_request_is_answered_by_the_application(clients, new_client, name) -> None:
+    client = new_client(clients[name].app.model, payload_limit=1000)
+
+    @settings(deadline=None, max_examples=250)
+    @given(REQUESTS)
+    def check(request) -> None:
+        body, content_type, accept = request
+        reply = client.post(body, content_type, accept=accept)
+        assert reply.status in ALLOWED
+        assert "Traceback" not in reply.body.decode(errors="replace")
+
+    check()
+    assert client.post("").status == 400
+
+
+def test_any_request_is_answered_over_a_socket(tmp_path) -> None:
+    with Server(lay_out(tmp_path)) as server:
+        server.wait()
+        before = server.workers
+        connection = server.connect()
+
+        @settings(deadline=None, max_examples=150)
+        @given(REQUESTS)
+        def check(request) -> None:
+            body, content_type, accept = request
+            if body.startswith((b"-1,", b"-2,", b"-3,", b"-4,")):  # how this model is told to fail
+                return
+            headers = {"Content-Type": content_type, "Accept": accept}
+            try:
+                connection.request("POST", "/invocations", body, headers)
+            except (ValueError, http.client.HTTPException):  # what no client can send
+                connection.close()
+                return
+            reply = connection.getresponse()
+            assert reply.status in ALLOWED
+            reply.read()
+
+        check()
+        connection.close()
+        assert server.post("1,2\n") == (200, "3.0\n")
+        assert server.workers == before
+        assert "Traceback" not in server.errors
