@@ -13,7 +13,7 @@ from pipelines.serving.answers import Answer, choose_type, format_predictions, r
 from pipelines.serving.bodies import read_body
 from pipelines.serving.deadline import Deadline
 from pipelines.serving.errors import RequestError
-from pipelines.serving.receiving import ClientGoneError, receive_body
+from pipelines.serving.receiving import ClientGoneError, Receiver
 from pipelines.training.jobs.errors import JobError
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class App:
         reason: The answer while there is no model.
         log: One line for each request.
         deadline: Interrupts a request that takes too long.
+        receiver: Gives up a body that takes too long.
     """
 
     def __init__(self, settings: ServerSettings, model: ServedModel | None = None) -> None:
@@ -51,6 +52,7 @@ class App:
         self.reason = LOADING
         self.log = AccessLog()
         self.deadline = Deadline(settings.timeout)
+        self.receiver = Receiver(settings.payload_limit, settings.timeout)
         self._limit = settings.payload_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -110,7 +112,7 @@ class App:
         self, headers: dict[bytes, str], receive: Receive, chunks: list[bytes], began: float
     ) -> Answer:
         announced = headers.get(b"content-length", "")
-        body = await receive_body(receive, chunks, announced, self._limit, self.deadline.timeout)
+        body = await self.receiver.receive(receive, chunks, announced)
         await self._wait_for_model(began)
         if self.model is None:
             return self.reason

@@ -69,6 +69,7 @@ class Worker(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """Do what is due ten times a second, or once; returns whether to end."""
         self._app.log.flush()
+        self._app.receiver.expire()
         if counter % _TICKS_A_SECOND == 0:
             self._app.deadline.postpone_death()
             self.should_exit = self.should_exit or os.getppid() != self._parent

@@ -44,6 +44,13 @@ def test_a_large_body_is_refused_announced_or_chunked_and_the_connection_lives_o
     connection.close()
 
 
+def test_a_body_that_does_not_arrive_in_time_is_given_up(server) -> None:
+    head = b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n1,2"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(head)
+        assert connection.recv(100).startswith(b"HTTP/1.1 408 ")
+
+
 @pytest.mark.parametrize(
     "request_bytes",
     [
@@ -172,8 +179,7 @@ def wait_until(condition, seconds=60) -> None:
 def test_it_stays_up_to_say_why_there_is_no_model(tmp_path, damage, status, text) -> None:
     damage(lay_out(tmp_path) / "ml/model")
     with Server(tmp_path) as server:
-        server.wait(503)
-        wait_until(lambda: "being loaded" not in server.get()[1])
+        wait_until(lambda: (found := server.get())[0] and "being loaded" not in found[1])
         reply = server.get()
         assert (reply[0], reply[1].startswith(text)) == (status, True)
         assert server.post("1,2")[0] == status
