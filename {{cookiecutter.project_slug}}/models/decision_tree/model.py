@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 FILE = "model.skops"
 # skops restores plain arrays and estimators by itself; the tree's own compiled type must be named.
 TRUSTED = ["sklearn.tree._tree.Tree"]
+# Counts may arrive as "4.0", from a continuous range or another tool; scikit-learn wants 4.
+COUNTS = ("max_depth", "max_leaf_nodes", "min_samples_leaf", "min_samples_split")
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ def fit(
         features: Shape (rows, columns); numbers as float64 with NaN where missing, categories as
             text.
         target: Shape (rows,).
-        hyperparameters: Arguments of `sklearn.tree.DecisionTreeRegressor`.
+        hyperparameters: Arguments of `sklearn.tree.DecisionTreeRegressor`; `random_state` among
+            them takes the place of `seed`.
         seed: Breaks ties between equally good splits.
 
     Raises:
@@ -63,7 +66,12 @@ def prepare(features: pd.DataFrame, target: pd.Series) -> Prepared:
 
 def fit_prepared(prepared: Prepared, hyperparameters: Mapping[str, Any], seed: int) -> Pipeline:
     """Do what `fit` does after `prepare`."""
-    tree = DecisionTreeRegressor(random_state=seed, **hyperparameters)
+    counts = {
+        name: int(value)
+        for name, value in hyperparameters.items()
+        if name in COUNTS and isinstance(value, float) and value.is_integer()
+    }
+    tree = DecisionTreeRegressor(random_state=seed).set_params(**{**hyperparameters, **counts})
     tree.fit(prepared.encoded, prepared.target)
     return make_pipeline(prepared.encoder, tree)
 

@@ -1,6 +1,6 @@
-"""The exception for failures that the user's data or settings caused.
+"""The exceptions for failures that the user's data or settings, or a program, caused.
 
-Jobs run in images that hold this package alone, so it is not the command line's `UserError`.
+Jobs run in images that hold this package alone, so they are not the command line's `UserError`.
 """
 
 from __future__ import annotations
@@ -23,3 +23,18 @@ class JobError(Exception):
     def __str__(self) -> str:
         """Return the message and the remedy, one line each."""
         return f"{self.message}\n{self.remedy}"
+
+
+class ProgramFailedError(Exception):
+    """The program that a job started did not end well; it has said in the log what happened."""
+
+    def __init__(self, reason: str, exit_code: int) -> None:
+        """Keep what to report.
+
+        Args:
+            reason: Text for SageMaker's `FailureReason`.
+            exit_code: The code that the job ends with, too.
+        """
+        super().__init__(reason, exit_code)
+        self.reason = reason
+        self.exit_code = exit_code

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pipelines.training.jobs.hyperparameters import load_model_code, read_training_settings
 from pipelines.training.jobs.manifest import describe
 from pipelines.training.jobs.runner import base_dir, run_job
+from pipelines.training.jobs.saving import save_model
 from pipelines.training.jobs.tables import read_table, split_columns
 
 if TYPE_CHECKING:
@@ -20,10 +21,7 @@ def fit(_argv: Sequence[str]) -> None:
     features, target = split_columns(read_table(base / "input/data/train"), settings.target)
     code = load_model_code(settings.model)
     model = code.fit(features, target, settings.hyperparameters, settings.seed)
-    folder = base / "model"
-    folder.mkdir(exist_ok=True)
-    code.save(model, folder)
-    describe(features, settings).write(folder)
+    save_model(code, model, describe(features, settings), base / "model")
 
 
 def main() -> None:

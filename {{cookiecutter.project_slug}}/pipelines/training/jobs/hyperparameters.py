@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from pipelines.training.jobs.errors import JobError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -41,7 +43,7 @@ class ModelCode(Protocol):
         hyperparameters: Mapping[str, Any],
         seed: int,
     ) -> Any:
-        """Fit a model."""
+        """Fit a model; a `ValueError` refuses hyperparameters or data."""
 
     def predict(self, model: Any, features: pd.DataFrame) -> NDArray[np.float64]:
         """Predict, shape (rows,)."""
@@ -72,10 +74,28 @@ class TrainingSettings:
     hyperparameters: dict[str, Any]
 
 
+def read_hyperparameters(base: Path) -> dict[str, Any]:
+    """Read and decode all of `input/config/hyperparameters.json`; a job may have none.
+
+    Raises:
+        JobError: The file is no JSON object.
+    """
+    path = base / "input/config/hyperparameters.json"
+    text = path.read_text(encoding="utf-8") if path.is_file() else "{}"
+    try:
+        raw = json.loads(text)
+    except json.JSONDecodeError as err:
+        msg = f"{path.name} must be a JSON object, got text that is not JSON: {err}."
+        raise JobError(msg, "Start the job through SageMaker, or correct the file.") from err
+    if not isinstance(raw, dict):
+        msg = f"{path.name} must be a JSON object, got {text[:40]!r}."
+        raise JobError(msg, "Start the job through SageMaker, or correct the file.")
+    return {name: decode(value) if isinstance(value, str) else value for name, value in raw.items()}
+
+
 def read_training_settings(base: Path) -> TrainingSettings:
     """Read `input/config/hyperparameters.json` below the container's base folder."""
-    raw = json.loads((base / "input/config/hyperparameters.json").read_text(encoding="utf-8"))
-    values = {name: decode(value) for name, value in raw.items()}
+    values = read_hyperparameters(base)
     own = (PREFIX_OF_JOBS, *PREFIXES_OF_SAGEMAKER)
     return TrainingSettings(
         model=str(values["job_model"]),

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from pipelines.training.jobs.errors import JobError
+from pipelines.training.jobs.errors import JobError, ProgramFailedError
+from pipelines.training.jobs.privileges import drop_privileges
 
 USER_FAILURE = 2
 OWN_FAILURE = 255
@@ -22,7 +23,9 @@ def base_dir() -> Path:
     return Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
 
 
-def run_job(job: Callable[[Sequence[str]], None], argv: Sequence[str]) -> NoReturn:
+def run_job(
+    job: Callable[[Sequence[str]], None], argv: Sequence[str], mistake_code: int = USER_FAILURE
+) -> NoReturn:
     """Run a job and leave the process the way SageMaker expects.
 
     A `JobError` ends with exit code 2 and its text alone. Anything else that goes wrong ends with
@@ -31,15 +34,19 @@ def run_job(job: Callable[[Sequence[str]], None], argv: Sequence[str]) -> NoRetu
     Args:
         job: The job; takes the command line's arguments.
         argv: The arguments, without the program's name.
+        mistake_code: Exit code of a `JobError`.
 
     Raises:
         SystemExit: Always, with the exit code.
     """
     try:
+        drop_privileges(base_dir())
         job(argv)
     except JobError as error:
         print(error, file=sys.stderr)
-        _end(str(error), USER_FAILURE)
+        _end(str(error), mistake_code)
+    except ProgramFailedError as error:
+        _end(error.reason, error.exit_code)
     except SystemExit as error:
         if error.code in (None, 0):  # --help
             raise

@@ -1,0 +1,26 @@
+"""The model as an artefact: what its code saves, and a manifest of what it expects."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.training.jobs.manifest import FILE
+
+if TYPE_CHECKING:
+    from pipelines.training.jobs.hyperparameters import ModelCode
+    from pipelines.training.jobs.manifest import Manifest
+
+
+def save_model(code: ModelCode, model: Any, manifest: Manifest, folder: Path) -> None:
+    """Write model and manifest into `folder`, each file whole or not at all, the manifest last."""
+    folder.mkdir(exist_ok=True)
+    # Inside the folder, since SageMaker may have mounted it: files can only be moved within it.
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as name:
+        staging = Path(name)
+        code.save(model, staging)
+        for path in sorted(staging.iterdir()):
+            path.replace(folder / path.name)
+        manifest.write(staging)
+        (staging / FILE).replace(folder / FILE)
