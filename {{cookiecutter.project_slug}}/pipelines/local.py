@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-import subprocess
 import sys
 from dataclasses import replace
 from importlib import metadata
@@ -15,6 +14,7 @@ from localsage import LocalSageMaker, Reuse
 from pipelines.errors import UserError
 from pipelines.lake.store import source
 from pipelines.project import MARKER
+from pipelines.revision import commit_of
 from pipelines.tracking.local_store import LocalStore
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def account_parameters(
         "ImageUri": f"{image}:{tag}",
         "JobsImageUri": f"{image}-jobs:{tag}",
         "QueryUri": f"s3://{bucket}/{prefix}/{compiled.assets.query.key}",
-        "Commit": _commit(project),
+        "Commit": commit_of(project.root, MARKER),
         "TrackingUri": TRACKING,
     }
     declared = {entry["Name"] for entry in json.loads(compiled.definition)["Parameters"]}
@@ -173,23 +173,3 @@ def _environment_tag() -> str:
     installed = (f"{name} {metadata.version(name)}" for name in _JOB_LIBRARIES)
     versions = "\n".join([platform.python_version(), *installed])
     return hashlib.sha256(versions.encode()).hexdigest()[:12]
-
-
-def _commit(project: Project) -> str:
-    """The commit that is checked out, marked when files differ from it; `none` outside of git.
-
-    A project inside another repository that does not track it has no commit either.
-    """
-    tracked = _git(project, "ls-files", MARKER)
-    commit = _git(project, "describe", "--always", "--dirty", "--abbrev=40") if tracked else ""
-    return commit or "none"
-
-
-def _git(project: Project, *arguments: str) -> str:
-    """What git prints; nothing where there is no git or no repository."""
-    command = ["git", "-C", str(project.root), *arguments]
-    try:
-        result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    except OSError:
-        return ""
-    return result.stdout.strip()

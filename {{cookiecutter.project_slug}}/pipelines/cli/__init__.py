@@ -15,6 +15,7 @@ from pipelines.cli import (
     compilation,
     data,
     executions,
+    image,
     predict,
     registry,
     report,
@@ -50,6 +51,7 @@ app.command("serve")(serve.serve)
 app.command("predict")(predict.predict)
 app.add_typer(registry.app, name="registry")
 app.add_typer(data.app, name="data")
+app.add_typer(image.app, name="image")
 
 
 def main() -> None:

@@ -109,9 +109,9 @@ def _read_file(file: Path) -> pd.DataFrame:
 def _read_csv(file: Path) -> pd.DataFrame:
     """Numbers and empty fields; one thread, since only then does an error know its row."""
     reading = csv.ReadOptions(use_threads=False, autogenerate_column_names=True)
-    columns = csv.open_csv(file, read_options=reading).schema.names
-    numbers = csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.float64()))
     try:
+        columns = csv.open_csv(file, read_options=reading).schema.names
+        numbers = csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.float64()))
         table: pd.DataFrame = csv.read_csv(file, reading, convert_options=numbers).to_pandas()
     except pa.ArrowInvalid as err:
         raise pa.ArrowInvalid(f"{file.name}: {err}") from err

@@ -21,7 +21,6 @@ from pipelines.training.jobs.hyperparameters import load_model_code
 from pipelines.training.jobs.manifest import read_manifest
 from pipelines.training.jobs.metrics import Scores, bootstrap_deviation, score
 from pipelines.training.jobs.runner import base_dir, run_job
-from pipelines.training.jobs.saving import MANIFEST
 from pipelines.training.jobs.tables import read_table, split_columns, write_table
 
 if TYPE_CHECKING:

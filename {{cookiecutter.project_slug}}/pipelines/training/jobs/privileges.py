@@ -13,14 +13,15 @@ from pathlib import Path
 VARIABLE = "RUN_AS"
 # What a job writes, below the container's base folder; inputs stay root's, so they are read-only.
 WRITTEN = (".", "code", "model", "output", "checkpoints", "processing", "processing/output")
-READ = ("input", "input/data", "model", "processing/input")
+READ = ("input/config", "input/data", "model", "processing/input")
 
 
 def drop_privileges(base: Path) -> None:
     """Become the user that `RUN_AS` names; does nothing without it, or when not root.
 
-    The folders that a job writes become that user's. Where the user may not read the inputs, the
-    process stays root and says so: a job that runs matters more.
+    The folders that a job writes become that user's. Where the user may not read the inputs, or
+    the container may not change users, the process stays root and says so: a job that runs matters
+    more.
 
     Args:
         base: The container's tree, `/opt/ml` unless it was moved.
@@ -31,24 +32,24 @@ def drop_privileges(base: Path) -> None:
     import pwd
 
     user = pwd.getpwnam(name)
-    for folder in map(base.joinpath, WRITTEN):
-        _hand_over(folder, user.pw_uid, user.pw_gid)
-    os.setgroups([])
-    os.setegid(user.pw_gid)
-    os.seteuid(user.pw_uid)
-    closed = [path for path in _inputs(base) if not _readable(path)]
-    os.seteuid(0)
-    if closed:
-        os.setegid(0)
-        print(f"Running as root: {name} may not read {closed[0]}.", file=sys.stderr)
+    try:
+        for folder in map(base.joinpath, WRITTEN):
+            _hand_over(folder, user.pw_uid, user.pw_gid)
+        closed = _closed_inputs(base, user.pw_uid, user.pw_gid)
+        if closed:
+            print(f"Running as root: {name} may not read {closed[0]}.", file=sys.stderr)
+            return
+        os.setgroups([])
+        os.setgid(user.pw_gid)
+        os.setuid(user.pw_uid)
+    except PermissionError as err:  # a container that was started without these capabilities
+        print(f"Running as root: {err}.", file=sys.stderr)
         return
-    os.setgid(user.pw_gid)
-    os.setuid(user.pw_uid)
     os.environ["HOME"] = user.pw_dir
 
 
 def _hand_over(folder: Path, owner: int, group: int) -> None:
-    """Give a folder and what lies directly in it away; read-only mounts stay what they are."""
+    """Give a folder away, and each output in it; read-only mounts stay what they are."""
     if not folder.is_dir() or os.statvfs(folder).f_flag & os.ST_RDONLY:
         return
     within = list(folder.iterdir()) if folder.name == "output" else []
@@ -56,15 +57,26 @@ def _hand_over(folder: Path, owner: int, group: int) -> None:
         os.chown(path, owner, group, follow_symlinks=False)
 
 
+def _closed_inputs(base: Path, user: int, group: int) -> list[Path]:
+    """Which inputs a user may not read."""
+    modes = {path: os.R_OK | (os.X_OK if path.is_dir() else 0) for path in _inputs(base)}
+    os.setegid(group)
+    os.seteuid(user)
+    try:
+        return [
+            path for path, mode in modes.items() if not os.access(path, mode, effective_ids=True)
+        ]
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+
+
 def _inputs(base: Path) -> list[Path]:
-    """What a job reads: the folders of the inputs, and what lies directly in them."""
+    """The folders of the inputs, what lies in them, and of each channel one file for all."""
     folders = [base / name for name in READ if (base / name).is_dir()]
-    return [*folders, *(path for folder in folders for path in folder.iterdir())]
-
-
-def _readable(path: Path) -> bool:
-    wanted = os.R_OK | os.X_OK if path.is_dir() else os.R_OK
-    return os.access(path, wanted, effective_ids=True)
+    within = [path for folder in folders for path in folder.iterdir()]
+    samples = [next(path.iterdir(), path) for path in within if path.is_dir()]
+    return [*folders, *within, *samples]
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""The account side: images, and what becomes of them on AWS."""

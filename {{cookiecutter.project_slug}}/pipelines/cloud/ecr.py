@@ -1,0 +1,125 @@
+"""Amazon ECR: repositories whose tags cannot be moved, and pushes that end in a digest."""
+
+from __future__ import annotations
+
+import base64
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipelines.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipelines.cloud.engines import Engine
+    from pipelines.cloud.image import Image
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """Where an image is: `address` ends in its digest, so it means these bytes for ever."""
+
+    address: str
+    was_there: bool
+
+
+class Registry:
+    """An account's registry in one region."""
+
+    def __init__(self, client: Any) -> None:
+        """Keep a boto3 client of the service `ecr`."""
+        self._client = client
+
+    def push(self, image: Image, engine: Engine) -> Pushed:
+        """Push an image under its tag, unless the registry has the tag already.
+
+        Raises:
+            UserError: AWS refuses, cannot be reached, or the engine fails.
+        """
+        repository = self._repository(image.repository)
+        found = self._digest(image)
+        if found is None:
+            self._login(engine)
+            remote = f"{repository}:{image.tag}"
+            engine.run("tag", image.name, remote)
+            engine.run("push", remote)
+        digest = found or self._digest(image)
+        if digest is None:
+            msg = f"{repository} must hold the tag {image.tag} after the push, got none."
+            raise UserError(msg, "Push again; if it stays so, look at the repository in ECR.")
+        return Pushed(f"{repository}@{digest}", was_there=found is not None)
+
+    def _repository(self, name: str) -> str:
+        """Return a repository's address; make it if it is not there."""
+        with explained("DescribeRepositories"):
+            try:
+                answer = self._client.describe_repositories(repositoryNames=[name])
+            except self._client.exceptions.RepositoryNotFoundException:
+                return self._create(name)
+        return str(answer["repositories"][0]["repositoryUri"])
+
+    def _create(self, name: str) -> str:
+        with explained("CreateRepository"):
+            answer = self._client.create_repository(
+                repositoryName=name,
+                imageTagMutability="IMMUTABLE",
+                imageScanningConfiguration={"scanOnPush": True},
+            )
+        return str(answer["repository"]["repositoryUri"])
+
+    def _digest(self, image: Image) -> str | None:
+        with explained("DescribeImages"):
+            try:
+                answer = self._client.describe_images(
+                    repositoryName=image.repository, imageIds=[{"imageTag": image.tag}]
+                )
+            except self._client.exceptions.ImageNotFoundException:
+                return None
+        return str(answer["imageDetails"][0]["imageDigest"])
+
+    def _login(self, engine: Engine) -> None:
+        with explained("GetAuthorizationToken"):
+            answer = self._client.get_authorization_token()["authorizationData"][0]
+        user, _, password = base64.b64decode(answer["authorizationToken"]).decode().partition(":")
+        engine.login(answer["proxyEndpoint"].removeprefix("https://"), user, password)
+
+
+def open_registry(region: str) -> Registry:
+    """Return the registry of the account whose credentials the environment holds.
+
+    Raises:
+        UserError: The AWS configuration is broken.
+    """
+    import boto3
+
+    with explained("open a session"):
+        return Registry(boto3.client("ecr", region_name=region))
+
+
+@contextmanager
+def explained(action: str) -> Iterator[None]:
+    """Turn what AWS refuses, and what keeps from reaching it, into the user's two lines.
+
+    Args:
+        action: What was asked.
+
+    Raises:
+        UserError: Instead of botocore's errors.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+    try:
+        yield
+    except NoCredentialsError as err:
+        msg = "AWS credentials are needed, none were found."
+        raise UserError(msg, "Sign in (`aws sso login`), or set AWS_PROFILE.") from err
+    except ClientError as err:
+        fault = err.response.get("Error", {})
+        msg = f"ECR refused {action}: {fault.get('Code')}: {fault.get('Message')}"
+        remedy = "Check which account you are signed in to, and its permissions for ECR."
+        raise UserError(" ".join(msg.split()), remedy) from err
+    except BotoCoreError as err:
+        msg = f"ECR could not be asked to {action}: {err}"
+        remedy = "Check the network, and region in conf/aws.yaml."
+        raise UserError(" ".join(msg.split()), remedy) from err

@@ -1,0 +1,166 @@
+"""`pipeline image`: with pretended engines, and AWS's answers as botocore's own shapes."""
+
+from __future__ import annotations
+
+import base64
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+ACCOUNT = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+DIGEST = "sha256:" + "ab" * 32
+SECRET = "a-token-nobody-may-see"
+
+
+@pytest.fixture
+def ecr(monkeypatch):
+    """Answers of ECR, to be added in the order of the questions."""
+    client = boto3.client(
+        "ecr", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    monkeypatch.setattr(boto3, "client", lambda *_, **options: asked.append(options) or client)
+    asked = []
+    with Stubber(client) as stub:
+        stub.asked = asked
+        yield stub
+        stub.assert_no_pending_responses()
+
+
+def has_repository(ecr, name):
+    answer = {"repositories": [{"repositoryUri": f"{ACCOUNT}/{name}"}]}
+    ecr.add_response("describe_repositories", answer, {"repositoryNames": [name]})
+
+
+def lacks_tag(ecr, name, tag):
+    question = {"repositoryName": name, "imageIds": [{"imageTag": tag}]}
+    ecr.add_client_error("describe_images", "ImageNotFoundException", expected_params=question)
+
+
+def has_tag(ecr, name, tag):
+    question = {"repositoryName": name, "imageIds": [{"imageTag": tag}]}
+    ecr.add_response("describe_images", {"imageDetails": [{"imageDigest": DIGEST}]}, question)
+
+
+def gives_token(ecr):
+    token = base64.b64encode(f"AWS:{SECRET}".encode()).decode()
+    answer = {"authorizationToken": token, "proxyEndpoint": f"https://{ACCOUNT}"}
+    ecr.add_response("get_authorization_token", {"authorizationData": [answer]})
+
+
+def test_build_makes_both_images_and_names_them_after_the_commit(pipeline, engines, committed):
+    engines.install("podman")
+    ended = pipeline("image", "build")
+    assert ended.out.splitlines() == [f"test-project:{committed}", f"test-project-jobs:{committed}"]
+    first, second = engines.calls()
+    assert first["arguments"][:3] == ["build", "--format", "docker"]
+    words = " ".join(first["arguments"])
+    for part in (
+        "container/Dockerfile --platform linux/amd64",
+        f"--target model --tag test-project:{committed}",
+        f"COMMIT={committed}",
+        "VERSION=1.2.3",
+    ):
+        assert part in words
+    assert "--target jobs" in " ".join(second["arguments"])
+    assert "latest" not in words
+
+
+def test_docker_writes_no_attestations_and_takes_more_options(pipeline, engines, committed):
+    engines.install("docker")
+    pipeline("image", "build", "--target", "model", "--", "--network", "host")
+    (call,) = engines.calls()
+    assert call["attestations"] == "1"
+    assert "--format" not in call["arguments"]
+    assert call["arguments"][-3:-1] == ["--network", "host"]
+
+
+def test_the_address_of_a_mirror_is_passed_by_name_only(pipeline, engines, committed, monkeypatch):
+    engines.install("docker")
+    monkeypatch.setenv("PIP_INDEX_URL", "https://user:secret@mirror.example/simple")
+    pipeline("image", "build", "--target", "jobs")
+    (call,) = engines.calls()
+    assert "PIP_INDEX_URL" in call["arguments"]
+    assert "secret" not in " ".join(call["arguments"])
+
+
+def test_a_build_that_fails_is_a_mistake_in_two_lines(pipeline, engines, committed):
+    engines.install("buildah", ("build",))
+    assert "`buildah build` must end well" in pipeline("image", "build").mistake[0]
+
+
+def test_a_changed_file_marks_the_image_and_forbids_the_push(pipeline, engines, example, committed):
+    engines.install("podman")
+    example.change("conf/pipeline.yaml", "split.folds", 4)
+    built = pipeline("image", "build", "--target", "model")
+    assert built.out.strip() == f"test-project:{committed}-dirty"
+    example.change("conf/aws.yaml", "environment.JobsImageUri", "JOBS")
+    assert "files that differ" in pipeline("image", "push").mistake[0]
+
+
+def test_outside_of_git_nothing_is_pushed(pipeline, engines, example):
+    engines.install("podman")
+    assert "outside of git" in pipeline("image", "push", "--target", "model").mistake[0]
+
+
+def test_an_environment_without_a_name_for_the_image_is_a_mistake(pipeline, engines, committed):
+    engines.install("podman")
+    message, remedy = pipeline("image", "push", "--target", "jobs").mistake
+    assert "JobsImageUri" in message
+    assert "JOBS_IMAGE_URI" in remedy
+
+
+def test_push_makes_the_repository_and_prints_the_digest(pipeline, engines, committed, ecr):
+    engines.install("podman")
+    ecr.add_client_error("describe_repositories", "RepositoryNotFoundException")
+    ecr.add_response(
+        "create_repository",
+        {"repository": {"repositoryUri": f"{ACCOUNT}/test-project"}},
+        {
+            "repositoryName": "test-project",
+            "imageTagMutability": "IMMUTABLE",
+            "imageScanningConfiguration": {"scanOnPush": True},
+        },
+    )
+    lacks_tag(ecr, "test-project", committed)
+    gives_token(ecr)
+    has_tag(ecr, "test-project", committed)
+    ended = pipeline("image", "push", "--target", "model")
+    assert ended.out == f"export IMAGE={ACCOUNT}/test-project@{DIGEST}\n"
+    assert ecr.asked == [{"region_name": "eu-west-1"}]
+    remote = f"{ACCOUNT}/test-project:{committed}"
+    login, tag, push = engines.calls()
+    assert login["arguments"] == ["login", "--username", "AWS", "--password-stdin", ACCOUNT]
+    assert login["feed"] == SECRET
+    assert SECRET not in ended.out + ended.err
+    assert tag["arguments"] == ["tag", f"test-project:{committed}", remote]
+    assert push["arguments"] == ["push", remote]
+
+
+def test_a_tag_that_is_there_is_not_pushed_again(pipeline, engines, committed, ecr):
+    engines.install("podman")
+    has_repository(ecr, "test-project")
+    has_tag(ecr, "test-project", committed)
+    ended = pipeline("image", "push", "--target", "model")
+    assert ended.out == f"export IMAGE={ACCOUNT}/test-project@{DIGEST}\n"
+    assert "had been pushed before" in ended.err
+    assert engines.calls() == []
+
+
+def test_what_aws_refuses_is_told_in_two_lines(pipeline, engines, committed, ecr):
+    engines.install("podman")
+    ecr.add_client_error("describe_repositories", "AccessDeniedException", "User: x\nmay not")
+    message, _ = pipeline("image", "push", "--target", "model").mistake
+    assert message == "ECR refused DescribeRepositories: AccessDeniedException: User: x may not"
+
+
+def test_missing_credentials_are_told_in_two_lines(pipeline, engines, committed, monkeypatch):
+    engines.install("podman")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+    message, remedy = pipeline("image", "push", "--target", "model").mistake
+    assert "none were found" in message
+    assert "AWS_PROFILE" in remedy
