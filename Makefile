@@ -1,6 +1,6 @@
 # For people who work on the template; a generated project has a Makefile of its own.
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast lint lock screenshots clean environment generate tidy
+.PHONY: help demo test fast toolkit containers lint lock screenshots clean environment generate tidy
 
 TEMPLATE := {{cookiecutter.project_slug}}
 DEMO := build/demo/housing-prices
@@ -23,8 +23,16 @@ help:  ## show this help
 demo: generate  ## generate a project with default answers and run its pipeline on this machine
 	@$(MAKE) --no-print-directory -C "$(DEMO)" run
 
-test: lint fast  ## everything: checks, tests, and the journey of a new user (minutes)
+test: lint fast toolkit  ## everything: checks, tests, and the journey of a new user (minutes)
 	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" -m journey $(ARGS)
+	@if [ -n "$(TEST_CONTAINERS)" ]; then $(MAKE) --no-print-directory containers; \
+	  else echo "No image was built or tested: TEST_CONTAINERS is not set, see make containers."; fi
+
+toolkit: environment  ## run the compiled archives under AWS's own training toolkit
+	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" tests/toolkit $(ARGS)
+
+containers: environment  ## build and test a project's images (root; podman, buildah, runc, mmdebstrap)
+	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" tests/container $(ARGS)
 
 lint: environment  ## check style, types and import rules, of the template's files as they stand too
 	@"$(BIN)/ruff" check $(OWN) && "$(BIN)/ruff" format --check $(OWN)
@@ -41,6 +49,7 @@ fast: environment  ## tests of the template, and of the generated project as it 
 lock: generate  ## resolve both lock files anew
 	@$(MAKE) --no-print-directory -C "$(DEMO)" lock
 	@cp "$(DEMO)/requirements.lock" "$(TEMPLATE)/requirements.lock"
+	@cp "$(DEMO)"/container/*.lock "$(TEMPLATE)/container/"
 	@"$(BIN)/uv" pip compile --quiet --universal --upgrade --generate-hashes --group dev \
 	  --no-emit-index-url --no-header --no-annotate --constraint "$(TEMPLATE)/requirements.lock" \
 	  --output-file requirements.lock pyproject.toml

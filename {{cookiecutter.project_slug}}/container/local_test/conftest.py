@@ -1,7 +1,7 @@
 """Two ways to start `train` and `serve`: as a plain process, and in the image.
 
-The image is tried when `CONTAINER_IMAGE` names one (`make image` sets it); `CONTAINER_ENGINE` says
-what runs it.
+The image is tried when `CONTAINER_IMAGE` names one (`make image` sets it), by the engine that
+`pipeline image build` would take, too.
 """
 
 from __future__ import annotations
@@ -18,9 +18,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipelines.cloud.engines import VARIABLE, find_engine
+
 ROOT = Path(__file__).parents[2]
 IMAGE = os.environ.get("CONTAINER_IMAGE", "")
-ENGINE = os.environ.get("CONTAINER_ENGINE", "docker")
+ENGINE = find_engine(None).name if IMAGE else ""
+if ENGINE == "buildah":
+    raise pytest.UsageError(f"Buildah does not run images: set {VARIABLE} to another engine.")
 # What only an image can show.
 collect_ignore = [] if IMAGE else ["test_image.py"]
 _ASK = """

@@ -9,7 +9,9 @@ import subprocess
 
 import pytest
 
-ENGINE, IMAGE = os.environ.get("CONTAINER_ENGINE", "docker"), os.environ["CONTAINER_IMAGE"]
+from pipelines.cloud.engines import find_engine
+
+ENGINE, IMAGE = find_engine(None).name, os.environ["CONTAINER_IMAGE"]
 WHO = (
     "import json, os\n"
     "from pathlib import Path\n"

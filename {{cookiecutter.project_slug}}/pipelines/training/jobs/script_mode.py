@@ -79,8 +79,8 @@ def script_environment(base: Path, hyperparameters: Mapping[str, Any]) -> dict[s
         "SM_OUTPUT_DATA_DIR": str(base / "output/data"),
         "SM_NUM_CPUS": str(_cores()),
         "SM_NUM_GPUS": "0",
-        "SM_CHANNELS": json.dumps(channels),
-        "SM_HPS": json.dumps(own),
+        "SM_CHANNELS": _compact(channels),
+        "SM_HPS": _compact(own),
         **{f"SM_CHANNEL_{channel.upper()}": str(data / channel) for channel in channels},
         **{f"SM_HP_{name.upper()}": str(value) for name, value in own.items()},
     }
@@ -93,6 +93,11 @@ def _own(hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in sorted(hyperparameters.items())
         if not name.startswith("sagemaker_") and name != OBJECTIVE
     }
+
+
+def _compact(value: Any) -> str:
+    """JSON without blanks, as AWS's toolkit writes it."""
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _cores() -> int:

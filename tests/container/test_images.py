@@ -1,0 +1,75 @@
+"""The images of a new project, really built and run."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from tests.container.conftest import Workshop
+
+MODEL_MEGABYTES = 600
+
+
+def test_the_model_image_is_small_and_both_are_named_by_the_commit(
+    workshop: Workshop, images: dict[str, str]
+) -> None:
+    commit = workshop.run("git", "rev-parse", "HEAD").stdout.strip()
+    assert images == {
+        "model": f"housing-prices:{commit}",
+        "jobs": f"housing-prices-jobs:{commit}",
+    }
+    assert workshop.megabytes(images["model"]) < MODEL_MEGABYTES
+
+
+def test_the_image_keeps_the_contract_of_train_and_serve(
+    workshop: Workshop, images: dict[str, str]
+) -> None:
+    ended = workshop.run(
+        *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+        *("container/local_test", "-k", "InContainer or test_image"),
+        CONTAINER_IMAGE=images["model"],
+        CONTAINER_ENGINE="podman",
+    )
+    assert ended.returncode == 0, ended.stdout
+    print(ended.stdout)
+
+
+def test_the_jobs_image_reads_athena_tracks_and_preprocesses(
+    workshop: Workshop, images: dict[str, str], tmp_path: Path
+) -> None:
+    run = ["podman", "run", "--rm", "--no-healthcheck", "--network=none"]
+    imports = "import awswrangler, boto3, mlflow, pipelines.training.jobs.ingest"
+    assert workshop.run(*run, images["jobs"], "python3", "-c", imports).returncode == 0
+    local = [sys.executable, "-c", "from pipelines.cli import main; main()"]
+    assert workshop.run(*local, "data", "sample").returncode == 0
+    only = ("--plain", "--only=Ingest", "--only=Preprocess")
+    assert workshop.run(*local, "run", *only).returncode == 0
+    base = _preprocessing(workshop, tmp_path / "ml")
+    command = ["python3", "-m", "pipelines.training.jobs.preprocess", "--folds=5", "--seed=23"]
+    ended = workshop.run(*run, "-v", f"{base}:/opt/ml", images["jobs"], *command)
+    assert ended.returncode == 0
+    for part in ("train", "test"):
+        (expected,) = workshop.project.glob(f".pipeline/s3/**/preprocess/{part}/{part}.parquet")
+        found = base / f"processing/output/{part}/{part}.parquet"
+        assert found.stat().st_uid == 1000
+        pd.testing.assert_frame_equal(pd.read_parquet(found), pd.read_parquet(expected))
+
+
+def _preprocessing(workshop: Workshop, base: Path) -> Path:
+    """Lay out what the local run's Preprocess was given."""
+    storage = workshop.project / ".pipeline/s3"
+    (rows,) = storage.glob("**/ingest")
+    (settings,) = storage.glob("**/preprocess.json")
+    for name, source in (("ingest", rows), ("settings", settings.parent)):
+        shutil.copytree(source, base / "processing/input" / name)
+    (base / "processing/output").mkdir()
+    return base
+
+
+def test_buildah_builds_the_same_image(workshop: Workshop, images: dict[str, str]) -> None:
+    (name,), seconds = workshop.build("buildah", "model")
+    assert name == images["model"]
+    workshop.table.append(f"{name} again, by Buildah: {seconds:.1f} s")
