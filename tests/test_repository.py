@@ -13,6 +13,8 @@ import pytest
 from tests.baking import QUESTIONS, ROOT, TEMPLATE, files
 
 LOCKS = ["requirements.lock", f"{TEMPLATE}/requirements.lock"]
+IMAGES = {"model", "jobs"}
+IMAGE_LOCKS = [f"{TEMPLATE}/container/{image}.lock" for image in sorted(IMAGES)]
 # Put together here, so that this file does not hold what it looks for.
 FORBIDDEN = [
     *(f"/{folder}/" for folder in ("root", "home", "work", "Users")),
@@ -37,7 +39,7 @@ def test_no_file_names_a_package_host_or_a_folder_of_somebodys_machine(
     assert found == []
 
 
-@pytest.mark.parametrize("path", LOCKS)
+@pytest.mark.parametrize("path", LOCKS + IMAGE_LOCKS)
 def test_a_lock_file_has_hashes_for_every_package_and_no_address(
     repository: dict[str, str], path: str
 ) -> None:
@@ -58,6 +60,37 @@ def test_the_two_lock_files_agree(repository: dict[str, str]) -> None:
     common = names[0] & names[1]
     assert common
     assert {p for p in pins[0] if p.split("==")[0] in common} <= pins[1]
+
+
+@pytest.mark.parametrize("path", IMAGE_LOCKS)
+def test_an_image_has_the_versions_that_the_project_is_tested_with(
+    repository: dict[str, str], path: str
+) -> None:
+    image, project = (
+        re.findall(r"^(\S+)==(.+) \\$", repository[p], re.M) for p in (path, LOCKS[1])
+    )
+    names = {name for name, _ in project}
+    assert {"numpy", "pandas", "pyarrow"} <= names & {name for name, _ in image}
+    assert {pin for pin in image if pin[0] in names} <= set(project)
+
+
+def test_each_image_is_asked_for_in_a_group_of_its_own(repository: dict[str, str]) -> None:
+    groups = tomllib.loads(repository[f"{TEMPLATE}/pyproject.toml"])["dependency-groups"]
+    assert {name.removeprefix("image-") for name in groups if name != "dev"} == IMAGES
+    for image in IMAGES:
+        lock = repository[f"{TEMPLATE}/container/{image}.lock"]
+        for requirement in groups[f"image-{image}"]:
+            name = re.split(r"[^a-z0-9-]", requirement)[0]
+            assert re.search(rf"^{name}==", lock, re.M), (image, name)
+
+
+def test_the_dockerfile_pins_its_base_and_asks_for_hashes(repository: dict[str, str]) -> None:
+    text = repository[f"{TEMPLATE}/container/Dockerfile"]
+    assert re.search(r"^ARG BASE=\S+/python:3\.12\.\d+-slim-\w+$", text, re.M)
+    assert "latest" not in text
+    installs = re.findall(r"pip .*? install.*? -r /", text, re.S)
+    assert len(installs) == len(IMAGES)
+    assert all("--require-hashes" in i and "--only-binary :all:" in i for i in installs)
 
 
 def test_the_lock_file_holds_what_the_project_asks_for(repository: dict[str, str]) -> None:
