@@ -63,7 +63,7 @@ def _preprocessing(workshop: Workshop, base: Path) -> Path:
     storage = workshop.project / ".pipeline/s3"
     (rows,) = storage.glob("**/ingest")
     (settings,) = storage.glob("**/preprocess.json")
-    for name, source in (("ingest", rows), ("settings", settings.parent)):
+    for name, source in (("data", rows), ("settings", settings.parent)):
         shutil.copytree(source, base / "processing/input" / name)
     (base / "processing/output").mkdir()
     return base
