@@ -64,7 +64,7 @@ def test_values_of_the_account_have_no_default(definition):
     assert not [text for text in every_text if "arn:" in text]
     buckets = [text for text in every_text if text.startswith("s3://")]
     assert set(buckets) == {"s3://"}, "the rest of each address is a parameter"
-    accounts = [text for text in every_text if re.search(r"\d{12}", text)]
+    accounts = [text for text in every_text if re.search(r"\b\d{12}\b", text)]  # no hash
     assert all(".dkr.ecr.eu-west-1.amazonaws.com/" in text for text in accounts)
 
 
