@@ -16,6 +16,7 @@ from pipelines.cli import (
     data,
     executions,
     image,
+    models,
     predict,
     registry,
     report,
@@ -49,6 +50,7 @@ app.command("compare")(compare.compare)
 app.command("mlflow")(tracking.mlflow)
 app.command("serve")(serve.serve)
 app.command("predict")(predict.predict)
+app.add_typer(models.app, name="model")
 app.add_typer(registry.app, name="registry")
 app.add_typer(data.app, name="data")
 app.add_typer(image.app, name="image")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planting import fault
+from sound_model import fault
 
 FIT = "    settings = dict(hyperparameters)\n"
 GOAL = "    goal = target.to_numpy(dtype=float)\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from faults import FAULTS
-from planting import SETTINGS, Fault, plant_model
+from sound_model import SETTINGS, Fault, plant_model
 
 from pipelines.model_checks import CHECKS, Outcome, check_model, open_subject, run_check, title
 from pipelines.model_checks.hyperparameters import ends, middle
