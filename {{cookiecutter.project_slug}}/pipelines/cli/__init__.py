@@ -15,6 +15,7 @@ from pipelines.cli import (
     compilation,
     data,
     executions,
+    graph,
     image,
     models,
     predict,
@@ -39,6 +40,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command("compile")(compilation.compile_definition)
+app.command("graph")(graph.graph)
 app.command("run")(run.run)
 app.command("resume")(run.resume)
 app.command("executions")(executions.list_all)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipelines.errors import UserError
+from pipelines.cli.output import write_file
 from pipelines.project import find_project
 
 
@@ -29,19 +27,5 @@ def compile_definition(
     if output is None:
         typer.echo(compiled.definition.decode(), nl=False)
         return
-    _write(output, compiled.definition)
+    write_file(output, compiled.definition)
     typer.echo(f"{output}: {len(compiled.definition):,} bytes")
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    staging = path.parent / f".{path.name}.{os.getpid()}"
-    try:
-        staging.write_bytes(content)
-        staging.replace(path)
-    except OSError as err:
-        msg = f"{path}: cannot be written: {err.strerror}."
-        raise UserError(msg, "Give -o a file in a folder that exists and is yours.") from err
-    finally:
-        with suppress(OSError):  # it is gone when all went well
-            staging.unlink()

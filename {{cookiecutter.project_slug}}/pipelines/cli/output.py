@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from pipelines.errors import UserError
 
 if TYPE_CHECKING:
     from localsage import ExecutionRecord
@@ -80,6 +83,24 @@ def program() -> str:
 def how_to_go_on(record: ExecutionRecord) -> str:
     """Say how an execution that did not come to its end is resumed."""
     return f"Go on with `{program()} resume {record.id}`."
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        UserError: It cannot be written.
+    """
+    staging = path.parent / f".{path.name}.{os.getpid()}"
+    try:
+        staging.write_bytes(content)
+        staging.replace(path)
+    except OSError as err:
+        msg = f"{path}: cannot be written: {err.strerror}."
+        raise UserError(msg, "Give -o a file in a folder that exists and is yours.") from err
+    finally:
+        with suppress(OSError):  # it is gone when all went well
+            staging.unlink()
 
 
 def failure_exit(record: ExecutionRecord) -> None:

@@ -1,100 +1,117 @@
-"""The pipeline as a picture: every step below the steps that it waits for."""
+"""The pipeline as a graph: its steps, and what makes each of them wait."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from pipelines.report.charts import LETTER, WIDTH, canvas, element, markup, shorten
+from localsage.expressions import references
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from markupsafe import Markup
+    from localsage.definition import Step
 
-    from localsage import StepRecord
-
-HEIGHT, GAP, WIDEST = 38, 22, 180
+CONDITION = "Condition"
 
 
-def draw_graph(
-    steps: Mapping[str, StepRecord],
-    waits_for: Mapping[str, frozenset[str]],
-    seconds: Mapping[str, str],
-) -> Markup:
-    """Draw the steps with status and time.
+@dataclass(frozen=True)
+class Node:
+    """A step as it is drawn.
+
+    Attributes:
+        name: Its name.
+        note: A few words below the name.
+        kind: Its type, e.g. `Training`.
+        state: What became of it, as a word for the style sheet; empty where it did not run.
+    """
+
+    name: str
+    note: str
+    kind: str
+    state: str = ""
+
+
+@dataclass(frozen=True)
+class Edge:
+    """That `end` waits for `start`.
+
+    Attributes:
+        start: Name of the step that comes first.
+        end: Name of the step that waits.
+        kind: Whether `end` uses a result of `start`, only waits for it (`DependsOn`), or lies on a
+            side of the condition `start`.
+        label: Which side.
+    """
+
+    start: str
+    end: str
+    kind: Literal["result", "order", "branch"]
+    label: str = ""
+
+    @property
+    def said(self) -> str:
+        """Where it starts, with the side of a condition."""
+        return f"{self.start}: {self.label}" if self.label else self.start
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Steps in the order of the definition, and the edges between them."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+
+    def layers(self) -> list[list[Node]]:
+        """Every step one layer below the last that it waits for."""
+        before = _before(self.edges, [node.name for node in self.nodes])
+        depth: dict[str, int] = {}
+        for name in TopologicalSorter(before).static_order():
+            depth[name] = max((depth[other] + 1 for other in before[name]), default=0)
+        last = max(depth.values(), default=-1)
+        return [
+            [node for node in self.nodes if depth[node.name] == level] for level in range(last + 1)
+        ]
+
+    def reduced(self) -> Graph:
+        """The graph without the edges that a longer way says already; branches stay."""
+        before = _before(self.edges, [node.name for node in self.nodes])
+        above: dict[str, set[str]] = {}
+        for name in TopologicalSorter(before).static_order():
+            above[name] = before[name].union(*(above[other] for other in before[name]))
+        kept = tuple(
+            edge
+            for edge in self.edges
+            if edge.kind == "branch"
+            or not any(edge.start in above[between] for between in before[edge.end])
+        )
+        return replace(self, edges=kept)
+
+
+def graph_of(steps: Mapping[str, Step]) -> Graph:
+    """The graph of a parsed definition, with every edge.
 
     Args:
-        steps: Step name → its record.
-        waits_for: Step name → the steps that must end before it.
-        seconds: Step name → how long it took, as text.
+        steps: Step name → step, as `parse_definition` gives them.
     """
-    layers = _layers(waits_for)
-    count = max(map(len, layers))
-    width = max(WIDTH, count * 122)
-    title = "The steps of the pipeline and what each waits for"
-    order = "; then ".join(" and ".join(layer) for layer in layers)
-    svg = canvas(title, order, len(layers) * (HEIGHT + GAP) - GAP + 4, width)
-    if width > WIDTH:
-        svg.set("class", "broad")
-    places = {
-        name: (
-            (index + 0.5) * width / len(layer),
-            2.0 + depth * (HEIGHT + GAP),
-            min(WIDEST, width / len(layer) - 10),
-        )
-        for depth, layer in enumerate(layers)
-        for index, name in enumerate(layer)
-    }
-    for name, before in _reduced(waits_for).items():
-        x, y, _ = places[name]
-        for other in sorted(before):
-            a, b = places[other][0], places[other][1] + HEIGHT
-            turn = (b + y) / 2
-            element(
-                svg,
-                "path",
-                class_="edge",
-                d=f"M{a:.1f} {b}C{a:.1f} {turn} {x:.1f} {turn} {x:.1f} {y}",
-            )
-    for name, (x, y, box) in places.items():
-        step = steps[name]
-        group = element(svg, "g", class_=f"node {step.status.lower()}")
-        element(group, "rect", x=x - box / 2, y=y, width=box, height=HEIGHT, rx=6)
-        shown = shorten(name, int(box / LETTER) - 1)
-        element(group, "text", shown, class_="name", x=x, y=y + 16, text_anchor="middle")
-        state = f"{_in_words(step)}{seconds[name] and f', {seconds[name]} s'}"
-        element(group, "text", state, class_="tick", x=x, y=y + 31, text_anchor="middle")
-    return markup(svg)
+    nodes = tuple(Node(step.name, step.kind, step.kind) for step in steps.values())
+    return Graph(nodes, tuple(edge for step in steps.values() for edge in _edges_to(step)))
 
 
-def _in_words(step: StepRecord) -> str:
-    if step.outcome is not None:
-        return "yes" if step.outcome == "True" else "no"
-    return "not run" if step.status == "NotExecuted" else step.shown_status.lower()
+def _edges_to(step: Step) -> Iterable[Edge]:
+    """The edges that end in a step, by the name of where they start."""
+    used = {found.name for found in references(step.arguments) if found.scope == "Steps"}
+    for start in sorted(step.depends_on):
+        if step.branch is not None and start == step.branch.condition:
+            yield Edge(start, step.name, "branch", "yes" if step.branch.outcome else "no")
+        else:
+            yield Edge(start, step.name, "result" if start in used else "order")
 
 
-def _layers(waits_for: Mapping[str, frozenset[str]]) -> list[list[str]]:
-    """Every step one layer below the last that it waits for, in the order of the definition."""
-    depth: dict[str, int] = {}
-    for name in TopologicalSorter(waits_for).static_order():
-        depth[name] = max((depth[other] + 1 for other in waits_for[name]), default=0)
-    return [
-        [name for name in waits_for if depth[name] == level]
-        for level in range(max(depth.values()) + 1)
-    ]
-
-
-def _reduced(waits_for: Mapping[str, frozenset[str]]) -> dict[str, set[str]]:
-    """Only the edges that no longer way says already."""
-    above: dict[str, set[str]] = {}
-    for name in TopologicalSorter(waits_for).static_order():
-        above[name] = set(waits_for[name]).union(*(above[other] for other in waits_for[name]))
-    return {
-        name: {
-            other
-            for other in before
-            if not any(other in above[between] for between in before)
-        }
-        for name, before in waits_for.items()
-    }  # fmt: skip
+def _before(edges: Iterable[Edge], names: Iterable[str]) -> dict[str, set[str]]:
+    """Step → those that it waits for at once."""
+    before: dict[str, set[str]] = {name: set() for name in names}
+    for edge in edges:
+        before[edge.end].add(edge.start)
+    return before

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pipelines.leaderboard import Result
     from pipelines.report.artefacts import Artefacts, Evaluation
     from pipelines.report.comparison import Comparison
+    from pipelines.report.graph import Graph
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,23 @@ def comparison_tables(found: Comparison) -> list[Table]:
         Table("Results", header, models),
         Table("Settings that differ", ["setting", "before", "now"], settings),
     ]
+
+
+def with_states(graph: Graph, record: ExecutionRecord) -> Graph:
+    """The graph of an execution's definition, each step with what became of it and its time."""
+    nodes = []
+    for node in graph.nodes:
+        step = record.steps[node.name]
+        seconds = seconds_between(step)
+        note = f"{_in_words(step)}{seconds and f', {seconds} s'}"
+        nodes.append(replace(node, note=note, state=step.status.lower()))
+    return replace(graph, nodes=tuple(nodes))
+
+
+def _in_words(step: StepRecord) -> str:
+    if step.outcome is not None:
+        return "yes" if step.outcome == "True" else "no"
+    return "not run" if step.status == "NotExecuted" else step.shown_status.lower()
 
 
 def step_rows(record: ExecutionRecord, folder: Path) -> list[StepRow]:

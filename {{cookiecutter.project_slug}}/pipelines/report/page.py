@@ -17,13 +17,19 @@ from pipelines.leaderboard import read_result
 from pipelines.report import overview
 from pipelines.report.artefacts import read_artefacts
 from pipelines.report.comparison import compare, previous_success
-from pipelines.report.graph import draw_graph
+from pipelines.report.drawing import column_of, draw
+from pipelines.report.graph import graph_of
 from pipelines.report.model_charts import model_section
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from localsage import ExecutionRecord, LocalSageMaker
+    from pipelines.report.graph import Graph
 
 TEMPLATES = Path(__file__).parent / "templates"
+# The colours come first: what is printed overrides them.
+STYLES = ("drawing.css", "style.css")
 
 
 def render_report(sagemaker: LocalSageMaker, record: ExecutionRecord, folder: Path) -> str:
@@ -37,6 +43,22 @@ def render_report(sagemaker: LocalSageMaker, record: ExecutionRecord, folder: Pa
     Raises:
         StorageError: An artefact of the execution has been removed since.
     """
+    return _render("report.html.jinja", _content(sagemaker, record, folder))
+
+
+def render_graph(name: str, graph: Graph) -> str:
+    """Return the graph of a pipeline as a page: the picture, and every edge in a table.
+
+    Args:
+        name: Name of the pipeline.
+        graph: Its steps and all edges.
+    """
+    drawing = draw(graph.reduced(), column_of(graph))
+    return _render("graph.html.jinja", {"name": name, "graph": graph, "drawing": drawing})
+
+
+def _render(template: str, content: Mapping[str, Any]) -> str:
+    """Fill a template, with the style inside and nothing that could be fetched or run."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -44,14 +66,13 @@ def render_report(sagemaker: LocalSageMaker, record: ExecutionRecord, folder: Pa
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    style = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in STYLES)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     # Nothing may be fetched or run, and no style but this file's own applies.
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    template = environment.get_template("report.html.jinja")
     # The style sheet is ours, and escaped quotation marks would be another style sheet.
     own = Markup(style)  # noqa: S704
-    return template.render(style=own, policy=policy, **_content(sagemaker, record, folder))
+    return environment.get_template(template).render(style=own, policy=policy, **content)
 
 
 def _content(sagemaker: LocalSageMaker, record: ExecutionRecord, folder: Path) -> dict[str, Any]:
@@ -79,11 +100,7 @@ def _content(sagemaker: LocalSageMaker, record: ExecutionRecord, folder: Path) -
             model_section(name, artefacts.tunings.get(name), artefacts.evaluations.get(name))
             for name in names
         ],
-        "graph": draw_graph(
-            record.steps,
-            {name: step.depends_on for name, step in steps.items()},
-            {name: overview.seconds_between(step) for name, step in record.steps.items()},
-        ),
+        "graph": draw(overview.with_states(graph_of(steps), record).reduced()),
         "steps": overview.step_rows(record, folder),
         "data_tables": overview.data_tables(artefacts),
         "settings": overview.settings_tables(record, artefacts),

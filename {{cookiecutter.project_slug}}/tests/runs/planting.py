@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import tarfile
 from dataclasses import dataclass
 from io import BytesIO
@@ -98,10 +97,3 @@ def search(root: Path, model: str, ranges: dict[str, Any], **hyperparameters: ob
     content |= {"tuning": {"strategy": "Random", "ranges": ranges}}
     content |= {"hyperparameters": hyperparameters}
     file.write_text(yaml.safe_dump(content, sort_keys=False))
-
-
-def copy_model(root: Path, source: str, name: str, title: str) -> None:
-    """Add a model folder with the same code under another name."""
-    shutil.copytree(root / "models" / source, root / "models" / name)
-    file = root / f"models/{name}/model.yaml"
-    file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | {"title": title}))

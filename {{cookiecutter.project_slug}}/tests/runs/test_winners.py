@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from planting import copy_model, plant, run_project, search
+from planting import plant, run_project, search
 
+from pipelines.model_folders import add_model
 from pipelines.project import find_project
 
 QUICK_TREE = {"min_samples_leaf": {"type": "integer", "min": 1, "max": 3}}
@@ -96,7 +97,7 @@ def check_argmax(run) -> None:
 
 def test_an_exact_tie_goes_to_the_first_listed(project_root: Path) -> None:
     prepare(project_root, make_smooth(200))
-    copy_model(project_root, "decision_tree", "a_copy", "ACopy")
+    add_model(project_root, "a_copy", "decision_tree")
     shutil.rmtree(project_root / "models/xgboost")
     plant(project_root, make_smooth(200), "y", **SMALL, models=["decision_tree", "a_copy"])
     run = run_project(project_root, MinimumR2=-9)
