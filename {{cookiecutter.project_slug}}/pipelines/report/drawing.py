@@ -83,7 +83,8 @@ def _draw_edge(svg: ET.Element, edge: Edge, places: Places) -> None:
     path = f"M{a:.1f} {b}C{a:.1f} {turn} {x:.1f} {turn} {x:.1f} {y}"
     element(svg, "path", class_=f"edge {edge.kind}", d=path)
     if edge.label:
-        element(svg, "text", edge.label, class_="tick", x=x + 6, y=y - 5)
+        side, anchor = (-6, "end") if a > x else (6, "start")  # where the line does not run
+        element(svg, "text", edge.label, class_="tick", x=x + side, y=y - 5, text_anchor=anchor)
 
 
 def _draw_node(svg: ET.Element, node: Node, places: Places) -> None:

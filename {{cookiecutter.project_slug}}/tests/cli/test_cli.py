@@ -40,7 +40,9 @@ def made(example):
 def test_help_lists_the_commands(pipeline):
     ended = pipeline("--help")
     assert ended.code == 0
-    commands = "compile run resume executions show logs report clean mlflow registry data"
+    commands = (
+        "compile graph run resume executions show logs report clean mlflow model registry data"
+    )
     for command in commands.split():
         assert command in ended.out
 
@@ -126,6 +128,9 @@ def test_a_table_that_does_not_fit_on_the_disk_leaves_the_previous_one(example, 
         ["report"],
         ["compare"],
         ["mlflow"],
+        ["graph"],
+        ["model", "add"],
+        ["model", "check"],
         ["registry", "approve"],
         ["data"],
     ],
