@@ -59,7 +59,7 @@ def _has_objects(content: bytes) -> bool:
 
 def _inside(content: bytes) -> Iterator[bytes]:
     """What an archive or a compressed file holds."""
-    if content[:4] == b"PK\x03\x04":
+    if zipfile.is_zipfile(io.BytesIO(content)):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             yield from map(archive.read, archive.namelist())
         return

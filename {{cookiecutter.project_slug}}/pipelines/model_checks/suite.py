@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pipelines.model_checks import hyperparameters, importance, purity, saving, tables
@@ -14,7 +15,6 @@ from pipelines.model_checks.subject import CheckError, Subject, open_subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from pipelines.training.settings import Model
 
@@ -71,8 +71,8 @@ def check_model(root: Path, name: str, settings: Model) -> Iterator[Outcome]:
         yield Outcome(IMPORTED, "ok")
         first = run_check(CHECKS[0], subject)
         yield first
+        usable = first.status == "ok"
         for check in CHECKS[1:]:
-            usable = first.status == "ok"
             yield run_check(check, subject) if usable else Outcome(title(check), "not run")
 
 
@@ -89,32 +89,28 @@ def run_check(check: Check, subject: Subject) -> Outcome:
 
 def _failure(check: str, error: BaseException, folder: Path) -> Outcome:
     """An exception as the outcome of a check."""
-    if isinstance(error, CheckError) and error.__cause__ is None:
+    found, cause = isinstance(error, CheckError), error.__cause__
+    if found and cause is None:
         return Outcome(check, "failed", str(error))
-    cause = error.__cause__ if isinstance(error, CheckError) else error
-    said = f"{error}: " if isinstance(error, CheckError) else ""
-    details = "".join(traceback.format_exception(error))
-    return Outcome(check, "failed", f"{said}{_describe(cause or error, folder)}", details)
+    reason = f"{error}: {_describe(cause, folder)}" if found and cause else _describe(error, folder)
+    return Outcome(check, "failed", reason, "".join(traceback.format_exception(error)))
 
 
 def _describe(error: BaseException, folder: Path) -> str:
     """Type and last line of an exception, and where in the model's own code it came from."""
-    text = str(error).strip().split("\n")[-1].strip()
-    kind = type(error).__name__
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename.startswith(str(folder))
-    ]
+    text = error.msg if isinstance(error, SyntaxError) else str(error).strip()
+    lines = [type(error).__name__, *text.splitlines()[-1:]]
+    return f"{': '.join(lines)}{_place(error, folder)}"
+
+
+def _place(error: BaseException, folder: Path) -> str:
+    """The last place in the model's files that an exception came through; empty without one."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [(Path(frame.filename), frame.lineno) for frame in frames]
     if isinstance(error, SyntaxError) and error.filename:
-        place = f" ({_short(error.filename, folder)}:{error.lineno})"
-        text = error.msg
-    else:
-        place = f" ({_short(frames[-1].filename, folder)}:{frames[-1].lineno})" if frames else ""
-    return f"{kind}: {text}{place}" if text else f"{kind}{place}"
-
-
-def _short(file: str, folder: Path) -> str:
-    """A file of the model as the user names it."""
-    root = folder.parents[1]
-    return file.removeprefix(f"{root}/")
+        places.append((Path(error.filename), error.lineno))
+    own = [(file, line) for file, line in places if file.is_relative_to(folder)]
+    if not own:
+        return ""
+    file, line = own[-1]
+    return f" ({file.relative_to(folder.parents[1]).as_posix()}:{line})"
