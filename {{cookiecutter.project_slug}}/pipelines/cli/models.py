@@ -38,12 +38,14 @@ def add(
     Example: pipeline model add random_forest --like decision_tree
     """  # fmt: skip
     from pipelines.model_folders import add_model
+    from pipelines.training.settings import load_project
 
     project = find_project()
+    load_project(project.root)  # a mistake in conf/ is told before anything is added
     chosen = add_model(project.root, name, like, title)
     typer.echo(f"models/{name} is a copy of models/{like}; its steps are called …{chosen}.")
     typer.echo("Change the functions in model.py, and image and search space in model.yaml.")
-    if name not in find_project().settings.models:
+    if name not in load_project(project.root).models:
         typer.echo(f"Add {name} to `models:` in conf/pipeline.yaml, which lists those in use.")
     typer.echo(f"Then: {program()} model check {name}")
 

@@ -118,6 +118,14 @@ def test_a_wrong_name_or_title_adds_nothing(pipeline, example, arguments, rule):
     assert content_of(example.root) == before
 
 
+def test_where_the_settings_break_a_rule_nothing_is_added(pipeline, example):
+    example.change("conf/pipeline.yaml", "split.folds", 1)
+    before = content_of(example.root)
+    rule, _ = pipeline("model", "add", "x", *LIKE).mistake
+    assert rule.startswith("conf/pipeline.yaml: split.folds must be")
+    assert content_of(example.root) == before
+
+
 def test_a_title_is_taken_by_a_model_that_is_not_in_use_too(pipeline, example):
     example.change("conf/pipeline.yaml", "models", ["ridge"])
     rule, _ = pipeline("model", "add", "x", *LIKE, "--title", "Boost").mistake
