@@ -47,6 +47,22 @@ def fits_side_by_side_do_not_mix(subject: Subject) -> None:
         require_same(found, expected, f"fitted in {THREADS} threads at once")
 
 
+def fitting_in_two_parts_if_offered_gives_the_same_bits(subject: Subject) -> None:
+    """The trials of a step share what `prepare` made, whatever their hyperparameters."""
+    prepare = getattr(subject.code, "prepare", None)
+    fit_prepared = getattr(subject.code, "fit_prepared", None)
+    if prepare is None or fit_prepared is None:
+        require(prepare is fit_prepared, "prepare and fit_prepared are of use only together")
+        return
+    features, target = make_rows()
+    prepared = prepare(features, target)
+    for seed in (SEED, SEED + 1, SEED):
+        whole = subject.code.fit(features, target, subject.hyperparameters, seed)
+        rest = fit_prepared(prepared, subject.hyperparameters, seed)
+        found = subject.predict(rest, features)
+        require_same(found, subject.predict(whole, features), "fitted in two parts")
+
+
 def inputs_stay_as_they_are(subject: Subject) -> None:
     """The folds of a trial share one table, and all fits one mapping of hyperparameters."""
     features, target = make_rows()
@@ -108,6 +124,7 @@ CHECKS = (
     the_same_seed_gives_the_same_bits,
     another_process_gives_the_same_bits,
     fits_side_by_side_do_not_mix,
+    fitting_in_two_parts_if_offered_gives_the_same_bits,
     inputs_stay_as_they_are,
     predicting_does_not_change_the_model,
     global_random_numbers_are_left_alone,

@@ -12,6 +12,17 @@ WORD = "means.get(str(word), 0.0)"
 RETURN = "    return found\n"
 SAVE = '    (folder / "model.json").write_text(json.dumps(model), encoding="utf-8")\n'
 LOAD = '    return json.loads((folder / "model.json").read_text(encoding="utf-8"))\n'
+LAST = "    return {name: 1 / len(columns) if learnt else 0.0 for name in columns}\n"
+IN_TWO = (
+    LAST
+    + """
+def prepare(features, target):
+    return features, target
+
+def fit_prepared(prepared, hyperparameters, seed):
+    return fit(*prepared, hyperparameters, seed)
+"""
+)
 SHARE = "1 / len(columns) if learnt"
 
 OF_PREDICTIONS = {
@@ -101,6 +112,14 @@ OF_PURITY = {
             "    time.sleep(0.02)\n    goal = GOAL\n",
         ),
         by=["fits side by side do not mix"],
+    ),
+    "one part of two": fault(
+        (LAST, IN_TWO.replace("def prepare(", "def prepares(")),
+        by=["fitting in two parts if offered gives the same bits"],
+    ),
+    "a second part that spoils the first": fault(
+        (LAST, IN_TWO.replace("    return fit(", "    prepared[1].iloc[0] += 1\n    return fit(")),
+        by=["fitting in two parts if offered gives the same bits"],
     ),
     "gaps filled in place": fault(
         (
