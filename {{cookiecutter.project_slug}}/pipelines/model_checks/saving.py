@@ -13,7 +13,7 @@ from pipelines.model_checks.elsewhere import predict_elsewhere
 from pipelines.model_checks.pickles import holds_pickle
 from pipelines.model_checks.rows import make_rows
 from pipelines.model_checks.subject import require, require_same
-from pipelines.training.jobs.fit import MANIFEST
+from pipelines.training.jobs.manifest import FILE as MANIFEST
 
 if TYPE_CHECKING:
     from pipelines.model_checks.subject import Subject
