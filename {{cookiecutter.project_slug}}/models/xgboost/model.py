@@ -37,8 +37,10 @@ class Model:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Training rows in bins, as XGBoost's histograms want them, and the columns they came from."""
+    """Training rows, encoded and in XGBoost's default bins, and the columns they came from."""
 
+    rows: NDArray[np.float64]
+    target: pd.Series
     matrix: xgboost.QuantileDMatrix
     numbers: list[str]
     vocabulary: dict[str, list[str]]
@@ -69,8 +71,9 @@ def prepare(features: pd.DataFrame, target: pd.Series) -> Prepared:
         for name in features.select_dtypes(exclude="number")
     }
     numbers = [str(name) for name in features.columns if name not in vocabulary]
-    matrix = xgboost.QuantileDMatrix(_encode(features, numbers, vocabulary), target, nthread=1)
-    return Prepared(matrix, numbers, vocabulary)
+    rows = _encode(features, numbers, vocabulary)
+    matrix = xgboost.QuantileDMatrix(rows, target, nthread=1)
+    return Prepared(rows, target, matrix, numbers, vocabulary)
 
 
 def fit_prepared(prepared: Prepared, hyperparameters: Mapping[str, Any], seed: int) -> Model:
@@ -79,7 +82,12 @@ def fit_prepared(prepared: Prepared, hyperparameters: Mapping[str, Any], seed: i
     rounds = int(settings.pop("num_round"))
     settings = {"objective": "reg:squarederror", "tree_method": "hist", **settings}
     settings |= {"seed": seed, "nthread": 1}
-    booster = xgboost.train(settings, prepared.matrix, rounds)
+    matrix = prepared.matrix
+    if "max_bin" in settings:  # bins belong to the matrix: another number of them needs another
+        matrix = xgboost.QuantileDMatrix(
+            prepared.rows, prepared.target, max_bin=settings["max_bin"], nthread=1
+        )
+    booster = xgboost.train(settings, matrix, rounds)
     return Model(booster, prepared.numbers, prepared.vocabulary)
 
 
