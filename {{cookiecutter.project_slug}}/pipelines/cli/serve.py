@@ -79,7 +79,7 @@ def _check_port(port: int) -> None:
     try:
         socket.create_server((HOST, port)).close()
     except OSError as err:
-        msg = f"--port {port} cannot be listened on: {err.strerror}."
+        msg = f"--port {port} cannot be listened on: {os.strerror(err.errno or 0)}."
         raise UserError(msg, "Stop what listens there, or choose another port.") from err
 
 

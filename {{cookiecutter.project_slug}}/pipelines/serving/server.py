@@ -44,6 +44,7 @@ def _listen(settings: ServerSettings) -> socket.socket:
     try:
         return socket.create_server(address, family=family, backlog=_BACKLOG)
     except OSError as err:
-        msg = f"{settings.host}:{settings.port} cannot be listened on: {err.strerror}.\n"
+        reason = os.strerror(err.errno or 0)
+        msg = f"{settings.host}:{settings.port} cannot be listened on: {reason}.\n"
         remedy = "Stop what listens there, or set SAGEMAKER_BIND_TO_PORT to another port."
         raise ServerError(msg + remedy) from err

@@ -7,10 +7,12 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
+from calling import NUMBERS, make_table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 FINITE = st.floats(allow_infinity=False, allow_nan=False, width=32)
+
 FIELDS = st.one_of(
     st.none(),
     FINITE,
@@ -46,6 +48,21 @@ def test_whatever_the_values(clients, name) -> None:
         assert answer.values.tobytes() == expected.tobytes()
 
     check()
+
+
+@pytest.mark.parametrize("name", ["decision_tree", "xgboost"])
+def test_beside_every_threshold_of_a_tree(clients, name) -> None:
+    client, table = clients[name], make_table()[0][NUMBERS]
+    for column in NUMBERS:
+        seen = table[column].to_numpy()
+        order = np.argsort(seen)
+        middles = seen[order][1:] / 2 + seen[order][:-1] / 2  # where trees split
+        singles = np.float32(middles)
+        for near in (middles, singles, np.nextafter(singles, np.float32(-np.inf))):
+            rows = table.iloc[order[1:]].assign(**{column: np.float64(near)})
+            body = rows.to_csv(index=False, header=False).encode()
+            expected = predict(client.app.model, rows)
+            assert client.post(body).values.tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize("name", ["decision_tree_and_town", "xgboost_and_town"])
