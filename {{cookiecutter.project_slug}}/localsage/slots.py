@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,10 +19,10 @@ def usable_cores() -> int:
 
 
 class Slots:
-    """A count of jobs that may run at once, shared by all steps and trials of an execution.
+    """A count of processes that may run at once, shared by all steps and trials of an execution.
 
-    Every job holds one slot and is told that it has one core: jobs run beside each other and
-    do not split themselves further, which measured faster than threads inside a job.
+    Every host of a job takes one slot and is told that it has one core: jobs run beside each
+    other and do not split themselves further, which measured faster than threads inside a job.
 
     Args:
         count: By default one slot for each usable core.
@@ -34,10 +35,30 @@ class Slots:
         self.count = usable_cores() if count is None else count
         if self.count < 1:
             raise LocalSageError(f"The number of slots must be 1 or more, got {count}.")
-        self._free = threading.BoundedSemaphore(self.count)
+        self._free = self.count
+        self._changed = threading.Condition()
+        self._queue: deque[object] = deque()
 
     @contextmanager
-    def hold(self) -> Iterator[None]:
-        """Wait for a free slot and hold it for the duration of the block."""
-        with self._free:
+    def hold(self, number: int = 1) -> Iterator[None]:
+        """Wait for free slots and hold them for the duration of the block.
+
+        The slots of one holder are taken all at once, so that two wide jobs cannot wait for each
+        other, and in the order of asking, so that narrow jobs cannot keep a wide one waiting.
+
+        Args:
+            number: How many; a job that has more hosts than there are slots takes all of them.
+        """
+        wanted, ticket = min(number, self.count), object()
+        with self._changed:
+            self._queue.append(ticket)
+            self._changed.wait_for(lambda: self._queue[0] is ticket and self._free >= wanted)
+            self._queue.popleft()
+            self._free -= wanted
+            self._changed.notify_all()
+        try:
             yield
+        finally:
+            with self._changed:
+                self._free += wanted
+                self._changed.notify_all()
