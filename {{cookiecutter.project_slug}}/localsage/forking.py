@@ -122,7 +122,8 @@ class TrialLauncher:
         if job is None:
             return self._plain.run(command)
         try:
-            code, timed_out = job.wait(command.seconds, command.should_end)
+            with command.cancellation.ending(lambda: _end(job)):
+                code, timed_out = job.wait(command.seconds, command.should_end)
         finally:
             job.close()
             self._running.discard(job)
@@ -183,6 +184,13 @@ class TrialLauncher:
             if self._serves is None and self._server is not None:
                 self._serves = self._server.wait_until_ready()
             return self._server if self._serves else None
+
+
+def _end(job: ForkedJob) -> None:
+    """Ask a job to end; kill it after a grace period, which does nothing to one that has ended."""
+    job.signal(signal.SIGTERM)
+    time.sleep(GRACE_SECONDS)
+    job.signal(signal.SIGKILL)
 
 
 def _is_program(command: Command) -> bool:

@@ -10,10 +10,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
 
+from localsage.cancellation import Cancellation
 from localsage.errors import StoppedError
 from localsage.supervision import Job, start_job
 
@@ -32,6 +33,7 @@ class Command:
         log: The file that receives standard output and error.
         seconds: Longest run time; None for no limit.
         should_end: Asked again and again while it runs; it is killed once this says so.
+        cancellation: Lets another thread end it, with the grace that a job deserves.
     """
 
     arguments: Sequence[str]
@@ -40,6 +42,7 @@ class Command:
     log: Path
     seconds: float | None = None
     should_end: Callable[[], bool] | None = None
+    cancellation: Cancellation = field(default_factory=Cancellation)
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,8 @@ class ProcessLauncher:
             if command.seconds is not None:
                 timer.start()
             try:
-                code = _wait(job, command.should_end)
+                with command.cancellation.ending(lambda: _end([job])):
+                    code = _wait(job, command.should_end)
             finally:
                 timer.cancel()
                 job.signal(kill=True)
