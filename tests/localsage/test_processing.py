@@ -163,13 +163,6 @@ def test_a_job_gets_no_path_outside_its_tree(path: str, tmp_path: Path) -> None:
         JobTree(tmp_path).locate(path)
 
 
-def test_more_than_one_instance_is_refused(run, build) -> None:
-    request = build.processing_request("pass")
-    request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] = 2
-    with pytest.raises(DefinitionError, match=r"Step Step: .* one instance, 2 were asked for"):
-        run(request)
-
-
 def test_an_image_without_an_entry_point_is_refused(run, build) -> None:
     request = build.processing_request("pass")
     request["AppSpecification"] = {"ImageUri": "image"}

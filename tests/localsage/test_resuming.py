@@ -114,6 +114,19 @@ def test_no_trial_that_failed_by_itself_or_succeeded_is_repeated(start, tuning, 
     assert sorted(file.stem[-3:] for file in journal.iterdir()) == ["001", "002", "003"]
 
 
+def test_the_logs_of_all_hosts_of_a_finished_trial_stay_where_they_are(start, tuning, sagemaker):
+    steps = tuning("sys.exit(3)\n", trials=2, parallel=1)
+    steps[0]["Arguments"]["TrainingJobDefinition"]["ResourceConfig"]["InstanceCount"] = 2
+    record = start(*steps)
+    names = [
+        f"pipelines-{record.id}-Tune-00{n}{host}.log" for n in (1, 2) for host in (".algo-2", "")
+    ]
+    assert [log.name for log in record.log_files("Tune")] == names
+    again = sagemaker.resume(record.id)
+    assert again.status == "Failed"
+    assert [log.name for log in again.log_files("Tune")] == names
+
+
 def test_a_trial_whose_model_is_gone_runs_again(start, tuning, sagemaker, ran, build):
     steps = tuning(trials=3, parallel=1)
     steps[1]["Arguments"]["HyperParameters"]["sagemaker_program"] = "missing.py"

@@ -126,13 +126,6 @@ def test_a_missing_channel_is_an_error_that_names_step_and_channel(run, build) -
         run(FIT, request)
 
 
-def test_more_than_one_instance_is_refused(run, build) -> None:
-    request = build.training_request()
-    request["ResourceConfig"]["InstanceCount"] = "2"
-    with pytest.raises(DefinitionError, match="one instance"):
-        run(FIT, request)
-
-
 @pytest.mark.parametrize(
     ("text", "value"),
     [

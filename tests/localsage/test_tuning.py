@@ -223,12 +223,3 @@ def test_a_hyperparameter_cannot_be_static_and_tuned(run, build) -> None:
     request["TrainingJobDefinition"]["StaticHyperParameters"]["x"] = "1"
     with pytest.raises(DefinitionError, match="x is both static and tuned"):
         run("pass", request)
-
-
-def test_trials_that_ask_for_more_than_one_instance_are_refused(run, build) -> None:
-    request = build.tuning_request(1, 1)
-    training = request["TrainingJobDefinition"]
-    training["HyperParameterTuningResourceConfig"] = {"InstanceCount": 2}
-    del training["ResourceConfig"]
-    with pytest.raises(DefinitionError, match="one instance"):
-        run("pass", request)

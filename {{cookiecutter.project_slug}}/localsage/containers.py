@@ -7,20 +7,18 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from localsage.environment import job_environment
-from localsage.errors import DefinitionError, StorageError
-from localsage.files import JsonObject, write_json
+from localsage.errors import DefinitionError
+from localsage.files import JsonObject
 from localsage.processes import Command, Exit, Launcher
 from localsage.slots import Slots
 from localsage.storage import Storage
 
 ROOT = "/opt/ml"
-HOST = "algo-1"
 _MENTION = re.compile(r"(?<![\w./-])/opt/ml(?=$|[/:;,\s\"'])")
 _LONGEST_REASON = 1024
 _LAST_LINES = 5
@@ -40,6 +38,7 @@ class Machine:
         logs: Folder of the logs, with one folder for each step.
         host_environment: Variables for Processing jobs without network isolation.
         keep_work: Whether the tree of a job that succeeded is kept, too.
+        serve: What Transform jobs run.
     """
 
     storage: Storage
@@ -49,6 +48,20 @@ class Machine:
     logs: Path
     host_environment: Mapping[str, str] = field(default_factory=dict)
     keep_work: bool = False
+    serve: ServeCommand | None = None
+
+
+@dataclass(frozen=True)
+class ServeCommand:
+    """What stands for the program `serve` of every image.
+
+    Attributes:
+        words: The command.
+        environment: Its variables; those of a model and of a job win.
+    """
+
+    words: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,17 +102,6 @@ class JobTree:
             program = sys.executable
         return [program, *arguments]
 
-    def write_resources(self, folder: str, request: JsonObject) -> None:
-        """Write `resourceconfig.json`: one host, as the job would find it in its container."""
-        resources = {
-            "current_host": HOST,
-            "current_instance_type": request.get("InstanceType", "local"),
-            "current_group_name": "homogeneousCluster",
-            "hosts": [HOST],
-            "network_interface_name": "lo",
-        }
-        write_json(self.base / folder / "resourceconfig.json", resources)
-
     def failure(self, log: Path) -> str:
         """Return why the job failed: the text it left, else the last lines of its log."""
         for name in ("failure", "message"):
@@ -113,50 +115,6 @@ class JobTree:
         """Return the text in `output/<name>`, cut to the length the service keeps."""
         path = self.base / "output" / name
         return path.read_text(errors="replace").strip()[:_LONGEST_REASON] if path.is_file() else ""
-
-
-@contextmanager
-def job_tree(machine: Machine, name: str) -> Iterator[JobTree]:
-    """Hold a slot and a fresh tree for one job.
-
-    The tree stays after the block, so that a failure can be looked at; `discard` removes it.
-    """
-    base = (machine.work / name).resolve()
-    with machine.slots.hold():
-        shutil.rmtree(base, ignore_errors=True)
-        base.mkdir(parents=True)
-        yield JobTree(base)
-
-
-def discard(tree: JobTree, machine: Machine, outcome: Outcome) -> None:
-    """Remove the tree of a job, unless it failed or all trees are to be kept."""
-    if not outcome.reason and not machine.keep_work:
-        shutil.rmtree(tree.base)
-
-
-def put_input(storage: Storage, uri: str, folder: Path, what: str) -> None:
-    """Put an input into a job's tree; `what` names step and input in the error.
-
-    Raises:
-        StorageError: If there is nothing at the address.
-    """
-    try:
-        storage.materialise(uri, folder)
-    except StorageError as error:
-        raise StorageError(f"{what}: {error.message}", error.remedy) from error
-
-
-def require_one_instance(count: object, step: str) -> None:
-    """Check that a job asks for one instance.
-
-    Raises:
-        DefinitionError: If it asks for more.
-    """
-    if int(str(count)) > 1:
-        raise DefinitionError(
-            f"Step {step}: the local back-end runs a job on one instance, {count} were asked for.",
-            "Set the instance count to 1 for a local run.",
-        )
 
 
 def command_in_tree(

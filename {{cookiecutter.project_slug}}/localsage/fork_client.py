@@ -19,7 +19,7 @@ from localsage.processes import GRACE_SECONDS, POLL_SECONDS, Command
 
 _PROGRAM = Path(fork_server.__file__).parent
 # Variables in which the trials of a step differ; the server is started without them.
-_OF_ONE_TRIAL = ("SM_", "SAGEMAKER_BASE_DIR", "TRAINING_JOB_NAME", "PYTHONPATH")
+_OF_ONE_TRIAL = ("SM_", "SAGEMAKER_BASE_DIR", "TRAINING_JOB_NAME", "PYTHONPATH", "LOCALSAGE_")
 _CLOSING_SECONDS = 0.5
 # Arrow's allocator would start a thread of its own, and a process with threads must not fork.
 _ONE_THREAD = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}

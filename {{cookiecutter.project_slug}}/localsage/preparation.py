@@ -14,20 +14,24 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-from localsage.containers import JobTree, Machine, job_tree
+from localsage.containers import JobTree, Machine
 from localsage.definition import Definition, Step
 from localsage.errors import LocalSageError, StorageError
 from localsage.expressions import Context, resolve
 from localsage.files import JsonObject
+from localsage.hosts import instance_count, job_hosts, only_host
 from localsage.processes import Command
 from localsage.reuse import ancestors
 from localsage.training import training_command
+from localsage.trials import trial_resources
 
 _CODE = ("sagemaker_program", "sagemaker_submit_directory")
 
 
 def prepare_trials(training: JsonObject, *, name: str, step: str, machine: Machine) -> None:
     """Let the launcher do once what all trials of a tuning job share.
+
+    Trials of several hosts share nothing: what one of them sees depends on which host it is.
 
     Args:
         training: The `TrainingJobDefinition`, without expressions.
@@ -38,13 +42,16 @@ def prepare_trials(training: JsonObject, *, name: str, step: str, machine: Machi
     Raises:
         StoppedError: If the execution was stopped.
     """
+    if instance_count(trial_resources(training), step) > 1:
+        return
     request = {**training, "HyperParameters": training.get("StaticHyperParameters", {})}
 
     def command() -> Command:
-        log = tree.base / "prepare.log"
-        return training_command(tree, request, name=name, step=step, machine=machine, log=log)
+        host = only_host(hosts[0].tree, hosts[0].tree.base / "prepare.log")
+        return training_command(host, request, name=name, step=step, machine=machine)
 
-    with job_tree(machine, _shared(name)) as tree, suppress(StorageError):  # the trials will say
+    # Whatever is wrong, the trials will say.
+    with job_hosts(machine, step, _shared(name), 1) as hosts, suppress(StorageError):
         machine.launcher.prepare(command)
 
 
@@ -113,9 +120,12 @@ class Expectations:
         tree = JobTree(self._folder(step.name))
         with suppress(LocalSageError, OSError):  # the tuning step itself will say what is wrong
             request = _code_request(step, self._context)
-            log = tree.base / "expect.log"
             command = training_command(
-                tree, request, name=step.name, step=step.name, machine=self._machine, log=log
+                only_host(tree, tree.base / "expect.log"),
+                request,
+                name=step.name,
+                step=step.name,
+                machine=self._machine,
             )
             self._machine.launcher.expect(step.name, command)
 

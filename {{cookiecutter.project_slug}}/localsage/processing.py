@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from localsage.containers import (
-    JobTree,
-    Machine,
-    command_in_tree,
-    discard,
-    job_tree,
-    put_input,
-    require_one_instance,
-    run_in_tree,
-)
+from localsage.containers import ROOT, Machine, command_in_tree
 from localsage.errors import DefinitionError
 from localsage.files import JsonObject, write_json
+from localsage.hosts import Host, discard, instance_count, job_hosts, merged, run_on_hosts
+from localsage.inputs import put_input
+from localsage.processes import Command
 
 
 def run_processing_job(
@@ -29,37 +23,17 @@ def run_processing_job(
 
     Raises:
         DefinitionError: If the request asks for something that this back-end does not do.
-        StorageError: If an input is missing; the message names step, input and address.
+        StorageError: If an input is missing, or if hosts left different files of one name.
         StoppedError: If the execution was stopped.
     """
-    require_one_instance(request["ProcessingResources"]["ClusterConfig"]["InstanceCount"], step)
-    application = request["AppSpecification"]
-    words = [
-        *application.get("ContainerEntrypoint", []),
-        *application.get("ContainerArguments", []),
-    ]
-    if not words:
-        raise DefinitionError(f"Step {step}: a local job needs a ContainerEntrypoint.")
-    isolated = bool(request.get("NetworkConfig", {}).get("EnableNetworkIsolation"))
-    host = {} if isolated else machine.host_environment
-    with job_tree(machine, name) as tree:
-        _prepare(tree, request, step, machine)
-        command = command_in_tree(
-            tree,
-            words,
-            log=machine.logs / step / f"{name}.log",
-            folder=tree.base,
-            environment={**request.get("Environment", {}), **host},
-            request=request,
-            isolated=isolated,
-        )
-        outcome = run_in_tree(tree, machine, command)
+    count = instance_count(request["ProcessingResources"]["ClusterConfig"], step)
+    with job_hosts(machine, step, name, count) as hosts:
+        commands = [_command(host, request, step, machine) for host in hosts]
+        outcome = run_on_hosts(hosts, machine, commands)
         if outcome.status == "Completed":
-            for output in _outputs(request):
-                target = output["S3Output"]
-                machine.storage.put_tree(tree.locate(target["LocalPath"]), target["S3Uri"])
-        message = tree.message("message")
-        discard(tree, machine, outcome)
+            _publish(hosts, request, step, machine)
+        message = hosts[0].tree.message("message")
+        discard(hosts, machine, outcome)
     return {
         **request,
         "ProcessingJobName": name,
@@ -72,21 +46,51 @@ def run_processing_job(
     }
 
 
+def _command(host: Host, request: JsonObject, step: str, machine: Machine) -> Command:
+    """Put configuration and inputs into a host's tree and return what runs in it."""
+    application = request["AppSpecification"]
+    words = [
+        *application.get("ContainerEntrypoint", []),
+        *application.get("ContainerArguments", []),
+    ]
+    if not words:
+        raise DefinitionError(f"Step {step}: a local job needs a ContainerEntrypoint.")
+    _prepare(host, request, step, machine)
+    isolated = bool(request.get("NetworkConfig", {}).get("EnableNetworkIsolation"))
+    services = {} if isolated else machine.host_environment
+    return command_in_tree(
+        host.tree,
+        words,
+        log=host.log,
+        folder=host.tree.base,
+        environment={**request.get("Environment", {}), **services},
+        request=request,
+        isolated=isolated,
+    )
+
+
 def _outputs(request: JsonObject) -> list[JsonObject]:
     outputs: list[JsonObject] = request.get("ProcessingOutputConfig", {}).get("Outputs", [])
     return outputs
 
 
-def _prepare(tree: JobTree, request: JsonObject, step: str, machine: Machine) -> None:
+def _prepare(host: Host, request: JsonObject, step: str, machine: Machine) -> None:
     """Write the configuration, put the inputs, make the folders of the outputs."""
+    tree = host.tree
     write_json(tree.base / "config" / "processingjobconfig.json", request)
-    tree.write_resources("config", request["ProcessingResources"]["ClusterConfig"])
+    host.write_resources("config", request["ProcessingResources"]["ClusterConfig"])
     (tree.base / "output").mkdir()
     for entry in request.get("ProcessingInputs", []):
-        what = f"Step {step}, input {entry['InputName']}"
-        source = entry.get("S3Input", {})
-        if source.get("S3DataType", "S3Prefix") != "S3Prefix" or "S3Uri" not in source:
-            raise DefinitionError(f"{what}: only an S3Input of type S3Prefix can be read locally.")
-        put_input(machine.storage, source["S3Uri"], tree.locate(source["LocalPath"]), what)
+        what, source = f"Step {step}, input {entry['InputName']}", entry.get("S3Input", {})
+        folder = tree.locate(source.get("LocalPath", f"{ROOT}/processing/input"))
+        put_input(machine.storage, source, folder, what, host.share)
     for output in _outputs(request):
         tree.locate(output["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
+
+
+def _publish(hosts: list[Host], request: JsonObject, step: str, machine: Machine) -> None:
+    """Store the outputs, once it is known that they fit together."""
+    targets = [output["S3Output"] for output in _outputs(request)]
+    folders = [merged(hosts, target["LocalPath"], step) for target in targets]
+    for target, folder in zip(targets, folders, strict=True):
+        machine.storage.put_tree(folder, target["S3Uri"])

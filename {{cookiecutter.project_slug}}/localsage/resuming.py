@@ -101,6 +101,7 @@ def reopen(record: ExecutionRecord) -> ExecutionRecord:
 def _set_logs_aside(record: ExecutionRecord, step: str) -> None:
     """Rename the logs of unfinished jobs: metrics are read from a log that has one writer."""
     for log in record.log_files(step):
-        finished = (trials_folder(record, step) / f"{log.stem}.json").is_file()
+        job = log.name.partition(".")[0]  # what follows is a host of it, or an earlier attempt
+        finished = (trials_folder(record, step) / f"{job}.json").is_file()
         if not finished and _ASIDE not in log.stem:
             log.rename(log.with_name(f"{log.stem}{_ASIDE}{record.attempts}.log"))

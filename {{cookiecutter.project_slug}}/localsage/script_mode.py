@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 
 from localsage.archives import unpack
-from localsage.containers import HOST, ROOT, JobTree
+from localsage.containers import ROOT, JobTree
 from localsage.errors import DefinitionError
 from localsage.files import JsonObject
+from localsage.hosts import Host
+from localsage.inputs import distribution
 
 OBJECTIVE_HYPERPARAMETER = "_tuning_objective_metric"
 
@@ -21,7 +23,7 @@ def channel_config(request: JsonObject) -> JsonObject:
     return {
         channel["ChannelName"]: {
             "TrainingInputMode": channel.get("InputMode", "File"),
-            "S3DistributionType": "FullyReplicated",
+            "S3DistributionType": distribution(channel["DataSource"].get("S3DataSource", {})),
             "RecordWrapperType": "None",
         }
         for channel in request.get("InputDataConfig", [])
@@ -74,14 +76,14 @@ def user_arguments(request: JsonObject) -> list[str]:
     return [word for key, value in own.items() for word in (f"--{key}", str(value))]
 
 
-def script_variables(request: JsonObject, name: str) -> dict[str, str]:
-    """Return the variables that a SageMaker framework container sets for a script."""
+def script_variables(request: JsonObject, name: str, host: Host) -> dict[str, str]:
+    """Return the variables that a SageMaker framework container sets for a script on a host."""
     own, channels = _own_hyperparameters(request), sorted(channel_config(request))
     return {
         "PYTHONPATH": f"{ROOT}/code",
         "TRAINING_JOB_NAME": name,
-        "SM_CURRENT_HOST": HOST,
-        "SM_HOSTS": json.dumps([HOST]),
+        "SM_CURRENT_HOST": host.name,
+        "SM_HOSTS": json.dumps(host.names),
         "SM_NUM_GPUS": "0",
         "SM_MODEL_DIR": f"{ROOT}/model",
         "SM_INPUT_DIR": f"{ROOT}/input",

@@ -72,6 +72,16 @@ class Storage:
         """Say whether there is an object, or at least one below the prefix."""
         return any(_files(self.path(uri)))
 
+    def objects(self, uri: str) -> list[str]:
+        """Return the names of the objects below the prefix, in the order of their keys.
+
+        The names are what follows the prefix; a single object is called by the end of its key.
+        """
+        path = self.path(uri)
+        root = path.parent if path.is_file() else path
+        names = (file.relative_to(root).as_posix() for file in _files(path))
+        return sorted(names)
+
     def read_bytes(self, uri: str) -> bytes:
         """Return the content of one object.
 

@@ -6,21 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from localsage.archives import pack
-from localsage.containers import (
-    ROOT,
-    JobTree,
-    Machine,
-    Outcome,
-    command_in_tree,
-    discard,
-    job_tree,
-    put_input,
-    require_one_instance,
-    run_in_tree,
-)
+from localsage.containers import ROOT, Machine, Outcome, command_in_tree
 from localsage.early_stopping import StoppingRule, finite_start
-from localsage.errors import DefinitionError
 from localsage.files import JsonObject, write_json
+from localsage.hosts import Host, discard, instance_count, job_hosts, merged, run_on_hosts
+from localsage.inputs import put_input
 from localsage.metrics import final_metrics, metric_values
 from localsage.processes import Command
 from localsage.script_mode import channel_config, script_variables, unpack_code, user_arguments
@@ -48,24 +38,28 @@ def run_training_job(
 
     Raises:
         DefinitionError: If the request asks for something that this back-end does not do.
-        StorageError: If a channel is missing; the message names step, channel and address.
+        StorageError: If a channel is missing, or if hosts left different files of one name.
         StoppedError: If the execution was stopped.
     """
-    require_one_instance(request.get("ResourceConfig", {}).get("InstanceCount", 1), step)
-    log = machine.logs / step / f"{name}.log"
-    told = _Told(log, request, objective, rule)
+    count = instance_count(request.get("ResourceConfig", {}), step)
     output = f"{request['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{name}/output"
-    with job_tree(machine, name) as tree:
-        command = training_command(tree, request, name=name, step=step, machine=machine, log=log)
+    with job_hosts(machine, step, name, count) as hosts:
+        # The first host speaks for all of them.
+        told = _Told(hosts[0].log, request, objective, rule)
         watch = told.is_behind if rule is not None else None
-        outcome = run_in_tree(tree, machine, replace(command, should_end=watch))
+        commands = [
+            training_command(host, request, name=name, step=step, machine=machine) for host in hosts
+        ]
+        outcome = run_on_hosts(
+            hosts, machine, [replace(command, should_end=watch) for command in commands]
+        )
         values, behind = told.values(), told.stopped_after()
         if behind is not None:
             outcome = Outcome("Stopped", 0, outcome.seconds, "")
             values[objective or ""] = values[objective or ""][:behind]
         if outcome.status == "Completed":
-            _publish(tree, machine, output)
-        discard(tree, machine, outcome)
+            _publish(hosts, step, machine, output)
+        discard(hosts, machine, outcome)
     progress = {} if objective is None else {"Progress": finite_start(values.get(objective, []))}
     return {
         **request,
@@ -82,21 +76,21 @@ def run_training_job(
 
 
 def training_command(
-    tree: JobTree, request: JsonObject, *, name: str, step: str, machine: Machine, log: Path
+    host: Host, request: JsonObject, *, name: str, step: str, machine: Machine
 ) -> Command:
-    """Put configuration, channels and code into a job's tree and return what runs in it.
+    """Put configuration, channels and code into a host's tree and return what runs in it.
 
     Raises:
         DefinitionError: If the request asks for something that this back-end does not do.
         StorageError: If a channel is missing; the message names step, channel and address.
     """
-    _prepare(tree, request, step, machine)
+    _prepare(host, request, step, machine)
     return command_in_tree(
-        tree,
-        ["python", unpack_code(tree, request, step), *user_arguments(request)],
-        log=log,
-        folder=tree.base / "code",
-        environment={**script_variables(request, name), **request.get("Environment", {})},
+        host.tree,
+        ["python", unpack_code(host.tree, request, step), *user_arguments(request)],
+        log=host.log,
+        folder=host.tree.base / "code",
+        environment={**script_variables(request, name, host), **request.get("Environment", {})},
         request=request,
         isolated=bool(request.get("EnableNetworkIsolation")),
     )
@@ -127,29 +121,27 @@ class _Told:
         return self._rule.stops_after(finite_start(told))
 
 
-def _prepare(tree: JobTree, request: JsonObject, step: str, machine: Machine) -> None:
+def _prepare(host: Host, request: JsonObject, step: str, machine: Machine) -> None:
     """Write the configuration, put the channels, make the folders of the results."""
+    tree = host.tree
     config = tree.base / "input" / "config"
     write_json(config / "hyperparameters.json", request.get("HyperParameters", {}))
     write_json(config / "inputdataconfig.json", channel_config(request))
-    tree.write_resources("input/config", request.get("ResourceConfig", {}))
+    host.write_resources("input/config", request.get("ResourceConfig", {}))
     for folder in ("model", "output/data"):
         (tree.base / folder).mkdir(parents=True)
     for channel in request.get("InputDataConfig", []):
         what = f"Step {step}, channel {channel['ChannelName']}"
         source = channel["DataSource"].get("S3DataSource", {})
-        if source.get("S3DataType", "S3Prefix") != "S3Prefix" or "S3Uri" not in source:
-            raise DefinitionError(
-                f"{what}: only an S3DataSource of type S3Prefix can be read locally."
-            )
         target = tree.locate(f"{ROOT}/input/data/{channel['ChannelName']}")
-        put_input(machine.storage, source["S3Uri"], target, what)
+        put_input(machine.storage, source, target, what, host.share)
 
 
-def _publish(tree: JobTree, machine: Machine, output: str) -> None:
+def _publish(hosts: list[Host], step: str, machine: Machine, output: str) -> None:
     """Store `model.tar.gz` and, when the script left other results, `output.tar.gz`."""
-    results = tree.base / "results"
-    pack(tree.base / "model", results / "model.tar.gz")
-    if any((tree.base / "output" / "data").iterdir()):
-        pack(tree.base / "output" / "data", results / "output.tar.gz")
+    results = hosts[0].tree.base / "results"
+    pack(merged(hosts, f"{ROOT}/model", step), results / "model.tar.gz")
+    data = merged(hosts, f"{ROOT}/output/data", step)
+    if any(data.iterdir()):
+        pack(data, results / "output.tar.gz")
     machine.storage.put_tree(results, output)

@@ -65,8 +65,17 @@ def best_of(trials: Iterable[Trial], *, maximise: bool) -> Trial | None:
 
 def was_killed(response: JsonObject) -> bool:
     """Say whether a job died of a signal that this back-end did not send."""
-    status = response.get("TrainingJobStatus", response.get("ProcessingJobStatus"))
-    return status == "Failed" and int(response["ExitCode"]) < 0
+    kinds = ("Training", "Processing", "Transform")
+    failed = any(response.get(f"{kind}JobStatus") == "Failed" for kind in kinds)
+    return failed and int(response["ExitCode"]) < 0
+
+
+def trial_resources(training: JsonObject) -> JsonObject:
+    """Return the instances that a `TrainingJobDefinition` asks for; there are two ways to do so."""
+    for field in ("ResourceConfig", "HyperParameterTuningResourceConfig"):
+        if training.get(field):
+            return dict(training[field])
+    return {}
 
 
 def training_request(training: JsonObject, tuned: dict[str, str], metric: str) -> JsonObject:
@@ -84,8 +93,7 @@ def training_request(training: JsonObject, tuned: dict[str, str], metric: str) -
         if key
         not in ("StaticHyperParameters", "RetryStrategy", "HyperParameterTuningResourceConfig")
     }
-    resources = training.get("ResourceConfig") or training.get("HyperParameterTuningResourceConfig")
-    request["ResourceConfig"] = resources or {}
+    request["ResourceConfig"] = trial_resources(training)
     request["HyperParameters"] = {**static, **tuned, OBJECTIVE_HYPERPARAMETER: metric}
     return request
 
