@@ -40,6 +40,14 @@ class RegistryError(LocalSageError):
     """A model package or group does not exist or cannot be made."""
 
 
+class RecordError(LocalSageError):
+    """A record of a Transform job, or the answer to it, is not what it should be."""
+
+
+class ServerError(LocalSageError):
+    """The program that serves a model does not start, has ended, or does not answer."""
+
+
 class ExecutionNotFoundError(LocalSageError):
     """No execution, or more than one, answers to an identifier."""
 
