@@ -8,6 +8,7 @@
                     .lock              held by the process that runs it, with its number
                     steps/<Step>.json  status, times, resolved request, response
                     logs/<Step>/<job>.log
+                    models/<name>.json what steps of the type Model made
                     trials/<Step>/<job>.json    what came of each trial of a tuning step
                     work/<job>/        trees of jobs that run or failed; work-2/ once resumed
 """
