@@ -1,20 +1,23 @@
 """SageMaker on this machine: runs a compiled pipeline definition without an account or Docker.
 
-It stands in for S3, Processing and Training jobs, Automatic Model Tuning, Pipelines and the
-Model Registry, and reads nothing but the definition's JSON.
+It stands in for S3, Processing, Training and Transform jobs, Automatic Model Tuning, Pipelines
+and the Model Registry, and reads nothing but the definition's JSON.
 """
 
 from __future__ import annotations
 
 from localsage.cleaning import Removed
+from localsage.containers import ServeCommand
 from localsage.errors import (
     DefinitionError,
     ExecutionNotFoundError,
     ExecutionStateError,
     LocalSageError,
     ParameterError,
+    RecordError,
     RegistryError,
     SelectionError,
+    ServerError,
     StorageError,
 )
 from localsage.execution import ExecutionRecord, StepRecord
@@ -35,10 +38,13 @@ __all__ = [
     "LocalSageMaker",
     "ModelRegistry",
     "ParameterError",
+    "RecordError",
     "RegistryError",
     "Removed",
     "Reuse",
     "SelectionError",
+    "ServeCommand",
+    "ServerError",
     "StepRecord",
     "Storage",
     "StorageError",

@@ -40,6 +40,7 @@ _COMPARED: dict[str, tuple[tuple[str, ...], ...]] = {
         ("TrainingJobDefinition", "TuningObjective"),
         ("TrainingJobDefinitions",),
     ),
+    "Transform": (("DataProcessing",), ("Environment",), ("ModelName",), ("TransformInput",)),
 }
 
 

@@ -16,7 +16,10 @@ from localsage.expressions import Reference, references
 from localsage.files import JsonObject
 from localsage.parameters import Parameter, parse_parameters
 
-STEP_TYPES = ("Processing", "Training", "Tuning", "RegisterModel", "Condition", "Fail")
+STEP_TYPES = (
+    *("Processing", "Training", "Tuning", "Model", "Transform", "RegisterModel"),
+    *("Condition", "Fail"),
+)
 EXECUTION_VARIABLES = (
     "PipelineExecutionId",
     "PipelineExecutionArn",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 
+from localsage.artefacts import read_property_file
 from localsage.caching import Cache
 from localsage.definition import Definition, Step
 from localsage.errors import LocalSageError, StoppedError
@@ -25,7 +26,7 @@ from localsage.execution import (
 from localsage.expressions import Context, resolve
 from localsage.files import JsonObject, now
 from localsage.preparation import Expectations
-from localsage.steps import Runtime, StepResult, read_property_file, run_step
+from localsage.steps import Runtime, StepResult, run_step
 
 
 class PipelineRun:
@@ -131,7 +132,7 @@ class PipelineRun:
     def _property_file(self, step: str, name: str) -> object:
         response = self._responses[step]
         return read_property_file(
-            self._definition.steps[step], name, response, self._runtime.machine
+            self._definition.steps[step], name, response, self._runtime.machine.storage
         )
 
     def _collect(self, done: set[Future[StepResult]]) -> None:

@@ -9,12 +9,13 @@ from types import MappingProxyType
 from localsage.caching import Cache
 from localsage.claims import claimed, in_use
 from localsage.cleaning import Removed, clean
-from localsage.containers import Machine
+from localsage.containers import Machine, ServeCommand
 from localsage.definition import Definition, parse_definition
 from localsage.execution import ExecutionRecord, create_execution
 from localsage.forking import launcher_type
 from localsage.history import list_executions, load_execution
 from localsage.listening import Listener, OneAtATime
+from localsage.models import ModelStore
 from localsage.parameters import effective_values
 from localsage.pipelines import PipelineRun
 from localsage.registry import ModelRegistry
@@ -39,6 +40,7 @@ class LocalSageMaker:
         isolation: How trials start: `process`, each in a fresh interpreter, or `fork`, each as a
             fork of a server that has loaded the libraries. By default `fork` on Linux. It changes
             how long a tuning step takes, never its result.
+        serve: What stands for the program `serve` of every image; Transform jobs run it.
 
     Raises:
         LocalSageError: If the isolation is neither, or is one that this platform does not have.
@@ -60,6 +62,7 @@ class LocalSageMaker:
         slots: int | None = None,
         keep_work: bool = False,
         isolation: str | None = None,
+        serve: ServeCommand | None = None,
     ) -> None:
         self.home = home.absolute()
         self.storage = Storage(self.home / "s3")
@@ -67,6 +70,7 @@ class LocalSageMaker:
         self._slots = slots
         self._keep_work = keep_work
         self._launcher = launcher_type(isolation)
+        self._serve = serve
 
     def start(
         self,
@@ -161,10 +165,12 @@ class LocalSageMaker:
             logs=record.directory / "logs",
             host_environment=host_environment,
             keep_work=self._keep_work,
+            serve=self._serve,
         )
         runtime = Runtime(
             machine,
             self.registry,
+            ModelStore(record.directory, self.storage),
             f"pipelines-{record.id}",
             OneAtATime(listener),
             trials=record.directory / "trials",

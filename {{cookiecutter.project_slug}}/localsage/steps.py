@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from localsage.conditions import holds
 from localsage.containers import Machine
 from localsage.definition import Step
-from localsage.errors import DefinitionError, StorageError
+from localsage.errors import StorageError
 from localsage.files import JsonObject
 from localsage.listening import Listener
+from localsage.models import ModelStore
 from localsage.processing import run_processing_job
 from localsage.registry import ModelRegistry
 from localsage.resuming import TrialJournal
 from localsage.training import run_training_job
+from localsage.transform import run_transform_job
 from localsage.trials import was_killed
 
+_JOBS = ("Processing", "Training", "Transform")
 _RETRIED = ("Step.SERVICE_FAULT", "SageMaker.JOB_INTERNAL_ERROR")
 
 
@@ -30,6 +31,7 @@ class Runtime:
     Attributes:
         machine: What their jobs share.
         registry: Where models are registered.
+        models: Where models are made.
         job_prefix: How the names of jobs begin; no other execution's do.
         listener: Who hears of steps and trials.
         trials: Folder of the records of finished trials, with one folder for each step.
@@ -38,6 +40,7 @@ class Runtime:
 
     machine: Machine
     registry: ModelRegistry
+    models: ModelStore
     job_prefix: str
     listener: Listener
     trials: Path
@@ -76,31 +79,9 @@ def run_step(step: Step, request: JsonObject, runtime: Runtime) -> StepResult:
     for attempt in range(attempts):
         name = f"{runtime.job_prefix}-{step.name}" + (f"-retry-{attempt}" if attempt else "")
         result = run(name, step, request, runtime)
-        if step.kind not in ("Processing", "Training") or not was_killed(result.response):
+        if step.kind not in _JOBS or not was_killed(result.response):
             break
     return result
-
-
-def read_property_file(
-    step: Step, name: str, response: Mapping[str, Any], machine: Machine
-) -> object:
-    """Return the parsed content of a property file of a finished step.
-
-    Raises:
-        DefinitionError: If the output does not exist, or the file is absent or not JSON.
-    """
-    output, path = step.property_files[name]
-    outputs = response.get("ProcessingOutputConfig", {}).get("Outputs", [])
-    for entry in outputs:
-        if entry["OutputName"] == output:
-            uri = f"{entry['S3Output']['S3Uri'].rstrip('/')}/{path}"
-            try:
-                return json.loads(machine.storage.read_bytes(uri))
-            except (ValueError, StorageError) as error:
-                raise DefinitionError(
-                    f"Property file {name} of step {step.name}: {error}"
-                ) from error
-    raise DefinitionError(f"Property file {name}: step {step.name} has no output {output}.")
 
 
 def _retries(step: Step) -> int:
@@ -146,6 +127,18 @@ def _tuning(name: str, step: Step, request: JsonObject, runtime: Runtime) -> Ste
     return _job_result(response, f"best {objective['MetricName']} {objective['Value']:.4f}")
 
 
+def _model(name: str, step: Step, request: JsonObject, runtime: Runtime) -> StepResult:
+    model = runtime.models.create(request, step=step.name, default_name=name)
+    return StepResult(model, model["ModelName"])
+
+
+def _transform(name: str, step: Step, request: JsonObject, runtime: Runtime) -> StepResult:
+    response = run_transform_job(
+        request, name=name, step=step.name, machine=runtime.machine, models=runtime.models
+    )
+    return _job_result(response, "")
+
+
 def _job_result(response: JsonObject, detail: str) -> StepResult:
     reason = response.get("FailureReason")
     return StepResult(response, reason or detail, reason)
@@ -179,6 +172,8 @@ _RUNNERS: dict[str, Callable[[str, Step, JsonObject, Runtime], StepResult]] = {
     "Processing": _processing,
     "Training": _training,
     "Tuning": _tuning,
+    "Model": _model,
+    "Transform": _transform,
     "RegisterModel": _register,
     "Condition": _condition,
     "Fail": _fail,
