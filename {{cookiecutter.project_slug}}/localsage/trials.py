@@ -72,9 +72,9 @@ def was_killed(response: JsonObject) -> bool:
 
 def trial_resources(training: JsonObject) -> JsonObject:
     """Return the instances that a `TrainingJobDefinition` asks for; there are two ways to do so."""
-    for field in ("ResourceConfig", "HyperParameterTuningResourceConfig"):
-        if training.get(field):
-            return dict(training[field])
+    for key in ("ResourceConfig", "HyperParameterTuningResourceConfig"):
+        if training.get(key):
+            return dict(training[key])
     return {}
 
 
