@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,12 @@ import pytest
 from tests.baking import copy_repository, generate
 
 Bake = Callable[..., Path]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def heard_interrupt() -> None:
+    """Hear Ctrl-C: a shell starts what it runs in the background with ears shut to it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

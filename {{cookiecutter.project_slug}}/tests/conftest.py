@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,6 +170,12 @@ class Ended:
         lines = [line for line in self.err.splitlines() if not line.startswith("Running on this ")]
         assert len(lines) == 2, self
         return lines
+
+
+@pytest.fixture(scope="session", autouse=True)
+def heard_interrupt():
+    """Hear Ctrl-C: a shell starts what it runs in the background with ears shut to it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
