@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
 import subprocess
@@ -110,8 +111,10 @@ def tree_of(processes: list[int]) -> list[int]:
     """Return the processes and all that they have started."""
     found = []
     for process in processes:
-        children = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii")
-        found += [process, *tree_of([int(child) for child in children.split()])]
+        children = Path(f"/proc/{process}/task/{process}/children")
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            started = [int(child) for child in children.read_text(encoding="ascii").split()]
+            found += [process, *tree_of(started)]
     return found
 
 
@@ -119,9 +122,10 @@ def memory(processes: list[int]) -> float:
     """Megabytes that processes and their children hold, shared pages in proportion (PSS)."""
     kilobytes = 0
     for process in tree_of(processes):
-        rollup = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii")
-        (line,) = [line for line in rollup.splitlines() if line.startswith("Pss:")]
-        kilobytes += int(line.split()[1])
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            rollup = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii")
+            (line,) = [line for line in rollup.splitlines() if line.startswith("Pss:")]
+            kilobytes += int(line.split()[1])
     return kilobytes / 1024
 
 
