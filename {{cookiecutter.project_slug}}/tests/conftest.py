@@ -173,9 +173,11 @@ class Ended:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def heard_interrupt():
-    """Hear Ctrl-C: a shell starts what it runs in the background with ears shut to it."""
+def heard_signals():
+    """Hear Ctrl-C and hang-ups: what a shell or nohup runs in the background is deaf to them."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")
