@@ -12,10 +12,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Entry:
-    """One model: mean and deviation of R2 over the folds of its best trial, R2 on the test rows."""
+    """One model: mean and deviation of R2 over the folds of its best trial, R2 on the test rows.
+
+    A model that is fitted without a search has no cross-validated R2, and no trials.
+    """
 
     name: str
-    cv_r2: float
+    cv_r2: float | None
     cv_r2_std: float | None
     test_r2: float
     trials: int
@@ -47,7 +50,7 @@ def read_result(sagemaker: LocalSageMaker, record: ExecutionRecord) -> Result:
             cv_r2=candidate["cv_r2"],
             cv_r2_std=candidate["cv_r2_std"],
             test_r2=candidate["test_r2"],
-            trials=trials[candidate["model"]],
+            trials=trials.get(candidate["model"], 0),
         )
         for candidate in selection["ranking"]
     ]

@@ -47,7 +47,7 @@ def print_result(result: Result, record: ExecutionRecord, project: Project) -> N
         rows = [
             [
                 entry.name,
-                f"{entry.cv_r2:.4f}",
+                "" if entry.cv_r2 is None else f"{entry.cv_r2:.4f}",
                 "" if entry.cv_r2_std is None else f"± {entry.cv_r2_std:.4f}",
                 f"{entry.test_r2:.4f}",
                 str(entry.trials),

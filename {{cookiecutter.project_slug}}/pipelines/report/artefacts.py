@@ -72,13 +72,13 @@ class Evaluation:
     """One model on the test rows.
 
     Attributes:
-        cv: `cv.json` of the best trial.
+        cv: `cv.json` of the best trial; None for a model without a search.
         metrics: Metric → its `value` and `standard_deviation`.
         predictions: Columns `actual` and `predicted`.
         importance: Column → its share, largest first; None if the model does not offer it.
     """
 
-    cv: Mapping[str, Any]
+    cv: Mapping[str, Any] | None
     metrics: Mapping[str, Mapping[str, float]]
     predictions: pd.DataFrame
     importance: Mapping[str, float] | None
@@ -127,16 +127,17 @@ def _outputs(record: ExecutionRecord, name: str) -> Iterator[tuple[StepRecord, s
 
 
 def _evaluation(storage: Storage, uri: str) -> Evaluation:
-    importance = f"{uri}/importance.json"
     quality = json.loads(storage.read_bytes(f"{uri}/evaluation.json"))
     return Evaluation(
-        cv=json.loads(storage.read_bytes(f"{uri}/cv.json")),
+        cv=_json_if_there(storage, f"{uri}/cv.json"),
         metrics=quality["regression_metrics"],
         predictions=pd.read_parquet(BytesIO(storage.read_bytes(f"{uri}/predictions.parquet"))),
-        importance=(
-            json.loads(storage.read_bytes(importance)) if storage.exists(importance) else None
-        ),
+        importance=_json_if_there(storage, f"{uri}/importance.json"),
     )
+
+
+def _json_if_there(storage: Storage, uri: str) -> Any:
+    return json.loads(storage.read_bytes(uri)) if storage.exists(uri) else None
 
 
 def _tuning(step: StepRecord) -> Tuning:

@@ -36,6 +36,7 @@ def model_section(name: str, tuning: Tuning | None, evaluation: Evaluation | Non
         charts += [tuning_history(tuning.trials)] if scored else []
         charts += [effect(space, scored) for space in tuning.ranges] if scored else []
     if evaluation is not None:
+        note = "Fitted without a search." if evaluation.cv is None else note
         actual = evaluation.predictions["actual"].to_numpy(float)
         predicted = evaluation.predictions["predicted"].to_numpy(float)
         charts += [predicted_against_actual(actual, predicted), residuals(actual - predicted)]

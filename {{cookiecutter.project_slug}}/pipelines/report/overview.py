@@ -59,12 +59,15 @@ def leaderboard(result: Result, evaluations: Mapping[str, Evaluation]) -> Table:
     return Table("Leaderboard", header, rows)
 
 
-def fold_scores(evaluations: Mapping[str, Evaluation]) -> Chart:
-    """R2 of each fold in each model's best trial."""
+def fold_scores(evaluations: Mapping[str, Evaluation]) -> Chart | None:
+    """R2 of each fold in each model's best trial; None if no model was tuned."""
+    best = {name: found.cv for name, found in evaluations.items() if found.cv is not None}
     rows = [
-        Strip(name, [fold["r2"] for fold in found.cv["folds"]], found.cv["r2"], found.cv["r2_std"])
-        for name, found in evaluations.items()
+        Strip(name, [fold["r2"] for fold in cv["folds"]], cv["r2"], cv["r2_std"])
+        for name, cv in best.items()
     ]
+    if not rows:
+        return None
     note = (
         "Best trial of each model: a dot a fold, the mean as a line, one standard deviation wide."
     )

@@ -91,7 +91,7 @@ def _content(sagemaker: LocalSageMaker, record: ExecutionRecord, folder: Path) -
         "is_made_up": data.startswith(SAMPLE_TITLE),
         "seconds": overview.seconds_between(record),
         "leaderboard": overview.leaderboard(result, evaluations),
-        "folds": overview.fold_scores(evaluations) if evaluations else None,
+        "folds": overview.fold_scores(evaluations),
         "earlier": earlier,
         "comparison": (
             overview.comparison_tables(compare(sagemaker, earlier, record)) if earlier else []

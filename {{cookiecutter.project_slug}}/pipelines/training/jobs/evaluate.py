@@ -1,7 +1,8 @@
 """Evaluate: the refitted model on the untouched test rows.
 
 Writes SageMaker's model-quality JSON, the predictions, what the model says of its columns, and
-beside them the best trial's cross-validation, so that Select needs one input per model.
+beside them what the model was fitted with and, if it was tuned, the best trial's cross-validation,
+so that Select needs one input per model.
 """
 
 from __future__ import annotations
@@ -42,7 +43,6 @@ def evaluate(argv: Sequence[str]) -> None:
     arguments = parser.parse_args(argv)
     folder = base_dir() / "processing"
     extract(folder / "input/model/model.tar.gz", folder / "model")
-    extract(folder / "input/trial/model.tar.gz", folder / "trial")
     test = read_table(folder / "input/test")
     code = load_model_code(arguments.model)
     model = code.load(folder / "model")
@@ -52,7 +52,11 @@ def evaluate(argv: Sequence[str]) -> None:
     output = folder / "output/evaluation"
     write_table(predictions, output, "predictions")
     (output / "evaluation.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
-    shutil.copyfile(folder / "trial/cv.json", output / "cv.json")
+    shutil.copyfile(folder / "model" / MANIFEST, output / MANIFEST)
+    trial = folder / "input/trial/model.tar.gz"
+    if trial.exists():  # a model without a search has none
+        extract(trial, folder / "trial")
+        shutil.copyfile(folder / "trial/cv.json", output / "cv.json")
     shares = feature_importance(code, model)
     if shares is not None:
         text = json.dumps(shares, indent=1, allow_nan=False)
