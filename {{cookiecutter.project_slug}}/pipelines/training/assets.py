@@ -15,14 +15,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipelines.training.imports import reachable
+from pipelines.training.settings.steps import Train
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pipelines.training.settings import ProjectSettings
+    from pipelines.training.settings import ProjectSettings, Unit
 
 ARCHIVE = "sourcedir.tar.gz"
+MANIFEST = "files.manifest"
 _JOBS = ("tune", "fit")
 # What SageMaker's script mode starts; the program is a module at the top of the archive.
 _PROGRAM = """\
@@ -33,10 +35,11 @@ if __name__ == "__main__":
 """
 # `prepare` is for the local back-end: what all trials of a step share is done once, before them.
 _NAMES = {"tune": "main, prepare", "fit": "main"}
+_ENTRY = 'import runpy\n\nrunpy.run_module("{module}", run_name="__main__", alter_sys=True)\n'
 # Without it the toolkit writes a setup.py of its own that leaves out packages.
 _SETUP = (
     "from setuptools import find_namespace_packages, setup\n\n"
-    'setup(name="sourcedir", version="1.0.0", py_modules=["tune", "fit"], '
+    'setup(name="sourcedir", version="1.0.0", py_modules={modules}, '
     'packages=find_namespace_packages(include=["pipelines*", "models*"]))\n'
 )
 
@@ -56,7 +59,7 @@ class Asset:
 
 @dataclass(frozen=True)
 class Assets:
-    """All assets of a project; the mappings are keyed by model name."""
+    """All assets of a project; keyed by model, the manifests by the files that they list."""
 
     jobs: Asset
     tracking: Asset
@@ -64,31 +67,46 @@ class Assets:
     query: Asset
     model_trees: Mapping[str, Asset]
     model_archives: Mapping[str, Asset]
+    manifests: Mapping[tuple[str, ...], Asset]
 
     def objects(self) -> dict[str, bytes]:
         """Everything to upload: key relative to the prefix → content."""
         single = [self.jobs, self.tracking, self.preprocess_settings, self.query]
-        every = [*single, *self.model_trees.values(), *self.model_archives.values()]
+        of_models = [*self.model_trees.values(), *self.model_archives.values()]
+        every = [*single, *of_models, *self.manifests.values()]
         return {path: content for asset in every for path, content in asset.paths.items()}
 
 
 def collect_assets(settings: ProjectSettings) -> Assets:
-    """Read the files of a project into assets; touches nothing outside it."""
+    """Read the files of a project, and of its models wherever they lie, into assets."""
     jobs = _jobs_files(settings.root)
     tracking = settings.root / "pipelines/tracking"
     trees = {
-        name: jobs | _python_files(settings.root, settings.root / "models" / name)
-        for name in settings.models
+        name: jobs | _python_files(unit.folder, f"models/{name}")
+        for name, unit in settings.units.items()
     }
     return Assets(
         jobs=_asset("code", jobs),
         # Apart, so that another way of logging does not make every other job run again.
-        tracking=_asset("code", jobs | _python_files(settings.root, tracking)),
+        tracking=_asset("code", jobs | _python_files(tracking, "pipelines/tracking")),
         preprocess_settings=_asset("settings", {"preprocess.json": _preprocess_settings(settings)}),
         query=_asset("queries", {"ingest.sql": _query(settings)}),
         model_trees={name: _asset("code", files) for name, files in trees.items()},
-        model_archives={name: _archive_asset(name, files) for name, files in trees.items()},
+        model_archives={
+            name: _archive_asset(settings.units[name], files) for name, files in trees.items()
+        },
+        manifests={files: _manifest(files) for files in _lists_of_files(settings)},
     )
+
+
+def entry_program(step: str) -> str:
+    """Name of the program at the top of the archive that runs a train step's entry point."""
+    return f"entry_{step}.py"
+
+
+def module_name(entry_point: str) -> str:
+    """Name of the module in a file: `steps/clean.py` → `steps.clean`."""
+    return entry_point.removesuffix(".py").replace("/", ".")
 
 
 def _query(settings: ProjectSettings) -> bytes:
@@ -98,14 +116,43 @@ def _query(settings: ProjectSettings) -> bytes:
 def _jobs_files(root: Path) -> dict[str, bytes]:
     packages = ["pipelines/__init__.py", "pipelines/training/__init__.py"]
     files = {name: (root / name).read_bytes() for name in packages}
-    return files | _python_files(root, root / "pipelines/training/jobs")
+    return files | _python_files(root / "pipelines/training/jobs", "pipelines/training/jobs")
 
 
-def _python_files(root: Path, folder: Path) -> dict[str, bytes]:
+def _python_files(folder: Path, place: str) -> dict[str, bytes]:
+    """Python files of a folder, by their names below `place`."""
     return {
-        file.relative_to(root).as_posix(): file.read_bytes()
+        f"{place}/{file.relative_to(folder).as_posix()}": file.read_bytes()
         for file in sorted(folder.rglob("*.py"))
     }
+
+
+def _programs(unit: Unit) -> dict[str, bytes]:
+    """What script mode can start, at the top of the archive."""
+    programs = {f"{job}.py": _PROGRAM.format(job=job, names=_NAMES[job]) for job in _JOBS}
+    for step in unit.steps.values():
+        if isinstance(step.settings, Train) and step.settings.entry_point:
+            module = f"models.{unit.name}.{module_name(step.settings.entry_point)}"
+            programs[entry_program(step.name)] = _ENTRY.format(module=module)
+    return {name: content.encode() for name, content in programs.items()}
+
+
+def _lists_of_files(settings: ProjectSettings) -> list[tuple[str, ...]]:
+    """The files of all inputs that consist of several."""
+    return [
+        tuple(given.files)
+        for unit in settings.units.values()
+        for step in unit.steps.values()
+        for given in step.settings.inputs.values()
+        if given.files and len(given.files) > 1
+    ]
+
+
+def _manifest(files: tuple[str, ...]) -> Asset:
+    """SageMaker's list of objects: their common bucket, then their keys."""
+    bucket = "/".join(files[0].split("/")[:3]) + "/"
+    content = json.dumps([{"prefix": bucket}, *(file.removeprefix(bucket) for file in files)])
+    return _asset("manifests", {MANIFEST: content.encode()})
 
 
 def _preprocess_settings(settings: ProjectSettings) -> bytes:
@@ -135,16 +182,18 @@ def _asset(kind: str, files: Mapping[str, bytes], extra: bytes = b"") -> Asset:
     return Asset(f"{kind}/{digest.hexdigest()[:20]}", dict(sorted(files.items())))
 
 
-def _archive_asset(model: str, tree: Mapping[str, bytes]) -> Asset:
+def _archive_asset(unit: Unit, tree: Mapping[str, bytes]) -> Asset:
     """The script-mode archive of a model: its own files, and what tuning and fitting it import.
 
     Less would not run; more would repeat every trial when the code of another job changes. The key
     is that of its files, not of the compressed bytes, which differ between versions of zlib.
     """
-    own = [path for path in tree if path.startswith(f"models/{model}/")]
+    own = [path for path in tree if path.startswith(f"models/{unit.name}/")]
     jobs = [f"pipelines/training/jobs/{job}.py" for job in _JOBS]
-    programs = {f"{job}.py": _PROGRAM.format(job=job, names=_NAMES[job]).encode() for job in _JOBS}
-    files = {**reachable(tree, [*own, *jobs]), **programs, "setup.py": _SETUP.encode()}
+    programs = _programs(unit)
+    modules = json.dumps([module_name(name) for name in programs])
+    setup = {"setup.py": _SETUP.format(modules=modules).encode()}
+    files = {**reachable(tree, [*own, *jobs]), **programs, **setup}
     key = _asset("code", files, extra=ARCHIVE.encode()).key
     return Asset(key, {ARCHIVE: _reproducible_archive(files)})
 

@@ -110,3 +110,7 @@ def _sources(settings: ProjectSettings) -> Iterator[tuple[str, Path]]:
             inside = file.relative_to(folder)
             if file.is_file() and "__pycache__" not in inside.parts:
                 yield f"{name}/{inside.as_posix()}", file
+    for name, unit in settings.units.items():  # some lie outside of the project
+        yield f"model {name}", unit.folder / "model.yaml"
+        for file in unit.folder.rglob("*.py"):
+            yield f"model {name}/{file.relative_to(unit.folder).as_posix()}", file

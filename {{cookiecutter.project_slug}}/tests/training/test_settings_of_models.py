@@ -16,7 +16,9 @@ FAULTS = {
         RIDGE, "title", "Ridge regression",
         "title must match pattern '^[A-Za-z0-9]+$', got 'Ridge regression'.", None,
     ),
-    "an unknown image": (RIDGE, "image", "projct", "image must be 'project', got 'projct'.", None),
+    "an unknown image": (
+        RIDGE, "image", "projct", "image must be 'project' or 'jobs', got 'projct'.", None,
+    ),
     "an unknown framework": (
         BOOST, "image.framework", "xgbost",
         "image.framework must be 'xgboost', got 'xgbost'.", None,

@@ -22,6 +22,8 @@ OPERATIONS = {
     "Processing": ("CreateProcessingJob", "DescribeProcessingJob"),
     "Training": ("CreateTrainingJob", "DescribeTrainingJob"),
     "Tuning": ("CreateHyperParameterTuningJob", "DescribeHyperParameterTuningJob"),
+    "Model": ("CreateModel", "DescribeModel"),
+    "Transform": ("CreateTransformJob", "DescribeTransformJob"),
     "RegisterModel": ("CreateModelPackage", "DescribeModelPackage"),
 }
 WITHOUT_JOB = {"Condition", "Fail"}

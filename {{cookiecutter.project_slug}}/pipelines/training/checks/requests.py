@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
     from botocore.model import Shape
 
-# Members that Pipelines fills in itself when it makes the request of a step.
+# Type of step → member that Pipelines fills in itself when it makes the request.
 FILLED_IN = {
-    "ProcessingJobName": "job",
-    "TrainingJobName": "job",
-    "HyperParameterTuningJobName": "job",
+    "Processing": "ProcessingJobName",
+    "Training": "TrainingJobName",
+    "Tuning": "HyperParameterTuningJobName",
+    "Model": "ModelName",
+    "Transform": "TransformJobName",
 }
 # What a value that is known only at run time is replaced with, to check the rest of the request.
 PLACEHOLDERS: dict[str, Any] = {
@@ -59,7 +61,7 @@ def request_problems(scope: Scope) -> Iterator[str]:
 
 def _shape_problems(step: Mapping[str, Any], shape: Any) -> Iterator[str]:
     """Unknown and missing members, and literals of the wrong type, as botocore sees them."""
-    filled = {name: value for name, value in FILLED_IN.items() if name in shape.members}
+    filled = {FILLED_IN[step["Type"]]: "job"} if step["Type"] in FILLED_IN else {}
     request = {**filled, **_fill(step["Arguments"], shape)}
     report = ParamValidator().validate(request, shape)
     if report.has_errors():

@@ -51,8 +51,9 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--execution", required=True)
     parser.add_argument("--pipeline", required=True)
-    for name in ("--parameters", "--tags", "--tuning-jobs"):
+    for name in ("--parameters", "--tags"):
         parser.add_argument(name, nargs="+", required=True)
+    parser.add_argument("--tuning-jobs", nargs="+", default=[])
     return parser.parse_args(argv)
 
 

@@ -69,12 +69,12 @@ def read_execution(
 def _results(selection: Mapping[str, Any]) -> dict[str, float]:
     """R2 and errors of the winner, then of each model under its name."""
     winner = selection["winner"]
-    metrics = {name: winner[name] for name in ("cv_r2", "test_r2")}
+    metrics = {name: winner[name] for name in ("cv_r2", "test_r2") if winner[name] is not None}
     for candidate in selection["ranking"]:
         metrics |= {
             f"{candidate['model']}.{name}": candidate[name]
             for name in ("cv_r2", "cv_r2_std", "test_r2", "test_rmse", "test_mae")
-            if candidate[name] is not None  # a single fold deviates from nothing
+            if candidate[name] is not None  # one fold deviates from nothing, no search has none
         }
     return metrics
 

@@ -3,33 +3,54 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from pipelines.errors import UserError
+from pipelines.training.settings.discovery import find_models, model_file
+from pipelines.training.settings.filling import make_unit
+from pipelines.training.settings.graph import Graph, make_graph
 from pipelines.training.settings.loading import load_settings
 from pipelines.training.settings.model import Model
 from pipelines.training.settings.project import Aws, Pipeline
+from pipelines.training.settings.steps import Evaluate, Tune
+from pipelines.training.settings.units import Unit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["Aws", "Model", "Pipeline", "ProjectSettings", "load_project"]
+# Select reads nine evaluations, or nine collections of nine: a Processing job takes ten inputs, and
+# one of them is the code.
+MOST_AT_ONCE = 9
+MOST_RANKED = MOST_AT_ONCE**2
+# Track has Select's output too.
+MOST_TRACKED = 8
 
-# Select mounts the evaluation of each model under its name, beside the jobs' code.
-RESERVED_FOLDERS = {"code"}
-# A Processing job takes ten inputs, the code is one of them; Track has Select's output too.
-MOST_MODELS = {"none": 9, "mlflow": 8}
+__all__ = ["Aws", "Model", "Pipeline", "ProjectSettings", "Unit", "load_project"]
 
 
 @dataclass(frozen=True)
 class ProjectSettings:
-    """Everything that the files of a project say; `models` in the order that breaks ties."""
+    """Everything that the files of a project say.
+
+    Attributes:
+        root: Folder of the project.
+        pipeline: `conf/pipeline.yaml`.
+        aws: `conf/aws.yaml`.
+        units: Name → model with its steps, in the order that breaks ties.
+        graph: How the steps hang together.
+    """
 
     root: Path
     pipeline: Pipeline
     aws: Aws
-    models: dict[str, Model]
+    units: Mapping[str, Unit]
+    graph: Graph
+
+    @property
+    def models(self) -> dict[str, Model]:
+        """Name → what `model.yaml` says."""
+        return {name: unit.model for name, unit in self.units.items()}
 
 
 def load_project(root: Path) -> ProjectSettings:
@@ -40,60 +61,50 @@ def load_project(root: Path) -> ProjectSettings:
     """
     pipeline = load_settings(Pipeline, root / "conf/pipeline.yaml", "conf/pipeline.yaml")
     aws = load_settings(Aws, root / "conf/aws.yaml", "conf/aws.yaml")
-    models = {name: _load_model(root, name) for name in _model_names(root, pipeline.models)}
-    _check_titles(models)
-    _check_count(models, pipeline)
+    units = {
+        name: make_unit(name, model_file(root, folder), folder, model, pipeline.defaults)
+        for name, (folder, model) in find_models(root, pipeline.models).items()
+    }
+    _check_titles(units)
+    _check_ranked(units, pipeline)
     if not (root / pipeline.data.query).is_file():
         msg = f"conf/pipeline.yaml: data.query must name a file, got {pipeline.data.query!r}."
         raise UserError(msg, "Write the query there, or drop the key for queries/ingest.sql.")
-    return ProjectSettings(root, pipeline, aws, models)
+    return ProjectSettings(root, pipeline, aws, units, make_graph(units, pipeline.dependencies))
 
 
-def _model_names(root: Path, listed: list[str] | None) -> list[str]:
-    """The models to use: those that `conf/pipeline.yaml` lists, else all folders by name."""
-    found = sorted(path.parent.name for path in (root / "models").glob("*/model.yaml"))
-    if not found:
-        msg = "models/: holds no model, i.e. no folder with a model.yaml."
-        raise UserError(msg, "Restore models/ from git.")
-    for position, name in enumerate(listed or []):
-        field = f"conf/pipeline.yaml: models.{position}"
-        if name not in found:
-            close = get_close_matches(name, found, n=1)
-            hint = f"Did you mean {close[0]!r}? " if close else ""
-            msg = f"{field} must name a folder of models/, got {name!r}."
-            raise UserError(msg, f"{hint}There are {', '.join(found)}.")
-        if name in listed[:position]:  # type: ignore[index]
-            raise UserError(f"{field} names {name!r} a second time.", "Remove it.")
-    return found if listed is None else listed
-
-
-def _load_model(root: Path, name: str) -> Model:
-    label = f"models/{name}/model.yaml"
-    if not (name.isidentifier() and name.isascii()) or name in RESERVED_FOLDERS:
-        msg = f"models/: a model folder must be a Python name that is not reserved, got {name!r}."
-        raise UserError(msg, "Use letters, digits and underscores, and a name other than `code`.")
-    if not (root / "models" / name / "model.py").is_file():
-        msg = f"models/{name}/model.py: the file is missing."
-        raise UserError(msg, "Write it with the functions fit, predict, save and load.")
-    return load_settings(Model, root / label, label)
-
-
-def _check_count(models: dict[str, Model], pipeline: Pipeline) -> None:
-    most = MOST_MODELS[pipeline.tracking]
-    if len(models) > most:
-        msg = f"models/: may hold {most} models with tracking: {pipeline.tracking}"
-        raise UserError(
-            f"{msg}, got {len(models)}.",
-            f"List at most {most} of them under models in conf/pipeline.yaml.",
-        )
-
-
-def _check_titles(models: dict[str, Model]) -> None:
+def _check_titles(units: Mapping[str, Unit]) -> None:
     """Titles name the steps, so two models cannot share one."""
     owners: dict[str, str] = {}
-    for name, model in models.items():
-        if model.title in owners:
-            owner = owners[model.title]
-            msg = f"models/{name}/model.yaml: title {model.title!r} is also that of {owner}."
+    for name, unit in units.items():
+        title = unit.model.title
+        if title in owners:
+            msg = f"{unit.label}: title {title!r} is also that of {owners[title]}."
             raise UserError(msg, "Give each model a title of its own.")
-        owners[model.title] = name
+        owners[title] = name
+
+
+def _check_ranked(units: Mapping[str, Unit], pipeline: Pipeline) -> None:
+    """The selection needs models, and of each what it ranks them by."""
+    ranked = [unit for unit in units.values() if unit.ranked]
+    if not ranked:
+        msg = "models/: at least one model needs an evaluate step to be selected."
+        raise UserError(msg, "Add `evaluate` to the steps of a model.yaml.")
+    _check_counts(ranked, pipeline)
+    for unit in ranked:
+        evaluate = unit.last(Evaluate)
+        if pipeline.selection.by == "cv" and evaluate is not None and evaluate.follows is None:
+            msg = f"conf/pipeline.yaml: selection.by: cv needs a tune step in {unit.label}."
+            raise UserError(msg, "Add one before evaluate, or rank by the test rows: `by: test`.")
+
+
+def _check_counts(ranked: Sequence[Unit], pipeline: Pipeline) -> None:
+    """A Processing job takes ten inputs."""
+    tuned = [unit for unit in ranked if unit.last(Tune)]
+    if pipeline.tracking != "none" and len(tuned) > MOST_TRACKED:
+        msg = f"models/: may hold {MOST_TRACKED} tuned models with tracking: {pipeline.tracking}"
+        remedy = f"List at most {MOST_TRACKED} under models in conf/pipeline.yaml, or track none."
+        raise UserError(f"{msg}, got {len(tuned)}.", remedy)
+    if len(ranked) > MOST_RANKED:
+        msg = f"models/: may hold {MOST_RANKED} models with an evaluate step, got {len(ranked)}."
+        raise UserError(msg, "List fewer of them under models in conf/pipeline.yaml.")

@@ -12,6 +12,7 @@ from pipelines.errors import UserError
 from pipelines.training.settings.reading import read_mapping, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
@@ -54,7 +55,7 @@ def _explain(err: ValidationError, kind: type[Settings], label: str) -> UserErro
     # A misspelt key is also a missing one; the spelling is what helps.
     unknown = [detail for detail in err.errors() if detail["type"] == "extra_forbidden"]
     detail = [*unknown, *err.errors()][0]
-    field = ".".join(_name(part) for part in detail["loc"] if part not in _TAGS) or "the file"
+    field = ".".join(_name(part) for part in detail["loc"] if not _is_tag(part)) or "the file"
     if detail["type"] == "extra_forbidden":
         return _unknown_key(detail, kind, label, field)
     if detail["type"] == "missing":
@@ -74,6 +75,10 @@ def _name(part: str | int) -> str:
     return part if isinstance(part, str) and part.isprintable() else repr(part)
 
 
+def _is_tag(part: str | int) -> bool:
+    return part in _TAGS or str(part).startswith(STEP_TAG)
+
+
 # What pydantic puts into the path of a tagged union; the user never wrote these as keys.
 _TAGS = {
     "integer",
@@ -81,10 +86,13 @@ _TAGS = {
     "categorical",
     "framework-image",
     "project-image",
+    "any-image",
+    "algorithm-image",
     "str",
     "Column",
     "[key]",
 }
+STEP_TAG = "step:"
 
 
 class RuleError(ValueError):
@@ -96,11 +104,17 @@ class RuleError(ValueError):
 
 
 def _unknown_key(detail: ErrorDetails, kind: type[Settings], label: str, field: str) -> UserError:
-    key = str(detail["loc"][-1])
-    known = sorted(_field_names(kind))
-    close = get_close_matches(key, known, n=1)
+    close = get_close_matches(str(detail["loc"][-1]), sorted(_field_names(kind)), n=1)
     remedy = f"Did you mean {close[0]!r}?" if close else "Remove it."
     return UserError(f"{label}: {field} is not a known setting.", remedy)
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Say which known name may have been meant, and which there are."""
+    names = list(known)
+    close = get_close_matches(name, names, n=1)
+    hint = f"Did you mean {close[0]!r}? " if close else ""
+    return f"{hint}There are {', '.join(names)}."
 
 
 def _wrong_kind(detail: ErrorDetails, label: str, field: str) -> UserError:
@@ -117,7 +131,7 @@ def _field_names(kind: Any) -> set[str]:
     names: set[str] = set()
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         for name, field in kind.model_fields.items():
-            names |= {name} | _field_names(field.annotation)
+            names |= {field.alias or name} | _field_names(field.annotation)
     for argument in getattr(kind, "__args__", ()):
         names |= _field_names(argument)
     return names

@@ -2,45 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import Field, model_validator
 
+from pipelines.training.settings.defaults import Defaults
+from pipelines.training.settings.images import Image
+from pipelines.training.settings.inputs import Input
 from pipelines.training.settings.loading import EarlyStopping, RuleError, Settings
+from pipelines.training.settings.steps import Name
+from pipelines.training.settings.unit_steps import DEFAULT_STEPS, Steps
+from pipelines.training.settings.values import Hyperparameters, Value, check_fixed, check_names
 
-# Prefixes that the jobs and SageMaker's containers keep for themselves.
-RESERVED_PREFIXES = ("job_", "sagemaker_", "_")
-
-
-def _check_value(value: object) -> object:
-    finite = not isinstance(value, float) or math.isfinite(value)
-    if not isinstance(value, str | int | float | bool) or not finite:
-        msg = f"must be text, a number, true or false, got {value!r}."
-        raise RuleError(msg, "Write one value; several to choose from go under tuning.ranges.")
-    return value
-
-
-Value = Annotated[str | int | float | bool, BeforeValidator(_check_value)]
 Scaling = Literal["Auto", "Linear", "Logarithmic", "ReverseLogarithmic"]
-
-
-class FrameworkImage(Settings):
-    """One of AWS's own images, in script mode."""
-
-    framework: Literal["xgboost"]
-    version: str
-
-
-def _image_kind(value: object) -> str:
-    return "project-image" if isinstance(value, str) else "framework-image"
-
-
-Image = Annotated[
-    Annotated[Literal["project"], Tag("project-image")]
-    | Annotated[FrameworkImage, Tag("framework-image")],
-    Discriminator(_image_kind),
-]
 
 
 class _NumberRange(Settings):
@@ -130,18 +104,18 @@ class ModelTuning(Settings):
 class Model(Settings):
     """The whole of a `model.yaml`."""
 
+    name: str | None = None
     title: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$", max_length=40)]
     image: Image
-    hyperparameters: dict[str, Value] = Field(default_factory=dict)
-    tuning: ModelTuning
+    hyperparameters: Hyperparameters = Field(default_factory=dict)
+    tuning: ModelTuning | None = None
+    inputs: dict[Name, Input] = Field(default_factory=dict)
+    defaults: Defaults = Defaults()
+    steps: Steps = Field(default=DEFAULT_STEPS, validate_default=True)
 
     @model_validator(mode="after")
     def _names_are_free(self) -> Self:
-        for name in [*self.hyperparameters, *self.tuning.ranges]:
-            if name.startswith(RESERVED_PREFIXES):
-                msg = f"must not name a hyperparameter {name!r}: the prefix is reserved."
-                raise RuleError(msg, "Rename it in model.yaml and model.py.")
-        if both := sorted(set(self.hyperparameters) & set(self.tuning.ranges)):
-            msg = f"has {both[0]!r} both under hyperparameters and under tuning.ranges."
-            raise RuleError(msg, "Keep one of them.")
+        ranges = self.tuning.ranges if self.tuning else {}
+        check_names([*self.hyperparameters, *ranges])
+        check_fixed(self.hyperparameters, ranges)
         return self

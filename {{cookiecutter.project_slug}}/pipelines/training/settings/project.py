@@ -6,12 +6,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from pipelines.training.settings.defaults import Defaults
 from pipelines.training.settings.loading import EarlyStopping, RuleError, Settings
+from pipelines.training.settings.resources import Resources
 
 COLUMN_PREFIX_OF_OURS = "_"
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)]
 Share = Annotated[float, Field(gt=0, lt=1)]
-InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
 
 
 class Column(Settings):
@@ -113,21 +114,6 @@ class Registration(Settings):
     approval: Literal["PendingManualApproval", "Approved", "Rejected"] = "PendingManualApproval"
 
 
-class Job(Settings):
-    """Resources of one kind of job."""
-
-    instance_type: InstanceType = "ml.m5.xlarge"
-    volume_gb: Annotated[int, Field(ge=1, le=16384)] = 30
-    max_minutes: Annotated[int, Field(ge=1, le=7200)] = 60
-
-
-class Resources(Settings):
-    """Resources of the jobs on AWS; a local run uses this machine's cores."""
-
-    processing: Job = Job()
-    training: Job = Job(max_minutes=120)
-
-
 class Pipeline(Settings):
     """The whole of `conf/pipeline.yaml`."""
 
@@ -139,6 +125,8 @@ class Pipeline(Settings):
     registration: Registration = Registration()
     tracking: Literal["mlflow", "none"] = "mlflow"
     resources: Resources = Resources()
+    defaults: Defaults = Defaults()
+    dependencies: list[str] = Field(default_factory=list)
     models: Annotated[list[str], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")

@@ -1,38 +1,32 @@
-"""Fit: the best trial's hyperparameters on all training rows."""
+"""Fit: the best trial's hyperparameters on all training rows; the fixed ones without a search."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines.training.steps.job import JobStep, text
+from pipelines.training.steps.job import text
 from pipelines.training.steps.sdk import StepTypeEnum
-from pipelines.training.steps.training import (
-    channels,
-    image_of,
-    resources,
-    static_hyperparameters,
-)
+from pipelines.training.steps.training import channels, resources, static_hyperparameters
 from pipelines.training.steps.tune import tuned_hyperparameters
 
 if TYPE_CHECKING:
-    from pipelines.training.steps.job import Context
+    from pipelines.training.steps.job import JobStep
+    from pipelines.training.steps.task import Task
 
 
-def fit(context: Context, model: str, preprocess: JobStep, tune: JobStep) -> JobStep:
+def fit(task: Task) -> JobStep:
     """Build the step."""
-    tuned = tuned_hyperparameters(context, model, tune)
+    tuning, tune = task.unit.model.tuning, task.followed
+    tuned = tuned_hyperparameters(tuning, tune) if tuning and tune else {}
     request = {
-        "AlgorithmSpecification": {
-            "TrainingImage": image_of(context, model),
-            "TrainingInputMode": "File",
-        },
+        "AlgorithmSpecification": {"TrainingImage": task.image(), "TrainingInputMode": "File"},
         "HyperParameters": {
-            **static_hyperparameters(context, model, "fit.py"),
+            **static_hyperparameters(task, "fit.py"),
             **{name: text(value) for name, value in tuned.items()},
         },
-        "InputDataConfig": channels(context, model, preprocess.output("train")),
-        "OutputDataConfig": {"S3OutputPath": context.execution_uri(f"fit/{model}")},
-        **resources(context),
+        "InputDataConfig": channels(task),
+        "OutputDataConfig": {"S3OutputPath": task.context.execution_uri(task.path)},
+        **resources(task),
+        **task.tags,
     }
-    title = context.settings.models[model].title
-    return JobStep(f"Fit{title}", StepTypeEnum.TRAINING, request)
+    return task.build(StepTypeEnum.TRAINING, request)

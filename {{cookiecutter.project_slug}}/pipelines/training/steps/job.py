@@ -29,8 +29,12 @@ _RESPONSES = {
     StepTypeEnum.PROCESSING: "DescribeProcessingJobResponse",
     StepTypeEnum.TRAINING: "DescribeTrainingJobResponse",
     StepTypeEnum.TUNING: "DescribeHyperParameterTuningJobResponse",
+    StepTypeEnum.CREATE_MODEL: "DescribeModelOutput",
+    StepTypeEnum.TRANSFORM: "DescribeTransformJobResponse",
     StepTypeEnum.REGISTER_MODEL: "DescribeModelPackageOutput",
 }
+# These start no job, and SageMaker never reuses them.
+_WITHOUT_CACHE = (StepTypeEnum.CREATE_MODEL, StepTypeEnum.REGISTER_MODEL)
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ class JobStep(ConfigurableRetryStep):  # type: ignore[misc]
         super().__init__(name, kind, depends_on=list(depends_on) or None)
         self._request = request
         self.property_files = list(property_files)
-        self.cached = cached and kind is not StepTypeEnum.REGISTER_MODEL
+        self.cached = cached and kind not in _WITHOUT_CACHE
         self._properties = Properties(step_name=name, step=self, shape_name=_RESPONSES[kind])
 
     @property

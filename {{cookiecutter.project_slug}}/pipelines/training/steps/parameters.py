@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from pipelines.training.settings.model import FrameworkImage
+from pipelines.training.settings.steps import Register, Step, TrainingJob, Transform, Tune
 from pipelines.training.steps.sdk import (
     Parameter,
     ParameterFloat,
@@ -14,7 +14,8 @@ from pipelines.training.steps.sdk import (
 )
 
 if TYPE_CHECKING:
-    from pipelines.training.settings import ProjectSettings
+    from pipelines.training.settings import ProjectSettings, Unit
+    from pipelines.training.settings.units import UnitStep
 
 APPROVALS = ["PendingManualApproval", "Approved", "Rejected"]
 
@@ -45,16 +46,30 @@ class Parameters:
     training_instance: ParameterString
 
     def used_by(self, settings: ProjectSettings) -> list[Parameter]:
-        """Those that the project's steps refer to, in the order above: no other has an effect."""
-        models = settings.models.values()
-        unused = set()
-        if all(isinstance(model.image, FrameworkImage) for model in models):
-            unused.add("image")
-        if settings.pipeline.tracking == "none":
-            unused.add("tracking")
-        if all(model.tuning.strategy == "Grid" for model in models):
-            unused.add("trials")
-        return [getattr(self, field.name) for field in fields(self) if field.name not in unused]
+        """Those that the steps refer to, in the order above: no other has an effect."""
+        steps = [(unit, step) for unit in settings.units.values() for step in unit.steps.values()]
+        images = {
+            step.settings.image or unit.model.image
+            for unit, step in steps
+            if not isinstance(step.settings, Transform)
+        }
+        tuned = [unit.model.tuning for unit, step in steps if isinstance(step.settings, Tune)]
+        used = {
+            "image": "project" in images,
+            "trials": any(tuning.strategy != "Grid" for tuning in tuned if tuning),
+            "parallel_trials": bool(tuned),
+            "training_instance": _any_without(steps, TrainingJob, "instance_type"),
+            "tracking": settings.pipeline.tracking != "none",
+            "approval": _any_without(steps, Register, "approval"),
+        }
+        names = [field.name for field in fields(self)]
+        return [getattr(self, name) for name in names if used.get(name, True)]
+
+
+def _any_without(steps: list[tuple[Unit, UnitStep]], kind: type[Step], setting: str) -> bool:
+    """Whether a step of the class leaves a setting to the pipeline."""
+    own = [step.settings for _, step in steps if isinstance(step.settings, kind)]
+    return any(getattr(settings, setting) is None for settings in own)
 
 
 def make_parameters(settings: ProjectSettings) -> Parameters:

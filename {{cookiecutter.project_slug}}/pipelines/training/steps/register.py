@@ -1,60 +1,76 @@
-"""Register: the winner becomes a version of the project's model package group."""
+"""Register: a fitted model becomes a version of a model package group."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pipelines.training.steps.job import JobStep, text
+from pipelines.training.settings.steps import Evaluate
+from pipelines.training.steps.create import container
+from pipelines.training.steps.job import text
 from pipelines.training.steps.sdk import ExecutionVariables, StepTypeEnum
-from pipelines.training.steps.training import image_of
 
 if TYPE_CHECKING:
-    from pipelines.training.steps.job import Context
+    from pipelines.training.steps.job import JobStep
+    from pipelines.training.steps.task import Task
 
-INFERENCE_INSTANCES = ["ml.m5.large", "ml.m5.xlarge"]
 
-
-def register(
-    context: Context,
-    model: str,
-    preprocess: JobStep,
-    fit: JobStep,
-    evaluate: JobStep,
-    select: JobStep,
-) -> JobStep:
+def register(task: Task, select: JobStep | None = None) -> JobStep:
     """Build the step.
 
     The package's metadata points to JSON files, as a value of it may neither be long nor hold
     braces.
+
+    Args:
+        task: What it is built from.
+        select: The Select step, if the model takes part in the selection.
     """
-    title = context.settings.models[model].title
-    parameters = context.parameters
-    container = {
-        "Image": image_of(context, model),
-        "ModelDataUrl": fit.properties.ModelArtifacts.S3ModelArtifacts,
+    settings, context = task.settings, task.context
+    summary = task.built["data.preprocess"].output("summary")
+    selection = text(select.output("selection"), "/selection.json") if select else None
+    request = {
+        "ModelPackageGroupName": _group(task),
+        "ModelPackageDescription": settings.description or _description(task),
+        "ModelApprovalStatus": settings.approval or context.parameters.approval,
+        "InferenceSpecification": {
+            "Containers": [container(task)],
+            "SupportedContentTypes": settings.content_types,
+            "SupportedResponseMIMETypes": settings.response_types,
+            "SupportedRealtimeInferenceInstanceTypes": settings.instance_types,
+            "SupportedTransformInstanceTypes": settings.transform_instance_types,
+        },
+        **_metrics(task),
+        "CustomerMetadataProperties": {
+            "model": task.step.unit,
+            "commit": context.parameters.commit,
+            "execution": ExecutionVariables.PIPELINE_EXECUTION_ID,
+            **({"selection": selection} if selection else {}),
+            "data_summary": text(summary, "/summary.json"),
+        },
     }
+    return task.build(StepTypeEnum.REGISTER_MODEL, request)
+
+
+def _group(task: Task) -> str:
+    """One group for all that compete; a model of another kind has its own."""
+    name: str = task.context.settings.pipeline.name
+    own = name if task.unit.ranked else f"{name}-{task.step.unit.strip('_').replace('_', '-')}"
+    group: str = task.settings.group or own
+    return group
+
+
+def _description(task: Task) -> str:
+    title, settings = task.unit.model.title, task.context.settings.pipeline
+    if task.unit.ranked:
+        return f"{title} predicts {settings.data.target}"
+    return f"{title} of {settings.name}"
+
+
+def _metrics(task: Task) -> dict[str, Any]:
+    evaluate = task.unit.last(Evaluate)
+    if evaluate is None:
+        return {}
     statistics = {
         "ContentType": "application/json",
-        "S3Uri": text(evaluate.output("evaluation"), "/evaluation.json"),
+        "S3Uri": text(task.built[evaluate.key].output("evaluation"), "/evaluation.json"),
     }
-    request = {
-        "ModelPackageGroupName": context.settings.pipeline.name,
-        "ModelPackageDescription": f"{title} predicts {context.settings.pipeline.data.target}",
-        "ModelApprovalStatus": parameters.approval,
-        "InferenceSpecification": {
-            "Containers": [container],
-            "SupportedContentTypes": ["text/csv"],
-            "SupportedResponseMIMETypes": ["text/csv"],
-            "SupportedRealtimeInferenceInstanceTypes": INFERENCE_INSTANCES,
-            "SupportedTransformInstanceTypes": INFERENCE_INSTANCES,
-        },
-        "ModelMetrics": {"ModelQuality": {"Statistics": statistics}},
-        "CustomerMetadataProperties": {
-            "model": model,
-            "commit": parameters.commit,
-            "execution": ExecutionVariables.PIPELINE_EXECUTION_ID,
-            "selection": text(select.output("selection"), "/selection.json"),
-            "data_summary": text(preprocess.output("summary"), "/summary.json"),
-        },
-    }
-    return JobStep(f"Register{title}", StepTypeEnum.REGISTER_MODEL, request)
+    return {"ModelMetrics": {"ModelQuality": {"Statistics": statistics}}}

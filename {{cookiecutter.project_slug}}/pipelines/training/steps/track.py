@@ -27,7 +27,7 @@ def track(
 ) -> JobStep:
     """Build the step; never reused, since every execution is logged.
 
-    `tuned` maps the models to their Tune steps.
+    `tuned` maps the models to their Tune steps; a model that was fitted without a search has none.
     """
     parameters = context.parameters
     job = ProcessingJob(
@@ -39,7 +39,7 @@ def track(
             *("--pipeline", ExecutionVariables.PIPELINE_NAME),
             *("--parameters", *_pairs(_shaping(context))),
             *("--tags", *_pairs(_origin(context, preprocess))),
-            *("--tuning-jobs", *_pairs(_names(tuned))),
+            *(["--tuning-jobs", *_pairs(_names(tuned))] if tuned else []),
         ],
         inputs={
             "selection": select.output("selection"),

@@ -5,44 +5,45 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipelines.training.settings.model import CategoricalRange, IntegerRange
-from pipelines.training.steps.job import JobStep, text
+from pipelines.training.steps.job import text
 from pipelines.training.steps.sdk import StepTypeEnum
 from pipelines.training.steps.training import (
     channels,
     encode,
-    image_of,
     resources,
     static_hyperparameters,
 )
 
 if TYPE_CHECKING:
-    from pipelines.training.settings.model import Model
-    from pipelines.training.steps.job import Context
+    from pipelines.training.settings.model import ModelTuning
+    from pipelines.training.steps.job import Context, JobStep
     from pipelines.training.steps.sdk import Join
+    from pipelines.training.steps.task import Task
 
 OBJECTIVE = "cv:r2"
 METRICS = (OBJECTIVE, "cv:fold_r2", "cv:rmse", "cv:mae")
 
 
-def tune(context: Context, model: str, preprocess: JobStep) -> JobStep:
+def tune(task: Task) -> JobStep:
     """Build the step."""
+    context = task.context
     request = {
-        "HyperParameterTuningJobConfig": _search(context, context.settings.models[model]),
+        "HyperParameterTuningJobConfig": _search(context, task.unit.model.tuning),
         "TrainingJobDefinition": {
-            "StaticHyperParameters": static_hyperparameters(context, model, "tune.py"),
+            "StaticHyperParameters": static_hyperparameters(task, "tune.py"),
             "AlgorithmSpecification": {
-                "TrainingImage": image_of(context, model),
+                "TrainingImage": task.image(),
                 "TrainingInputMode": "File",
                 "MetricDefinitions": [metric_definition(name) for name in METRICS],
             },
-            "InputDataConfig": channels(context, model, preprocess.output("train")),
-            "OutputDataConfig": {"S3OutputPath": context.execution_uri(f"tune/{model}")},
+            "InputDataConfig": channels(task),
+            "OutputDataConfig": {"S3OutputPath": context.execution_uri(task.path)},
             "RetryStrategy": {"MaximumRetryAttempts": 2},
-            **resources(context),
+            **resources(task),
         },
+        **task.tags,
     }
-    title = context.settings.models[model].title
-    return JobStep(f"Tune{title}", StepTypeEnum.TUNING, request)
+    return task.build(StepTypeEnum.TUNING, request)
 
 
 def metric_definition(name: str) -> dict[str, str]:
@@ -50,10 +51,10 @@ def metric_definition(name: str) -> dict[str, str]:
     return {"Name": name, "Regex": f"{name}=([^;]+);"}
 
 
-def tuned_hyperparameters(context: Context, model: str, step: JobStep) -> dict[str, Any]:
+def tuned_hyperparameters(tuning: ModelTuning, step: JobStep) -> dict[str, Any]:
     """References to the hyperparameters of the best trial."""
     best = step.properties.BestTrainingJob.TunedHyperParameters
-    return {name: best[name] for name in context.settings.models[model].tuning.ranges}
+    return {name: best[name] for name in tuning.ranges}
 
 
 def trials_uri(step: JobStep) -> Join:
@@ -71,30 +72,33 @@ def best_trial_uri(step: JobStep) -> Join:
     return text(*trials_uri(step).values, best, "/output/model.tar.gz")
 
 
-def _search(context: Context, model: Model) -> dict[str, Any]:
+def _search(context: Context, tuning: ModelTuning | None) -> dict[str, Any]:
+    if tuning is None:  # the settings have made sure of it
+        msg = "a tune step needs tuning"
+        raise ValueError(msg)
     parameters = context.parameters
     # Every trial prints the running mean of its folds, which is what this needs.
-    early_stopping = model.tuning.early_stopping or context.settings.pipeline.tuning.early_stopping
+    early_stopping = tuning.early_stopping or context.settings.pipeline.tuning.early_stopping
     limits = {"MaxParallelTrainingJobs": parameters.parallel_trials}
-    if model.tuning.strategy != "Grid":  # the service counts a grid itself, and refuses the number
+    if tuning.strategy != "Grid":  # the service counts a grid itself, and refuses the number
         limits["MaxNumberOfTrainingJobs"] = parameters.trials
     return {
-        "Strategy": model.tuning.strategy,
+        "Strategy": tuning.strategy,
         "ResourceLimits": limits,
         "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": OBJECTIVE},
-        "ParameterRanges": _ranges(model),
+        "ParameterRanges": _ranges(tuning),
         "TrainingJobEarlyStoppingType": early_stopping.capitalize(),
         "RandomSeed": parameters.seed,
     }
 
 
-def _ranges(model: Model) -> dict[str, list[dict[str, Any]]]:
+def _ranges(tuning: ModelTuning) -> dict[str, list[dict[str, Any]]]:
     ranges: dict[str, list[dict[str, Any]]] = {
         "IntegerParameterRanges": [],
         "ContinuousParameterRanges": [],
         "CategoricalParameterRanges": [],
     }
-    for name, entry in model.tuning.ranges.items():
+    for name, entry in tuning.ranges.items():
         if isinstance(entry, CategoricalRange):
             values = [encode(value) for value in entry.values]
             ranges["CategoricalParameterRanges"].append({"Name": name, "Values": values})
