@@ -34,7 +34,7 @@ def _image_kind(value: object) -> str:
     if isinstance(value, str):
         return "project-image"
     kinds = {"uri": "any-image", "algorithm": "algorithm-image"}
-    keys = value if isinstance(value, dict) else {}
+    keys = value if isinstance(value, dict) else getattr(value, "model_fields_set", ())
     return next((kind for key, kind in kinds.items() if key in keys), "framework-image")
 
 

@@ -104,8 +104,11 @@ class RuleError(ValueError):
 
 
 def _unknown_key(detail: ErrorDetails, kind: type[Settings], label: str, field: str) -> UserError:
-    close = get_close_matches(str(detail["loc"][-1]), sorted(_field_names(kind)), n=1)
+    key = str(detail["loc"][-1])
+    close = get_close_matches(key, sorted(_field_names(kind)), n=1)
     remedy = f"Did you mean {close[0]!r}?" if close else "Remove it."
+    if close == [key]:
+        remedy = "Remove it here: it is a setting of something else."
     return UserError(f"{label}: {field} is not a known setting.", remedy)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from pipelines.training.settings.loading import STEP_TAG, RuleError, suggestion
+from pipelines.training.settings.reading import shown
 from pipelines.training.settings.steps import (
     Create,
     Evaluate,
@@ -36,7 +37,7 @@ def read_steps(value: object) -> Any:
     if isinstance(value, list | tuple):
         return {name: {"class": name} for name in map(_check_class, _unique([*value]))}
     if not isinstance(value, dict):
-        msg = f"must be a list or a mapping, got {str(value)[:100]!r}."
+        msg = f"must be a list or a mapping, got {shown(value)}."
         raise RuleError(msg, _FORMS)
     return {name: _entry(name, settings) for name, settings in value.items()}
 
@@ -56,7 +57,7 @@ def _entry(name: object, settings: object) -> dict[Any, Any]:
     if isinstance(settings, str):
         settings = {"class": settings}
     if settings is not None and not isinstance(settings, dict):
-        msg = f"must give {name!r} a mapping of settings, got {str(settings)[:100]!r}."
+        msg = f"must give {name!r} a mapping of settings, got {shown(settings)}."
         raise RuleError(msg, _FORMS)
     entry = {"class": name, **(settings or {})}
     _check_class(entry["class"])
@@ -65,8 +66,8 @@ def _entry(name: object, settings: object) -> dict[Any, Any]:
 
 def _check_class(name: object) -> Any:
     if name not in CLASSES:
-        msg = f"must be of known classes, got {str(name)[:100]!r}."
-        raise RuleError(msg, suggestion(str(name), CLASSES))
+        msg = f"must be of known classes, got {shown(name)}."
+        raise RuleError(msg, suggestion(name if isinstance(name, str) else "", CLASSES))
     return name
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import UserError
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from pipelines.training.settings.units import UnitStep
     from pipelines.training.steps.inputs import Source
     from pipelines.training.steps.job import Context
+
+
+@cache
+def _uri_of_aws(framework: str, version: str, region: str) -> Any:
+    """The SDK reads two files for each look-up, and every step of a model asks."""
+    return image_uris.retrieve(framework, region, version=version)
 
 
 @dataclass(frozen=True)
@@ -102,7 +109,7 @@ class Task:
     def _image_of_aws(self, image: FrameworkImage) -> Any:
         region = self.context.settings.aws.region
         try:
-            return image_uris.retrieve(image.framework, region, version=image.version)
+            return _uri_of_aws(image.framework, image.version, region)
         except ValueError as err:
             msg = f"{self.unit.label}: image.version must be one that exists in {region}"
             remedy = "Correct it, or region in conf/aws.yaml."
