@@ -77,7 +77,7 @@ def start(
         from pipelines.training.checks import check_values
 
         check_values(json.loads(compiled.definition), values)
-    _put_assets(sagemaker, compiled, parameters)
+    _put_assets(sagemaker, compiled, f"s3://{values['Bucket']}/{values['Prefix']}/")
     return sagemaker.start(
         compiled.definition,
         pipeline_name=project.settings.pipeline.name,
@@ -166,10 +166,7 @@ def account_parameters(
     return {name: value for name, value in values.items() if name in declared}
 
 
-def _put_assets(
-    sagemaker: LocalSageMaker, compiled: Compiled, parameters: Mapping[str, str]
-) -> None:
-    root = parameters["QueryUri"].removesuffix(compiled.assets.query.key)
+def _put_assets(sagemaker: LocalSageMaker, compiled: Compiled, root: str) -> None:
     for key, content in compiled.assets.objects().items():
         if not sagemaker.storage.exists(root + key):
             sagemaker.storage.put_bytes(root + key, content)

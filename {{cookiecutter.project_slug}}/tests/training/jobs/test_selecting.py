@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 
+from pipelines.training.jobs.collect import collect
 from pipelines.training.jobs.errors import JobError
 from pipelines.training.jobs.evaluate import quality_report
 from pipelines.training.jobs.metrics import score
-from pipelines.training.jobs.select import rank
+from pipelines.training.jobs.select import rank, select
 
 SCORES = st.floats(min_value=-5, max_value=1)
 
@@ -55,3 +60,40 @@ def test_the_report_has_the_metrics_of_scikit_learn_and_a_deviation_that_fits() 
 def test_undefined_metrics_are_errors_not_numbers(actual: list, predicted: list) -> None:
     with pytest.raises(JobError, match="here"):
         score(actual, predicted, "here")
+
+
+def put_evaluations(folder: Path, r2s: list[float], tuned: bool) -> list[str]:
+    """What Evaluate leaves behind for models of these R2, below `input/<model>`."""
+    for position, r2 in enumerate(r2s):
+        own = folder / f"processing/input/m{position}"
+        own.mkdir(parents=True)
+        metrics = {name: {"value": r2} for name in ("r2", "rmse", "mae")}
+        (own / "evaluation.json").write_text(json.dumps({"regression_metrics": metrics}))
+        (own / "manifest.json").write_text(json.dumps({"hyperparameters": {"at": position}}))
+        if tuned:
+            trial = {"r2": -r2, "r2_std": None, "hyperparameters": {"of trial": position}}
+            (own / "cv.json").write_text(json.dumps(trial))
+    return [f"m{position}" for position in range(len(r2s))]
+
+
+@pytest.mark.parametrize("tuned", [True, False])
+def test_models_that_were_collected_first_are_ranked_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tuned: bool
+) -> None:
+    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
+    models = put_evaluations(tmp_path, [0.5, 0.25, 0.75, 0.5, 0.75, 0.125, 0.5], tuned)
+    folder = tmp_path / "processing"
+    by = ["--by", "cv" if tuned else "test"]
+    select([*by, "--models", *models])
+    direct = (folder / "output/selection/selection.json").read_text()
+    for name, group in (("collect1", models[:3]), ("collect2", models[3:])):
+        collect(["--models", *group])
+        shutil.copytree(folder / "output/candidates", folder / "input" / name)
+    select([*by, "--collections", "collect1", "collect2"])
+    assert (folder / "output/selection/selection.json").read_text() == direct
+    ranking = json.loads(direct)["ranking"]
+    order = [5, 1, 0, 3, 6, 2, 4] if tuned else [2, 4, 0, 3, 6, 1, 5]
+    assert [entry["model"] for entry in ranking] == [f"m{position}" for position in order]
+    key = "of trial" if tuned else "at"
+    assert [entry["hyperparameters"][key] for entry in ranking] == order
+    assert ranking[0]["cv_r2"] == (-0.125 if tuned else None)
