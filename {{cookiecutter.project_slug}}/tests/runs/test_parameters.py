@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -21,6 +24,7 @@ VALUES = {
     "ImageUri": f"{IMAGE}:models",
     "JobsImageUri": f"{IMAGE}:jobs",
     "Commit": "0123abc",
+    "TrackingUri": "sqlite:///{folder}/tracked/mlflow.db",
     "Prefix": "other/prefix",
     "Database": "archive",
     "Table": "old_sales",
@@ -55,7 +59,21 @@ def run(tmp_path_factory: pytest.TempPathFactory, new_example) -> Run:
         write_table(folder, pa.Table.from_pandas(frame), kind="files", title=table)
     query = b"SELECT * FROM ${table} WHERE area > 10"
     LocalSageMaker(home).storage.put_bytes(QUERY, query)
-    return run_project(example.root, **VALUES)
+    return run_project(example.root, **values_for(example.root))
+
+
+def values_for(root: Path) -> dict[str, object]:
+    """The values, with the address of a store beside the project."""
+    return VALUES | {"TrackingUri": str(VALUES["TrackingUri"]).format(folder=root.parent)}
+
+
+def tracked_at(run: Run) -> str:
+    """Address of the store, if there is one and it has the execution."""
+    database = run.root.parent / "tracked/mlflow.db"
+    with closing(sqlite3.connect(database)) as connection:
+        (runs,) = connection.execute("SELECT COUNT(*) FROM runs").fetchone()
+    assert runs == 1 + len(run.trials("TuneRidge"))
+    return f"sqlite:///{database}"
 
 
 def arguments(run: Run, step: str) -> dict:
@@ -92,6 +110,7 @@ EFFECTS = {
     "ImageUri": lambda run: arguments(run, "EvaluateRidge")["AppSpecification"]["ImageUri"],
     "JobsImageUri": lambda run: arguments(run, "Select")["AppSpecification"]["ImageUri"],
     "Commit": lambda run: package(run)["CustomerMetadataProperties"]["commit"],
+    "TrackingUri": tracked_at,
     "Prefix": lambda run: "/".join(
         run.output("Select", "selection").relative_to(run.root / ".pipeline/s3").parts[1:3]),
     "Database": lambda run: words(run, "Ingest")[1] if rows_read(run) == 80 else "the default",
@@ -116,7 +135,7 @@ EFFECTS = {
 @pytest.mark.parametrize("name", VALUES)
 def test_a_parameter_that_is_overridden_takes_effect(run: Run, name: str) -> None:
     assert run.record.status == "Succeeded", run.record.failure_reason
-    assert EFFECTS[name](run) == VALUES[name]
+    assert EFFECTS[name](run) == values_for(run.root)[name]
 
 
 def test_every_parameter_is_tested(run: Run) -> None:
@@ -129,7 +148,7 @@ def test_every_parameter_is_tested(run: Run) -> None:
 def test_the_gate_asks_for_the_r2_that_was_set(run: Run) -> None:
     assert (run.result.r2 or 0) < 2
     failed = run_project(run.root, MinimumR2=2.0, **{
-        name: value for name, value in VALUES.items() if name != "MinimumR2"
+        name: value for name, value in values_for(run.root).items() if name != "MinimumR2"
     })  # fmt: skip
     assert failed.record.status == "Failed"
     assert "MinimumR2 is 2.0" in (failed.record.failure_reason or "")

@@ -103,7 +103,7 @@ def _check_counts(ranked: Sequence[Unit], pipeline: Pipeline) -> None:
     tuned = [unit for unit in ranked if unit.last(Tune)]
     if pipeline.tracking != "none" and len(tuned) > MOST_TRACKED:
         msg = f"models/: may hold {MOST_TRACKED} tuned models with tracking: {pipeline.tracking}"
-        remedy = f"List at most {MOST_TRACKED} under models in conf/pipeline.yaml, or track none."
+        remedy = "List fewer of them under models in conf/pipeline.yaml, or write `tracking: none`."
         raise UserError(f"{msg}, got {len(tuned)}.", remedy)
     if len(ranked) > MOST_RANKED:
         msg = f"models/: may hold {MOST_RANKED} models with an evaluate step, got {len(ranked)}."
