@@ -53,6 +53,14 @@ FAULTS = {
         "steps must not name a step 'select', as one of the project's own.",
         "Give it another name.",
     ),
+    "another step under the name of the registration": (
+        RIDGE, "steps", {"tune": {}, "register": "fit", "evaluate": {}},
+        "steps must not name a step 'register' that is of class 'fit'.", "Give it another name.",
+    ),
+    "an input of the whole model that no step takes": (
+        RIDGE, "inputs", {"trian": "data.preprocess.train"},
+        "inputs.trian must be 'train' or 'test', got 'trian'.", None,
+    ),
     "an unknown setting": (
         RIDGE, "steps", in_tune({"instance": "ml.m5.large"}),
         "steps.tune.instance is not a known setting.", "Did you mean 'instance_type'?",

@@ -67,7 +67,7 @@ def make_unit(name: str, label: str, folder: Path, model: Model, defaults: Defau
 def _with_registration(model: Model) -> dict[str, Any]:
     """A model that takes part in the selection can be registered."""
     classes = {type(step) for step in model.steps.values()}
-    if Evaluate in classes and Register not in classes and "register" not in model.steps:
+    if Evaluate in classes and Register not in classes:
         return {**model.steps, "register": Register()}
     return dict(model.steps)
 

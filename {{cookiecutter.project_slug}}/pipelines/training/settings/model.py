@@ -10,7 +10,6 @@ from pipelines.training.settings.defaults import Defaults
 from pipelines.training.settings.images import Image
 from pipelines.training.settings.inputs import Input
 from pipelines.training.settings.loading import EarlyStopping, RuleError, Settings
-from pipelines.training.settings.steps import Name
 from pipelines.training.settings.unit_steps import DEFAULT_STEPS, Steps
 from pipelines.training.settings.values import Hyperparameters, Value, check_fixed, check_names
 
@@ -109,7 +108,7 @@ class Model(Settings):
     image: Image
     hyperparameters: Hyperparameters = Field(default_factory=dict)
     tuning: ModelTuning | None = None
-    inputs: dict[Name, Input] = Field(default_factory=dict)
+    inputs: dict[Literal["train", "test"], Input] = Field(default_factory=dict)
     defaults: Defaults = Defaults()
     steps: Steps = Field(default=DEFAULT_STEPS, validate_default=True)
 

@@ -61,6 +61,9 @@ def _entry(name: object, settings: object) -> dict[Any, Any]:
         raise RuleError(msg, _FORMS)
     entry = {"class": name, **(settings or {})}
     _check_class(entry["class"])
+    if name == "register" and entry["class"] != "register":
+        msg = f"must not name a step 'register' that is of class {entry['class']!r}."
+        raise RuleError(msg, "Give it another name.")
     return entry
 
 
