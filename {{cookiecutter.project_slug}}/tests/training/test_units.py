@@ -322,7 +322,7 @@ def test_each_step_stands_behind_all_that_it_refers_to(example):
     names = [step["Name"] for step in example.definition()["Steps"]]
     assert names == [
         *("Ingest", "Preprocess", "TuneRidge", "FitRidge", "TuneBoost", "EvaluateRidge"),
-        *("FitBoost", "EvaluateBoost", "LastRidge", "Select", "QualityGate"),
+        *("FitBoost", "EvaluateBoost", "LastRidge", "Select", "Track", "QualityGate"),
     ]
 
 

@@ -19,6 +19,7 @@ import pandas as pd
 from pipelines.training.jobs.archives import extract
 from pipelines.training.jobs.errors import JobError
 from pipelines.training.jobs.hyperparameters import load_model_code
+from pipelines.training.jobs.manifest import FILE as MANIFEST
 from pipelines.training.jobs.manifest import read_manifest
 from pipelines.training.jobs.metrics import Scores, bootstrap_deviation, score
 from pipelines.training.jobs.runner import base_dir, run_job

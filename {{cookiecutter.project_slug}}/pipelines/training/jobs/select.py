@@ -7,12 +7,11 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from pipelines.training.jobs.manifest import FILE as MANIFEST
 from pipelines.training.jobs.runner import base_dir, run_job
 
 # What Collect writes, for Select to read.
 CANDIDATES = "candidates.json"
-# Fit's description of the model; Evaluate passes it on.
-MANIFEST = "manifest.json"
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
