@@ -8,7 +8,6 @@ import platform
 import sys
 from dataclasses import replace
 from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localsage import LocalSageMaker, Reuse, ServeCommand
@@ -31,15 +30,6 @@ BUCKET = "local"
 TRACKING = "local"
 ROLE = "arn:aws:iam::000000000000:role/local"
 _REUSE = Reuse()
-# The image's `serve`, from the package that this module is part of.
-_SERVE = ServeCommand(
-    ("python", "-m", "pipelines.serving"),
-    {
-        "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
-        "MODEL_SERVER_HOST": "127.0.0.1",
-        "MODEL_SERVER_WORKERS": "1",
-    },
-)
 # Whose versions decide what a job computes.
 _JOB_LIBRARIES = (
     *("numpy", "pandas", "pyarrow", "scipy", "scikit-learn", "skops"),
@@ -71,7 +61,7 @@ def start(
     """
     origin = find_table(project, overrides)
     parameters = account_parameters(project, compiled, overrides) | dict(overrides)
-    sagemaker = LocalSageMaker(project.home, serve=_SERVE)
+    sagemaker = LocalSageMaker(project.home, serve=_serve(project))
     values = sagemaker.effective_parameters(compiled.definition, parameters)
     if overrides:  # with the defaults the definition has been checked already
         from pipelines.training.checks import check_values
@@ -102,7 +92,7 @@ def resume(project: Project, identifier: str, listener: Listener) -> ExecutionRe
         ExecutionStateError: It runs, or has succeeded.
         UserError: The lake no longer has the table.
     """
-    sagemaker = LocalSageMaker(project.home, serve=_SERVE)
+    sagemaker = LocalSageMaker(project.home, serve=_serve(project))
     parameters = sagemaker.execution(identifier).parameters
     return sagemaker.resume(
         identifier,
@@ -110,6 +100,16 @@ def resume(project: Project, identifier: str, listener: Listener) -> ExecutionRe
         listener=listener,
         tokens=_tokens(find_table(project, parameters)),
     )
+
+
+def _serve(project: Project) -> ServeCommand:
+    """The image's `serve`: the image is built from the project, its models included."""
+    environment = {
+        "PYTHONPATH": str(project.root),
+        "MODEL_SERVER_HOST": "127.0.0.1",
+        "MODEL_SERVER_WORKERS": "1",
+    }
+    return ServeCommand(("python", "-m", "pipelines.serving"), environment)
 
 
 def find_table(project: Project, parameters: Mapping[str, str]) -> Source:

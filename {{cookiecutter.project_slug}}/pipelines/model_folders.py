@@ -68,7 +68,9 @@ def _check_name(name: str, folder: Path) -> None:
     usable = name.isidentifier() and name.isascii() and name not in RESERVED_FOLDERS
     if not usable:
         msg = f"NAME must be a Python name that is not reserved, got {shown(name)}."
-        raise UserError(msg, "Use letters, digits and underscores, and a name other than `code`.")
+        raise UserError(
+            msg, "Use letters, digits and underscores, and a name other than `code` or `data`."
+        )
     if (folder / name).exists():
         msg = f"NAME must be new, got {name!r}: models/{name} exists."
         raise UserError(msg, "Choose another name, or remove that folder.")

@@ -67,7 +67,7 @@ def check(
     Example: pipeline model check random_forest
     """  # fmt: skip
     project = find_project()
-    chosen = names or list(project.settings.models)
+    chosen = names or [name for name in project.settings.models if not _why_not(name, project)]
     for name in chosen:
         _require_known(name, project)
     failed = [name for name in chosen if not _check_one(name, project, verbose=verbose)]
@@ -82,6 +82,17 @@ def _require_known(name: str, project: Project) -> None:
         hint = f"Did you mean {close[0]!r}? " if close else ""
         msg = f"NAME must be a model that the pipeline uses, got {name!r}."
         raise UserError(msg, f"{hint}There are {', '.join(known)}.")
+    if reason := _why_not(name, project):
+        label = project.settings.units[name].label
+        raise UserError(f"{label}: the model {reason}.", "Name another one, or none for all.")
+
+
+def _why_not(name: str, project: Project) -> str:
+    """Why a model cannot be checked here; empty if it can."""
+    folder = project.settings.units[name].folder
+    if not (folder / "model.py").is_file():
+        return "has no model.py to check"
+    return "" if folder.parent == project.root / "models" else "must be checked where it lies"
 
 
 def _check_one(name: str, project: Project, *, verbose: bool) -> bool:

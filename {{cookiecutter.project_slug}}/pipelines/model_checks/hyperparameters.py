@@ -20,14 +20,14 @@ def ends(settings: Model) -> dict[str, tuple[Any, ...]]:
     """Name → both ends of its range, or all that it lists."""
     return {
         name: tuple(entry.values) if entry.type == "categorical" else (entry.min, entry.max)
-        for name, entry in settings.tuning.ranges.items()
+        for name, entry in settings.ranges.items()
     }
 
 
 def middle(settings: Model) -> dict[str, Any]:
     """The fixed hyperparameters, and of every range the middle of its scale."""
     chosen: dict[str, Any] = dict(settings.hyperparameters)
-    for name, entry in settings.tuning.ranges.items():
+    for name, entry in settings.ranges.items():
         if entry.type == "categorical":
             chosen[name] = entry.values[0]
             continue

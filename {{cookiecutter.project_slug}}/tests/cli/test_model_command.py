@@ -203,3 +203,14 @@ def test_the_new_file_is_what_yaml_reads(pipeline, example):
         for name in ("ridge", "lasso")
     )
     assert new == old | {"title": "Lasso"}
+
+
+def test_a_model_without_code_of_its_own_is_not_checked(pipeline, example):
+    example.change("models/ridge/model.yaml", "steps", ["process"])
+    example.write("models/ridge/process.py", "")
+    (example.root / "models/ridge/model.py").unlink()
+    assert pipeline("model", "check", "ridge").mistake == [
+        "models/ridge/model.yaml: the model has no model.py to check.",
+        "Name another one, or none for all.",
+    ]
+    assert "models/ridge" not in pipeline("model", "check").out

@@ -193,3 +193,39 @@ def test_models_outside_of_the_project_run_like_those_inside(lonely: Path) -> No
     run = run_project(lonely)
     assert run.result.status == "Succeeded", run.record.failure_reason
     assert [entry.name for entry in run.result.models] == ["ours", "team_b"]
+
+
+AS_CSV = """
+from pipelines.training.jobs.runner import base_dir
+from pipelines.training.jobs.tables import read_table
+
+folder = base_dir() / "processing"
+rows = read_table(folder / "input/test").drop(columns="y")
+rows.to_csv(folder / "output/output/rows.csv", header=False, index=False)
+"""
+
+
+def test_a_created_model_predicts_a_whole_table_as_it_does_row_by_row(lonely: Path) -> None:
+    transform = {
+        "inputs": {"data": "ridge.process/rows.csv"},
+        "strategy": "MultiRecord",
+        "split_type": "Line",
+        "assemble_with": "Line",
+        "accept": "text/csv",
+    }
+    steps = {
+        "process": {"inputs": {"test": "data.preprocess.test"}},
+        "fit": {},
+        "create": {},
+        "transform": transform,
+        "evaluate": {},
+    }
+    folder = add_regressor(lonely, "ridge", **FIXED | {"steps": steps})
+    (folder / "process.py").write_text(AS_CSV)
+    plant(lonely, make_line(), "y", **SMALL, selection=BY_TEST)
+    run = run_project(lonely)
+    assert run.result.status == "Succeeded", run.record.failure_reason
+    prefix = run.record.steps["TransformRidge"].response["TransformOutput"]["S3OutputPath"]
+    lines = run.sagemaker.storage.read_bytes(f"{prefix}/rows.csv.out").decode().split()
+    evaluated = pd.read_parquet(run.output("EvaluateRidge", "evaluation") / "predictions.parquet")
+    assert [float(line) for line in lines] == evaluated["predicted"].tolist()

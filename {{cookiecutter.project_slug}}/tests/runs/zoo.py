@@ -125,7 +125,8 @@ def add_pca(root: Path) -> Path:
 def write_model(folder: Path, content: dict[str, Any], files: dict[str, str]) -> Path:
     """Write `model.yaml` and the programs of a model."""
     folder.mkdir(parents=True)
-    text = yaml.safe_dump({key: value for key, value in content.items() if value is not None})
+    given = {key: value for key, value in content.items() if value is not None}
+    text = yaml.safe_dump(given, sort_keys=False)
     (folder / "model.yaml").write_text(text, encoding="utf-8")
     for name, code in files.items():
         (folder / name).write_text(code, encoding="utf-8")

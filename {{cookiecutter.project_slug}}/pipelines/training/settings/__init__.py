@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipelines.errors import UserError
-from pipelines.training.settings.discovery import find_models, model_file
+from pipelines.training.settings.discovery import RESERVED_FOLDERS, find_models, model_file
 from pipelines.training.settings.filling import make_unit
 from pipelines.training.settings.graph import Graph, make_graph
 from pipelines.training.settings.loading import load_settings
@@ -26,7 +26,15 @@ MOST_RANKED = MOST_AT_ONCE**2
 # Track has Select's output too.
 MOST_TRACKED = 8
 
-__all__ = ["Aws", "Model", "Pipeline", "ProjectSettings", "Unit", "load_project"]
+__all__ = [
+    "RESERVED_FOLDERS",
+    "Aws",
+    "Model",
+    "Pipeline",
+    "ProjectSettings",
+    "Unit",
+    "load_project",
+]
 
 
 @dataclass(frozen=True)

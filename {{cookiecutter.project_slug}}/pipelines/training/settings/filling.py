@@ -111,7 +111,7 @@ def _check(step: UnitStep, model: Model) -> None:
     if isinstance(settings, TrainingJob):
         check_names(settings.hyperparameters)
         if isinstance(settings, Tune) or step.follows:
-            check_fixed(settings.hyperparameters, model.tuning.ranges if model.tuning else [])
+            check_fixed(settings.hyperparameters, model.ranges)
     image = settings.image or model.image
     if isinstance(image, Algorithm) and not isinstance(settings, Train | Transform):
         msg = "must not run in an algorithm resource."

@@ -112,9 +112,13 @@ class Model(Settings):
     defaults: Defaults = Defaults()
     steps: Steps = Field(default=DEFAULT_STEPS, validate_default=True)
 
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """What is searched; nothing without a search."""
+        return self.tuning.ranges if self.tuning else {}
+
     @model_validator(mode="after")
     def _names_are_free(self) -> Self:
-        ranges = self.tuning.ranges if self.tuning else {}
-        check_names([*self.hyperparameters, *ranges])
-        check_fixed(self.hyperparameters, ranges)
+        check_names([*self.hyperparameters, *self.ranges])
+        check_fixed(self.hyperparameters, self.ranges)
         return self
