@@ -1,5 +1,6 @@
 """The server of a fitted model, the way SageMaker calls it: `python -m pipelines.serving`.
 
 Requests become matrices (`bodies`), matrices become predictions (`model`), predictions become
-answers (`answers`); `app` is what speaks HTTP, `workers` and `server` the processes that do.
+answers (`answers`); `app` is what speaks HTTP, `supervisor` and
+`worker` the processes that do.
 """
