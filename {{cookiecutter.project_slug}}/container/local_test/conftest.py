@@ -163,7 +163,7 @@ class InProcess:
         """Leave nothing running."""
         for process in self.running:
             process.kill()
-            process.communicate()
+            process.communicate(timeout=60)  # for ever, if a process that it started went on
 
 
 class InContainer(InProcess):

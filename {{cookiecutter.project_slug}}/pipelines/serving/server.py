@@ -25,13 +25,16 @@ def serve(settings: ServerSettings) -> None:
     # Workers are what runs at once; threads of theirs would only wait for each other.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+    forks = hasattr(os, "fork")
+    parent = os.getpid() if forks else os.getppid()
+
     def work(replacement: bool) -> None:
         # The first process does without these imports.
         from pipelines.serving.worker import Worker
 
-        Worker(settings, replacement=replacement).run(sockets=[listener])
+        Worker(settings, replacement=replacement, parent=parent).run(sockets=[listener])
 
-    if hasattr(os, "fork"):
+    if forks:
         Supervisor(work, settings.workers).run()
     else:  # Windows: one process does all
         work(False)

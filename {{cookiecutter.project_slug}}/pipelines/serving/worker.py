@@ -36,13 +36,14 @@ class Worker(uvicorn.Server):
         settings: How to serve.
         replacement: Whether it stands in for a worker that died. Then it takes no request before
             it can answer it; the first workers say at once that they are loading.
+        parent: The process that it ends with. It may have died before this one asks who it was.
     """
 
-    def __init__(self, settings: ServerSettings, *, replacement: bool) -> None:
+    def __init__(self, settings: ServerSettings, *, replacement: bool, parent: int) -> None:
         self._app = App(settings)
         self._folder = settings.model_folder
         self._replacement = replacement
-        self._parent = os.getppid()
+        self._parent = parent
         config = uvicorn.Config(
             self._app,
             http=DrainingProtocol,

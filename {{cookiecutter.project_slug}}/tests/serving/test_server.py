@@ -103,6 +103,28 @@ def worker_of(server) -> int:
     return [line["worker"] for line in server.log if "worker" in line][-1]
 
 
+@pytest.mark.parametrize("seconds", [0.05, 1.5], ids=["that still start", "that answer"])
+def test_workers_do_not_outlive_the_first_process(tmp_path, seconds) -> None:
+    with Server(lay_out(tmp_path / "ml"), MODEL_SERVER_WORKERS=2) as server:
+        wait_for(lambda: listens(server.port), seconds=30)
+        time.sleep(seconds)
+        server.process.kill()
+        wait_for(lambda: not listens(server.port), seconds=15)
+
+
+def listens(port: int) -> bool:
+    """Whether any process holds the listening socket; the kernel accepts for it."""
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_for(condition, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 def test_it_says_that_it_is_loading_then_drains_and_ends_with_0(tmp_path) -> None:
     with Server(lay_out(tmp_path, seconds=1.0)) as server:
         server.wait(503)
