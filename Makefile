@@ -1,6 +1,6 @@
 # For people who work on the template; a generated project has a Makefile of its own.
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast toolkit containers lint lock screenshots clean environment generate tidy
+.PHONY: help demo test fast slow toolkit containers lint lock screenshots clean environment generate tidy
 
 TEMPLATE := {{cookiecutter.project_slug}}
 DEMO := build/demo/housing-prices
@@ -16,6 +16,11 @@ export PYTHONPYCACHEPREFIX := $(CACHE)/python
 export RUFF_CACHE_DIR := $(CACHE)/ruff
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CACHE)/hypothesis
 
+# The template's tests that a first expression selects, then the project's that a second one does.
+tests = "$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" -n auto -m '$(1)' $(ARGS) \
+  && cd "$(TEMPLATE)" && "$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest-template" \
+    -n auto --dist loadfile -m '$(2)' $(ARGS)
+
 help:  ## show this help
 	@echo "usage: make TARGET"
 	@sed -n 's/^\([a-z]*\):.*  ## /  \1@/p' Makefile | awk -F@ '{printf "%-11s %s\n", $$1, $$2}'
@@ -23,7 +28,7 @@ help:  ## show this help
 demo: generate  ## generate a project with default answers and run its pipeline on this machine
 	@$(MAKE) --no-print-directory -C "$(DEMO)" run
 
-test: lint fast toolkit  ## everything: checks, tests, and the journey of a new user (minutes)
+test: lint fast slow toolkit  ## everything: checks, tests, and the journey of a new user (minutes)
 	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" -m journey $(ARGS)
 	@if [ -n "$(TEST_CONTAINERS)" ]; then $(MAKE) --no-print-directory containers; \
 	  else echo "No image was built or tested: TEST_CONTAINERS is not set, see make containers."; fi
@@ -41,10 +46,11 @@ lint: environment  ## check style, types and import rules, of the template's fil
 	@cd "$(TEMPLATE)" && "$(BIN)/mypy" --cache-dir "$(CACHE)/mypy-template"
 	@cd "$(TEMPLATE)" && "$(BIN)/lint-imports" --no-logo --no-cache
 
-fast: environment  ## tests of the template, and of the generated project as it stands here
-	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" -n auto -m 'not journey' $(ARGS)
-	@cd "$(TEMPLATE)" && "$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest-template" -n auto \
-	  --dist loadfile $(ARGS)
+fast: environment  ## quick tests of the template, and of the generated project as it stands here
+	@$(call tests,not slow and not journey,not slow)
+
+slow: environment  ## the other tests of both: whole pipelines, kills, servers
+	@$(call tests,slow and not journey,slow)
 
 lock: generate  ## resolve both lock files anew
 	@$(MAKE) --no-print-directory -C "$(DEMO)" lock

@@ -128,6 +128,7 @@ def test_trials_behind_the_best_known_one_are_stopped_and_leave_no_model(
     assert not any(machine.work.iterdir()), "no tree of a trial stays"
 
 
+@pytest.mark.slow
 def test_a_trial_that_is_stopped_does_not_go_on(run, tmp_path) -> None:
     trials = run(pause=0.3)["TrainingJobSummaries"]
     ran = {trial["TrainingJobStatus"]: [] for trial in trials}
@@ -143,6 +144,7 @@ def test_off_lets_every_trial_come_to_its_end(run) -> None:
     assert {one["TrainingJobStatus"] for one in run("Off")["TrainingJobSummaries"]} == {"Completed"}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not forking_is_safe(), reason="there are forks on Linux only")
 def test_neither_cores_nor_haste_nor_isolation_change_what_is_stopped(run) -> None:
     results = [

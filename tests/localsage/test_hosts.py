@@ -249,6 +249,7 @@ time.sleep(60)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("end", "ignored", "reason", "code"),
     [

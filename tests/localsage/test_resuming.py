@@ -261,6 +261,7 @@ def results(sagemaker: LocalSageMaker, identifier: str) -> dict[str, Any]:
     return {"trials": trials, "files": files}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="process groups are killed")
 @pytest.mark.parametrize("worker", range(4))
 def test_kills_at_random_moments_change_nothing(home: Path, two_searches, worker: int) -> None:

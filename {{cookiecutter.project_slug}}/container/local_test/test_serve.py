@@ -10,6 +10,8 @@ import pytest
 
 from models.decision_tree import model as decision_tree
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def port():

@@ -13,6 +13,8 @@ from sklearn.tree import DecisionTreeRegressor
 
 from models.decision_tree import model as decision_tree
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def data(tree, rows):

@@ -21,6 +21,7 @@ def content_of(folder):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("like", ["decision_tree", "xgboost"])
 def test_an_added_model_passes_the_checks_and_compiles(pipeline, project_root, like):
     before = content_of(project_root)

@@ -13,6 +13,8 @@ from pipelines.model_checks import CHECKS, Outcome, check_model, open_subject, r
 from pipelines.model_checks.hyperparameters import ends, middle
 from pipelines.training.settings import Model
 
+pytestmark = pytest.mark.slow
+
 MODEL = Model.model_validate(SETTINGS)
 # These start a process, so they run for the faults that they are there for.
 SLOW = {title(check) for check in CHECKS if "process" in title(check)}

@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 from planting import plant
 
+pytestmark = pytest.mark.slow
+
 GOOD = pd.DataFrame({"a": np.arange(60.0), "b": np.arange(60.0) ** 2, "y": np.arange(60.0) % 7})
 
 MISTAKES = {

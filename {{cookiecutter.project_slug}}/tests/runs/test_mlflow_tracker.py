@@ -20,6 +20,8 @@ from pipelines.tracking.mlflow_client import MlflowClient
 from pipelines.tracking.mlflow_tracker import MlflowTracker, parameter_key
 from pipelines.tracking.runs import ExecutionRun, TrackingError, TrialRun
 
+pytestmark = pytest.mark.slow
+
 AWKWARD = [0.1 + 0.2, 1 / 3, -5e-324, 1.7976931348623157e308, 0.0, -1e16 - 2]
 
 

@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 
 FOLDER = os.environ.get("CALIFORNIA_HOUSING", "")
-pytestmark = pytest.mark.skipif(not FOLDER, reason="CALIFORNIA_HOUSING names no folder")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not FOLDER, reason="CALIFORNIA_HOUSING names no folder"),
+]
 
 # File, whether median income is kept, least test R2 of XGBoost and of the tree.
 CASES = {

@@ -20,6 +20,8 @@ from pipelines.lake.sample import make_sample
 from pipelines.project import find_project
 from pipelines.training.compilation import compile_pipeline
 
+pytestmark = pytest.mark.slow
+
 RIDGE = {"TuneRidge", "FitRidge", "EvaluateRidge"}
 BOOST = {"TuneBoost", "FitBoost", "EvaluateBoost"}
 DATA = {"Ingest", "Preprocess"}

@@ -15,6 +15,8 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics import r2_score
 from zoo import REGRESSORS, add_pca, add_regressor
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"tuning": {"trials": 2, "parallel": 2}, "split": {"folds": 3}}
 LOW = {"by": "cv", "minimum_r2": -1.0}
 BY_TEST = {"by": "test", "minimum_r2": -1.0}

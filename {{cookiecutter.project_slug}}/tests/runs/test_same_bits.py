@@ -16,6 +16,8 @@ from planting import Run, plant, run_project, search
 from localsage import LocalSageMaker
 from pipelines import local
 
+pytestmark = pytest.mark.slow
+
 RANGES = {
     "decision_tree": {"min_samples_leaf": {"type": "integer", "min": 2, "max": 30}},
     "xgboost": {

@@ -27,6 +27,8 @@ from pipelines import local
 from pipelines.project import find_project
 from pipelines.tracking.mlflow_tracker import parameter_key
 
+pytestmark = pytest.mark.slow
+
 HTML = "<script>alert('ä')</script> \"quoted\""
 SCORES = ("r2", "mse", "rmse", "mae")
 CODE = """

@@ -14,6 +14,8 @@ from planting import plant, run_project, search
 from pipelines.model_folders import add_model
 from pipelines.project import find_project
 
+pytestmark = pytest.mark.slow
+
 QUICK_TREE = {"min_samples_leaf": {"type": "integer", "min": 1, "max": 3}}
 QUICK_BOOSTER = {"eta": {"type": "continuous", "min": 0.1, "max": 0.3}}
 SMALL = {"tuning": {"trials": 2, "parallel": 2}, "split": {"folds": 3}}

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 import pytest
 from running import Server, free_port, lay_out
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):

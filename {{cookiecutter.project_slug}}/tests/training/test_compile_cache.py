@@ -117,6 +117,7 @@ def test_a_definition_that_breaks_a_rule_is_not_kept(example, monkeypatch):
     assert not (example.root / KEPT).exists()
 
 
+@pytest.mark.slow
 def test_the_command_imports_the_sdk_only_when_it_compiles(example, compiled):
     code = (
         "import sys\nfrom pipelines.cli import main\n"

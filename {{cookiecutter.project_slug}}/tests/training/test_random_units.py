@@ -16,6 +16,8 @@ from pipelines.errors import UserError
 from pipelines.training import pipeline
 from pipelines.training.checks import definition_problems
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("alpha", "beta", "gamma", "delta")
 RANGES = {"depth": {"type": "integer", "min": 1, "max": 9}}
 RANDOM = settings(

@@ -50,6 +50,7 @@ def test_the_same_files_give_the_same_bytes_wherever_they_lie(example, other_exa
     assert first.assets.objects() == again.assets.objects() == elsewhere.assets.objects()
 
 
+@pytest.mark.slow
 def test_neither_environment_nor_clock_nor_network_takes_part(example, other_example, compiled):
     """Two machines that could hardly differ more, both without network."""
     for file in other_example.root.rglob("*"):
