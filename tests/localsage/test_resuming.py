@@ -115,7 +115,7 @@ def test_no_trial_that_failed_by_itself_or_succeeded_is_repeated(start, tuning, 
 
 
 def test_the_logs_of_all_hosts_of_a_finished_trial_stay_where_they_are(start, tuning, sagemaker):
-    steps = tuning("sys.exit(3)\n", trials=2, parallel=1)
+    steps = tuning("time.sleep(0.5)\nsys.exit(3)\n", trials=2, parallel=1)
     steps[0]["Arguments"]["TrainingJobDefinition"]["ResourceConfig"]["InstanceCount"] = 2
     record = start(*steps)
     names = [
