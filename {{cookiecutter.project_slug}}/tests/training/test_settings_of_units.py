@@ -224,6 +224,16 @@ FAULTS = {
         "steps.train fits on one instance, got instance_count 2.",
         "Set it to 1, or write an entry_point that uses more.",
     ),
+    "a search on two instances that see half of the rows each": (
+        RIDGE, "steps", in_tune({
+            "instance_count": 2,
+            "inputs": {"train": {
+                "source": "data.preprocess.train", "distribution": "ShardedByS3Key",
+            }},
+        }),
+        "steps.tune must give every instance all of inputs.train, got ShardedByS3Key.",
+        "Remove distribution: instances share the folds, not the rows.",
+    ),
     "a program outside of the folder": (
         RIDGE, "steps", {"process": {"entry_point": "../x.py"}},
         "steps.process.entry_point must be a Python file in the model's folder, got '../x.py'.",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from pipelines.training.jobs.errors import JobError, ProgramFailedError
+from pipelines.training.jobs.hosts import HostError
 from pipelines.training.jobs.privileges import drop_privileges
 
 USER_FAILURE = 2
@@ -30,6 +31,7 @@ def run_job(
 
     A `JobError` ends with exit code 2 and its text alone. Anything else that goes wrong ends with
     exit code 255: its first line is the reason SageMaker reports, its traceback stays in the log.
+    A `HostError` ends the process at once, whatever its threads still do.
 
     Args:
         job: The job; takes the command line's arguments.
@@ -42,6 +44,10 @@ def run_job(
     try:
         drop_privileges(base_dir())
         job(argv)
+    except HostError as error:
+        print(error, file=sys.stderr, flush=True)
+        _write_reason(str(error))
+        os._exit(mistake_code)  # else the end would wait for the fits of this host
     except JobError as error:
         print(error, file=sys.stderr)
         _end(str(error), mistake_code)
@@ -65,9 +71,13 @@ def _first_line(error: Exception) -> str:
 
 
 def _end(reason: str, code: int) -> NoReturn:
-    """Write the reason where Processing and Training look for it, then exit."""
+    _write_reason(reason)
+    sys.exit(code)
+
+
+def _write_reason(reason: str) -> None:
+    """Write the reason where Processing and Training look for it."""
     output = base_dir() / "output"
     output.mkdir(parents=True, exist_ok=True)
     for name in ("message", "failure"):
         (output / name).write_text(reason[:REASON_LIMIT], encoding="utf-8")
-    sys.exit(code)

@@ -12,19 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipelines.training.jobs.gathering import gather, report
+from pipelines.training.jobs.hosts import read_hosts
 from pipelines.training.jobs.hyperparameters import load_model_code, read_training_settings
 from pipelines.training.jobs.metrics import Scores
 from pipelines.training.jobs.runner import base_dir, run_job
 from pipelines.training.jobs.tables import read_table, write_table
-from pipelines.training.jobs.validation import FoldResult, Folds, cross_validate, out_of_fold
+from pipelines.training.jobs.validation import Folds, cross_validate, out_of_fold
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
 
     from pipelines.training.jobs.hyperparameters import TrainingSettings
-    from pipelines.training.jobs.validation import Fold
+    from pipelines.training.jobs.validation import Fold, FoldResult
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,29 +52,37 @@ def prepare() -> None:
 
 
 def tune(_argv: Sequence[str]) -> None:
-    """Score the hyperparameters of this trial.
+    """Score the hyperparameters of this trial, with all hosts of the job.
 
     SageMaker's toolkit repeats them as arguments; the configuration file has them in full. The
-    running mean of R2 is printed after every fold, so that early stopping has something to go by.
+    first host alone prints metrics and writes results.
 
     Raises:
-        JobError: A score is undefined.
+        JobError: A score is undefined, or another host has failed.
     """
-    base = base_dir()
-    settings = read_training_settings(base)
+    settings, hosts = read_training_settings(base_dir()), read_hosts(base_dir())
     data = _PREPARED[0] if _PREPARED else _read(settings)
-    so_far: list[FoldResult] = []
+    code, folds = load_model_code(settings.model), list(data.folds)
+    own = cross_validate(code, data.folds, settings, hosts.share(folds))
+    if hosts.current != hosts.leader:
+        report(hosts, own)
+        return
+    results = _printed(gather(hosts, folds, own) if hosts.followers else own)
+    summary = summarise(settings, results)
+    folder = base_dir() / "model"
+    folder.mkdir(exist_ok=True)
+    (folder / "cv.json").write_text(json.dumps(summary, indent=1), encoding="utf-8")
+    write_table(out_of_fold(results, data.target), folder, "predictions")
+    print(f"cv:rmse={summary['rmse']!r};\ncv:mae={summary['mae']!r};", flush=True)
 
-    def scored(result: FoldResult) -> None:
+
+def _printed(results: Iterable[FoldResult]) -> list[FoldResult]:
+    """Print R2 and its running mean after every fold: early stopping has it to go by."""
+    so_far: list[FoldResult] = []
+    for result in results:
         so_far.append(result)
         print(f"cv:fold_r2={result.scores.r2!r};\ncv:r2={_means(so_far).r2!r};", flush=True)
-
-    results = cross_validate(load_model_code(settings.model), data.folds, settings, scored)
-    report = summarise(settings, results)
-    (base / "model").mkdir(exist_ok=True)
-    (base / "model/cv.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
-    write_table(out_of_fold(results, data.target), base / "model", "predictions")
-    print(f"cv:rmse={report['rmse']!r};\ncv:mae={report['mae']!r};", flush=True)
+    return so_far
 
 
 def _read(settings: TrainingSettings) -> TrainingData:

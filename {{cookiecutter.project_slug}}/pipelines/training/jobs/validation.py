@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -90,9 +90,9 @@ def cross_validate(
     code: ModelCode,
     folds: Mapping[int, Fold],
     settings: TrainingSettings,
-    scored: Callable[[FoldResult], None] = lambda _result: None,
-) -> list[FoldResult]:
-    """Fit on all folds but one, score on that one, for every fold.
+    numbers: Iterable[int] | None = None,
+) -> Iterator[FoldResult]:
+    """Fit on all folds but one and score on that one; yield the results in order of the folds.
 
     Threads suffice: the models fit outside Python's lock, each on one core, so the numbers do not
     depend on how many run at once.
@@ -101,7 +101,7 @@ def cross_validate(
         code: The model's functions.
         folds: Number → fold.
         settings: Seed and hyperparameters.
-        scored: Hears of every fold, in their order, as soon as those before it are scored.
+        numbers: Which of the folds to score; all of them if it is not given.
 
     Raises:
         JobError: A score is undefined.
@@ -111,17 +111,13 @@ def cross_validate(
         start = time.perf_counter()
         fold = folds[number]
         model = _fit(code, fold.known, settings)
-        predictions = code.predict(model, fold.held_out)
+        predictions = np.asarray(code.predict(model, fold.held_out), dtype=np.float64)
         place = f"models/{settings.model}/model.yaml: fold {number}"
         scores = score(fold.truth, predictions, place)
         return FoldResult(number, scores, fold.rows, predictions, time.perf_counter() - start)
 
-    results = []
     with ThreadPoolExecutor(max_workers=_cores()) as pool:
-        for result in pool.map(run_fold, folds):
-            scored(result)
-            results.append(result)
-    return results
+        yield from pool.map(run_fold, folds if numbers is None else numbers)
 
 
 def _fit(code: ModelCode, known: Any, settings: TrainingSettings) -> Any:

@@ -108,6 +108,8 @@ def _check(step: UnitStep, model: Model) -> None:
         raise RuleError("needs a create step before it.", "Add one: `create`.")
     if isinstance(settings, Tune) and model.tuning is None:
         raise RuleError("needs tuning in this file.", "Add it, or list steps without tune.")
+    if isinstance(settings, Tune):
+        _check_folds_are_whole(settings)
     if isinstance(settings, TrainingJob):
         check_names(settings.hyperparameters)
         if isinstance(settings, Tune) or step.follows:
@@ -116,6 +118,16 @@ def _check(step: UnitStep, model: Model) -> None:
     if isinstance(image, Algorithm) and not isinstance(settings, Train | Transform):
         msg = "must not run in an algorithm resource."
         raise RuleError(msg, "Give it an image; only train can use image.algorithm.")
+
+
+def _check_folds_are_whole(settings: Tune) -> None:
+    """Every host needs all rows: hosts share the folds, not the data."""
+    for name, source in settings.inputs.items():
+        if settings.instance_count > 1 and source.distribution != "FullyReplicated":
+            msg = f"must give every instance all of inputs.{name}, got {source.distribution}."
+            raise RuleError(
+                msg, "Remove distribution: instances share the folds, not the rows."
+            )
 
 
 def _check_inputs(step: UnitStep) -> None:

@@ -111,9 +111,10 @@ class Train(TrainingJob):
 
 
 class Tune(TrainingJob):
-    """Search the hyperparameters; every trial is cross-validated."""
+    """Search the hyperparameters; every trial is cross-validated, by all of its instances."""
 
     step_class: Literal["tune"] = Field(default="tune", alias="class")
+    instance_count: Hosts = 1
 
 
 class Fit(TrainingJob):
