@@ -24,9 +24,15 @@ class Suggestion:
 
 
 class Search(Protocol):
-    """A strategy: asked for the trials in order, told their results in order."""
+    """A strategy: asked for the trials in order, told their results in order.
+
+    Attributes:
+        total: How many trials there are.
+        learns: Whether a suggestion depends on earlier results.
+    """
 
     total: int
+    learns: bool
 
     def suggest(self) -> Suggestion:
         """Return the next trial."""
@@ -56,6 +62,7 @@ class OptunaSearch:
     ) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self.total = total
+        self.learns = not isinstance(sampler, optuna.samplers.RandomSampler)
         self._ranges = ranges
         direction = StudyDirection.MAXIMIZE if maximise else StudyDirection.MINIMIZE
         self._study = optuna.create_study(sampler=sampler, direction=direction)
@@ -91,6 +98,7 @@ class GridSearch:
             for combination in itertools.product(*values.values())
         ]
         self.total = len(combinations)
+        self.learns = False
         self._suggestions = map(Suggestion, itertools.count(), combinations)
 
     def suggest(self) -> Suggestion:

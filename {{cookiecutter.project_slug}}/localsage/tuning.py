@@ -2,7 +2,8 @@
 
 Trial *n* is suggested once the trials up to *n - MaxParallelTrainingJobs* have been told to the
 search, in the order of their numbers, and nothing else has. So what a trial gets depends on the
-definition alone: not on the number of cores, nor on which trial happened to finish first.
+definition alone: not on the number of cores, nor on which trial happened to finish first. A search
+that learns nothing (random, grid) waits for any trial to end instead, since all of them are fixed.
 
 With `TrainingJobEarlyStoppingType` `Auto` a trial ends when it falls behind the best of those that
 were known when it was suggested, see `localsage.early_stopping`; it cannot be the best trial.
@@ -13,7 +14,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
 from localsage.containers import Machine
@@ -91,12 +92,15 @@ class _Tuner:
 
     def run(self) -> list[Trial]:
         """Run all trials; see the module's first paragraph for the order of things."""
+        in_order = self.search.learns or self.stops_early
         pending: list[tuple[Suggestion, Future[Trial]]] = []
         finished: list[Trial] = []
         threads = min(self.parallel, self.machine.slots.count)
         with ThreadPoolExecutor(threads, thread_name_prefix=self.step) as pool:
             for _ in range(self.search.total):
-                if len(pending) == self.parallel:
+                if not in_order:
+                    _wait_for_any(pending, self.parallel)
+                elif len(pending) == self.parallel:
                     finished.append(self._tell(*pending.pop(0)))
                 suggestion, rule = self.search.suggest(), self._rule(finished)
                 pending.append((suggestion, pool.submit(self._run_trial, suggestion, rule)))
@@ -193,3 +197,13 @@ class _Tuner:
             if values:
                 self.best = max(values) if self.maximise else min(values)
             self.trial_finished(trial.number + 1, self.search.total, trial.value, self.best)
+
+
+def _wait_for_any(pending: list[tuple[Suggestion, Future[Trial]]], parallel: int) -> None:
+    """Wait until fewer than `parallel` trials run; what went wrong with one is raised."""
+    running = [future for _, future in pending if not future.done()]
+    if len(running) == parallel:
+        wait(running, return_when=FIRST_COMPLETED)
+    for _, future in pending:
+        if future.done():
+            future.result()

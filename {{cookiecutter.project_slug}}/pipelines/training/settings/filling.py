@@ -125,9 +125,7 @@ def _check_folds_are_whole(settings: Tune) -> None:
     for name, source in settings.inputs.items():
         if settings.instance_count > 1 and source.distribution != "FullyReplicated":
             msg = f"must give every instance all of inputs.{name}, got {source.distribution}."
-            raise RuleError(
-                msg, "Remove distribution: instances share the folds, not the rows."
-            )
+            raise RuleError(msg, "Remove distribution: instances share the folds, not the rows.")
 
 
 def _check_inputs(step: UnitStep) -> None:
