@@ -39,23 +39,47 @@ def test_wide_and_narrow_jobs_never_wait_for_each_other_for_ever(count: int) -> 
     assert hold_all(Slots(count), widths) == count
 
 
-def test_a_wide_job_is_not_overtaken() -> None:
-    slots, order = Slots(2), []
+def order_of(slots: Slots, asked: dict[str, Slots], **widths: int) -> list[str]:
+    """While a slot is taken, let threads ask for slots one after the other; who got them when."""
+    order: list[str] = []
 
-    def run(name: str, width: int) -> None:
-        with slots.hold(width):
+    def run(name: str) -> None:
+        with asked[name].hold(widths.get(name, 1)):
             order.append(name)
 
-    threads = []
+    threads = [threading.Thread(target=run, args=[name]) for name in asked]
     with slots.hold():
-        for name, width in [("wide", 2), ("narrow", 1)]:
-            threads.append(threading.Thread(target=run, args=[name, width]))
-            threads[-1].start()
+        for thread in threads:
+            thread.start()
             time.sleep(0.1)
         assert order == []
     for thread in threads:
         thread.join(timeout=10)
-    assert order == ["wide", "narrow"]
+    return order
+
+
+def test_a_wide_job_is_not_overtaken() -> None:
+    slots = Slots(2)
+    asked = {"wide": slots, "narrow": slots}
+    assert order_of(slots, asked, wide=2) == ["wide", "narrow"]
+
+
+def test_the_search_with_the_longest_trials_goes_first_and_any_other_job_before_it() -> None:
+    slots = Slots(1)
+    long, short = slots.for_trials(), slots.for_trials()
+    for search, seconds in ((short, 0.01), (long, 0.1)):
+        with search.hold():
+            time.sleep(seconds)
+    asked = {"short": short, "long": long, "long too": long, "fit": slots}
+    assert order_of(slots, asked) == ["fit", "long", "long too", "short"]
+
+
+def test_a_search_that_has_not_begun_does_not_wait_for_one_that_has() -> None:
+    slots = Slots(1)
+    begun, new = slots.for_trials(), slots.for_trials()
+    with begun.hold():
+        time.sleep(0.05)
+    assert order_of(slots, {"begun": begun, "new": new}) == ["new", "begun"]
 
 
 def test_slots_are_given_back_by_a_job_that_fails() -> None:

@@ -59,7 +59,7 @@ def run_tuning_job(
     """
     search = make_search(request["HyperParameterTuningJobConfig"])
     with machine.launcher.for_trials(step) as launcher:
-        trial_machine = replace(machine, launcher=launcher)
+        trial_machine = replace(machine, launcher=launcher, slots=machine.slots.for_trials())
         tuner = _Tuner(request, name, step, trial_machine, search, trial_finished, journal)
         try:
             trials = tuner.run()
