@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,6 @@ REGRESSORS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
         "Regressor(n_estimators=20, random_state=seed, **hyperparameters)",
         {"min_samples_leaf": {"type": "integer", "min": 1, "max": 5}},
     ),
-    "extra_trees": (
-        "ExtraTrees", "from sklearn.ensemble import ExtraTreesRegressor as Regressor",
-        "Regressor(n_estimators=20, random_state=seed, **hyperparameters)",
-        {"min_samples_leaf": {"type": "integer", "min": 1, "max": 5}},
-    ),
     "neighbours": (
         "Neighbours", "from sklearn.neighbors import KNeighborsRegressor as Regressor",
         "Regressor(algorithm='brute', **hyperparameters)",
@@ -35,6 +31,19 @@ REGRESSORS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
         {"strategy": {"type": "categorical", "values": ["mean", "median"]}},
     ),
 }  # fmt: skip
+# It needs an OpenMP library of the system, so no project requires it: the template's own tests do.
+if find_spec("lightgbm"):
+    REGRESSORS["lightgbm"] = (
+        "LightGBM", "from lightgbm import Booster, Dataset, train",
+        "train(FIXED | hyperparameters | {'seed': seed}, Dataset(_numbers(features), target), 20)",
+        {"num_leaves": {"type": "integer", "min": 4, "max": 31}},
+    )  # fmt: skip
+else:
+    REGRESSORS["extra_trees"] = (
+        "ExtraTrees", "from sklearn.ensemble import ExtraTreesRegressor as Regressor",
+        "Regressor(n_estimators=20, random_state=seed, **hyperparameters)",
+        {"min_samples_leaf": {"type": "integer", "min": 1, "max": 5}},
+    )  # fmt: skip
 
 MODEL_CODE = '''"""A scikit-learn regressor on numbers."""
 
@@ -64,6 +73,17 @@ def load(folder):
 def _numbers(features):
     return features.select_dtypes("number").fillna(0.0).to_numpy(dtype=np.float64)
 '''
+
+# What LightGBM does in another way.
+LIGHTGBM_CODE = {
+    "{constructor}.fit(_numbers(features), target.to_numpy())": "{constructor}",
+    "import skops.io\n": "",
+    'TRUSTED = ["sklearn.tree._tree.Tree"]': "FIXED = dict(deterministic=True, num_threads=1, "
+    "force_row_wise=True, verbosity=-1)",
+    'skops.io.dump(model, folder / "model.skops")': 'model.save_model(folder / "model.txt")',
+    'skops.io.load(folder / "model.skops", trusted=TRUSTED)': "Booster("
+    'model_file=folder / "model.txt")',
+}
 
 # A unit without a model of its own: it turns the rows into principal components.
 PCA_PROGRAM = '''"""Principal components of the training rows, for other models."""
@@ -111,7 +131,10 @@ def add_regressor(root: Path, kind: str, folder: Path | None = None, **settings:
     """Write the folder of one of `REGRESSORS`, below `models/` if nothing else is said."""
     title, import_, constructor, ranges = REGRESSORS[kind]
     folder = folder or root / "models" / kind
-    code = MODEL_CODE.format(import_=import_, constructor=constructor)
+    template = MODEL_CODE
+    for text, other in LIGHTGBM_CODE.items() if kind == "lightgbm" else ():
+        template = template.replace(text, other)
+    code = template.format(import_=import_, constructor=constructor)
     tuning = {"strategy": "Random", "ranges": ranges}
     content = {"title": title, "image": "project", "tuning": tuning, **settings}
     return write_model(folder, content, {"model.py": code})
