@@ -53,13 +53,14 @@ def run_training_job(
         outcome = run_on_hosts(
             hosts, machine, [replace(command, should_end=watch) for command in commands]
         )
-        values, behind = told.values(), told.stopped_after()
-        if behind is not None:
-            outcome = Outcome("Stopped", 0, outcome.seconds, "")
-            values[objective or ""] = values[objective or ""][:behind]
-        if outcome.status == "Completed":
-            _publish(hosts, step, machine, output)
-        discard(hosts, machine, outcome)
+    # The slots are free again: packing a model keeps nobody waiting.
+    values, behind = told.values(), told.stopped_after()
+    if behind is not None:
+        outcome = Outcome("Stopped", 0, outcome.seconds, "")
+        values[objective or ""] = values[objective or ""][:behind]
+    if outcome.status == "Completed":
+        _publish(hosts, step, machine, output)
+    discard(hosts, machine, outcome)
     progress = {} if objective is None else {"Progress": finite_start(values.get(objective, []))}
     return {
         **request,
