@@ -38,11 +38,13 @@ def mlflow(
 
     It listens on this machine only, and needs no network.
     """
-    store = tracking_store(find_project())
+    project = find_project()
+    store = tracking_store(project)
     if not store.database.is_file():
         raise UserError(f"{store.folder}: no execution is logged yet.", "Start `pipeline run`.")
     store.follow_move()
-    typer.echo(f"MLflow: http://{_HOST}:{port} (Ctrl-C ends it)", err=True)
+    page = store.page(project.settings.pipeline.name)
+    typer.echo(f"MLflow: http://{_HOST}:{port}{page} (Ctrl-C ends it)", err=True)
     command = [
         *(sys.executable, "-m", "mlflow", "server", "--host", _HOST, "--port", str(port)),
         *("--backend-store-uri", store.uri, "--workers", "1"),

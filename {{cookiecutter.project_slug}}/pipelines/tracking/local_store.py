@@ -64,6 +64,17 @@ class LocalStore:
                 err
             )
 
+    def page(self, experiment: str) -> str:
+        """Return the path of an experiment's runs on MLflow's pages; empty if it has none.
+
+        Raises:
+            sqlite3.Error: The database cannot be read.
+        """
+        with closing(sqlite3.connect(self.database)) as connection:
+            wanted = "SELECT experiment_id FROM experiments WHERE name = ?"
+            found = connection.execute(wanted, (experiment,)).fetchone()
+        return f"/#/experiments/{found[0]}/runs" if found else ""
+
     def follow_move(self) -> None:
         """Correct the addresses of artefacts after the project's folder was moved.
 

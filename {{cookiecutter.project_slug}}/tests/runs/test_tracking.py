@@ -220,8 +220,9 @@ def test_mlflow_opens_its_pages_on_the_store_and_ends_with_an_interrupt(project)
         [sys.executable, "-c", code, "mlflow", "--port", str(port)],
         cwd=project.root,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
+        text=True,
     )
     address = f"http://127.0.0.1:{port}"
     try:
@@ -229,9 +230,12 @@ def test_mlflow_opens_its_pages_on_the_store_and_ends_with_an_interrupt(project)
         assert b"MLflow" in page
         with urlopen(f"{address}/ajax-api/2.0/mlflow/experiments/get?experiment_id=1") as answer:
             assert json.load(answer)["experiment"]["name"] == "test-project"
+        told = f"MLflow: {address}/#/experiments/1/runs (Ctrl-C ends it)\n"
+        assert running.stderr.readline() == told
     finally:
         running.send_signal(signal.SIGINT)
-    assert running.wait(60) == 0
+    running.communicate(timeout=60)
+    assert running.returncode == 0
     with pytest.raises(URLError), urlopen(address):
         pass
 
