@@ -427,7 +427,7 @@ def test_a_server_may_take_its_time_to_be_ready(transform, outputs) -> None:
     assert outputs() == {"a.csv.out": b"2.0\n"}
 
 
-@pytest.mark.parametrize(("status", "limit"), [(404, 60), (503, 2)])
+@pytest.mark.parametrize(("status", "limit"), [(404, 60), (500, 60), (503, 2), (502, 2)])
 def test_a_server_that_never_is_ready_fails_the_job_and_says_why(
     transform, monkeypatch: pytest.MonkeyPatch, status: int, limit: int
 ) -> None:

@@ -2,7 +2,8 @@
 
 It listens on the port in `SAGEMAKER_BIND_TO_PORT`, has the model's artefact in `/opt/ml/model`,
 answers `GET /ping` with 200 once it is ready and `POST /invocations` with predictions, may say in
-`GET /execution-parameters` how it wants to be asked, and is ended with SIGTERM.
+`GET /execution-parameters` how it wants to be asked, and is ended with SIGTERM. A ping answered
+with 4xx or 500 says that it will never be ready; 503 and the like, that it may be.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class ModelServer:
 
         Raises:
             ServerError: If the server ends first, or takes too long, or says with a status of
-                4xx that it has nothing to serve.
+                4xx that it has nothing to serve, or with 500 that it cannot serve what it has.
             StoppedError: If the execution was stopped.
         """
         answer, pause, deadline = "nothing", _FIRST_PAUSE, time.monotonic() + STARTUP_SECONDS
@@ -68,7 +69,7 @@ class ModelServer:
             if status == HTTPStatus.OK:
                 return
             answer = f"{status}: {_short(text)}" if status else answer
-            if 400 <= status < 500:
+            if 400 <= status <= HTTPStatus.INTERNAL_SERVER_ERROR:
                 break
             time.sleep(pause)
             pause = min(1.5 * pause, _LONGEST_PAUSE)

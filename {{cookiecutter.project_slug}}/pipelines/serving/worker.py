@@ -92,8 +92,8 @@ class Worker(uvicorn.Server):
         except NoModelError as error:
             app.reason = Answer(404, f"{error}\n".encode())
             app.log.event(str(error))
-        except JobError as error:
-            app.reason = Answer(503, f"{error}\n".encode())
+        except JobError as error:  # 503 would promise that it comes right by waiting
+            app.reason = Answer(500, f"{error}\n".encode())
             app.log.event(str(error))
         except Exception:  # the thread would end in silence, and `/ping` say "loading" for ever
             app.reason = OWN_FAILURE

@@ -196,8 +196,8 @@ def wait_until(condition, seconds=60) -> None:
     ("damage", "status", "text"),
     [
         (lambda folder: [file.unlink() for file in folder.iterdir()], 404, "There is no model in "),
-        (lambda folder: (folder / "manifest.json").write_text("{"), 503, "manifest.json of the "),
-        (lambda folder: (folder / "seconds").unlink(), 503, "models/adding cannot load its files"),
+        (lambda folder: (folder / "manifest.json").write_text("{"), 500, "manifest.json of the "),
+        (lambda folder: (folder / "seconds").unlink(), 500, "models/adding cannot load its files"),
     ],
 )
 def test_it_stays_up_to_say_why_there_is_no_model(tmp_path, damage, status, text) -> None:
