@@ -234,12 +234,16 @@ POLICY = {
     "BackoffRate": 2.0,
     "MaxAttempts": 2,
 }
+FOR_AN_HOUR = {"ExceptionType": ["SageMaker.JOB_INTERNAL_ERROR"], "ExpireAfterMin": 60}
+TOO_SHORT = {**FOR_AN_HOUR, "ExpireAfterMin": 1, "IntervalSeconds": 600}
 
 
 @pytest.mark.parametrize(
     ("end", "policies", "status", "logs"),
     [
         ("os.kill(os.getpid(), 9)", [POLICY], "Succeeded", 2),
+        ("os.kill(os.getpid(), 9)", [FOR_AN_HOUR], "Succeeded", 2),
+        ("os.kill(os.getpid(), 9)", [TOO_SHORT], "Failed", 1),
         ("os.kill(os.getpid(), 9)", [], "Failed", 1),
         ("sys.exit(1)", [POLICY], "Failed", 1),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +17,12 @@ from localsage.models import ModelStore
 from localsage.processing import run_processing_job
 from localsage.registry import ModelRegistry
 from localsage.resuming import TrialJournal
+from localsage.retrying import retry_limits
 from localsage.training import run_training_job
 from localsage.transform import run_transform_job
 from localsage.trials import was_killed
 
 _JOBS = ("Processing", "Training", "Transform")
-_RETRIED = ("Step.SERVICE_FAULT", "SageMaker.JOB_INTERNAL_ERROR")
 
 
 @dataclass(frozen=True)
@@ -67,32 +68,21 @@ class StepResult:
 def run_step(step: Step, request: JsonObject, runtime: Runtime) -> StepResult:
     """Run a step to its end; `request` is its arguments with every expression resolved.
 
-    Retry policies are honoured for the one fault that has a counterpart here: a job that
-    something outside killed (a signal, as the kernel sends when memory runs out) is run again,
-    up to `MaxAttempts`, without waiting. A job that fails by itself fails the same way again.
+    A job that something outside killed is run again as its retry policies allow.
 
     Raises:
         LocalSageError: If the request cannot be carried out or an input is missing.
     """
     run = _RUNNERS[step.kind]
-    attempts = 1 + _retries(step)
-    for attempt in range(attempts):
+    retries, seconds = retry_limits(step.retry_policies)
+    started = time.monotonic()
+    for attempt in range(1 + retries):
         name = f"{runtime.job_prefix}-{step.name}" + (f"-retry-{attempt}" if attempt else "")
         result = run(name, step, request, runtime)
-        if step.kind not in _JOBS or not was_killed(result.response):
+        killed = step.kind in _JOBS and was_killed(result.response)
+        if not killed or time.monotonic() - started > seconds:
             break
     return result
-
-
-def _retries(step: Step) -> int:
-    return max(
-        (
-            int(policy.get("MaxAttempts", 0))
-            for policy in step.retry_policies
-            if any(kind in _RETRIED for kind in policy.get("ExceptionType", []))
-        ),
-        default=0,
-    )
 
 
 def _processing(name: str, step: Step, request: JsonObject, runtime: Runtime) -> StepResult:
