@@ -168,7 +168,7 @@ class Register(Step):
     group: Annotated[str, Field(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$")] | None = None
     description: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
     approval: Literal["PendingManualApproval", "Approved", "Rejected"] | None = None
-    content_types: Types = Field(default=[CSV])
-    response_types: Types = Field(default=[CSV])
+    content_types: Types | None = None
+    response_types: Types | None = None
     instance_types: Instances = INFERENCE_INSTANCES
     transform_instance_types: Instances = INFERENCE_INSTANCES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipelines.training.settings.steps import Evaluate
+from pipelines.training.settings.steps import CSV, Evaluate
 from pipelines.training.steps.create import container
 from pipelines.training.steps.job import text
 from pipelines.training.steps.sdk import ExecutionVariables, StepTypeEnum
@@ -12,6 +12,10 @@ from pipelines.training.steps.sdk import ExecutionVariables, StepTypeEnum
 if TYPE_CHECKING:
     from pipelines.training.steps.job import JobStep
     from pipelines.training.steps.task import Task
+
+# What the server of the project's own image takes and gives. AWS's XGBoost image shares only CSV.
+SERVED = [CSV, "application/json", "application/x-parquet"]
+ANSWERED = [CSV, "application/json"]
 
 
 def register(task: Task, select: JobStep | None = None) -> JobStep:
@@ -33,8 +37,7 @@ def register(task: Task, select: JobStep | None = None) -> JobStep:
         "ModelApprovalStatus": settings.approval or context.parameters.approval,
         "InferenceSpecification": {
             "Containers": [container(task)],
-            "SupportedContentTypes": settings.content_types,
-            "SupportedResponseMIMETypes": settings.response_types,
+            **_types(task),
             "SupportedRealtimeInferenceInstanceTypes": settings.instance_types,
             "SupportedTransformInstanceTypes": settings.transform_instance_types,
         },
@@ -48,6 +51,15 @@ def register(task: Task, select: JobStep | None = None) -> JobStep:
         },
     }
     return task.build(StepTypeEnum.REGISTER_MODEL, request)
+
+
+def _types(task: Task) -> dict[str, list[str]]:
+    """What can be sent and asked for: by default all that the image is known to serve."""
+    settings, ours = task.settings, task.image() is task.context.parameters.image
+    return {
+        "SupportedContentTypes": settings.content_types or (SERVED if ours else [CSV]),
+        "SupportedResponseMIMETypes": settings.response_types or (ANSWERED if ours else [CSV]),
+    }
 
 
 def _group(task: Task) -> str:
