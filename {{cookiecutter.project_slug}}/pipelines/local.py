@@ -162,8 +162,10 @@ def account_parameters(
         "Commit": commit_of(project.root, MARKER),
         "TrackingUri": TRACKING,
     }
+    # Networks and keys have no counterpart here, and change no result.
+    ids = dict.fromkeys(project.settings.aws.ids, "local")
     declared = {entry["Name"] for entry in json.loads(compiled.definition)["Parameters"]}
-    return {name: value for name, value in values.items() if name in declared}
+    return {name: value for name, value in {**ids, **values}.items() if name in declared}
 
 
 def _put_assets(sagemaker: LocalSageMaker, compiled: Compiled, root: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from pipelines.training.assets import collect_assets
 from pipelines.training.settings import load_project
 from pipelines.training.settings.steps import Evaluate, Tune
+from pipelines.training.steps.account import make_account
 from pipelines.training.steps.collect import collect
 from pipelines.training.steps.gate import quality_gate
 from pipelines.training.steps.ingest import ingest
@@ -36,7 +37,8 @@ def get_pipeline(root: Path | str = ".", pipeline_name: str | None = None) -> Pi
         UserError: `conf/` or `models/` break a rule.
     """
     settings = load_project(Path(root))
-    context = Context(settings, make_parameters(settings), collect_assets(settings))
+    account = make_account(settings.aws)
+    context = Context(settings, make_parameters(settings), account, collect_assets(settings))
 
     ingested = ingest(context)
     data = preprocess(context, ingested)
@@ -50,7 +52,7 @@ def get_pipeline(root: Path | str = ".", pipeline_name: str | None = None) -> Pi
 
     return Pipeline(
         name=pipeline_name or settings.pipeline.name,
-        parameters=context.parameters.used_by(settings),
+        parameters=[*context.parameters.used_by(settings), *account.parameters.values()],
         steps=[ingested, data, *units.steps, *collected, selected, *tracked, gate],
         sagemaker_session=offline_session(settings.aws.region),
     )

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipelines.errors import UserError
+from pipelines.training.settings.aws import Aws
 from pipelines.training.settings.discovery import RESERVED_FOLDERS, find_models, model_file
 from pipelines.training.settings.filling import make_unit
 from pipelines.training.settings.graph import Graph, make_graph
 from pipelines.training.settings.loading import load_settings
 from pipelines.training.settings.model import Model
-from pipelines.training.settings.project import Aws, Pipeline
+from pipelines.training.settings.project import Pipeline
 from pipelines.training.settings.steps import Evaluate, Tune
 from pipelines.training.settings.units import Unit
 

@@ -18,8 +18,8 @@ from pipelines.training.settings.steps import (
     Tune,
 )
 
-# Mappings with keys of the user's own.
-_OPEN: tuple[str, ...] = ("inputs", "environment", "tags", "hyperparameters")
+# Mappings of which every entry counts: with keys of the user's own, or settings of one thing.
+_OPEN: tuple[str, ...] = ("inputs", "environment", "tags", "hyperparameters", "cache")
 
 
 class Defaults(Settings):

@@ -1,4 +1,4 @@
-"""`conf/pipeline.yaml` and `conf/aws.yaml` as typed settings."""
+"""`conf/pipeline.yaml` as typed settings."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from pipelines.training.settings.caching import Cache, CacheSettings
 from pipelines.training.settings.defaults import Defaults
 from pipelines.training.settings.loading import EarlyStopping, RuleError, Settings
 from pipelines.training.settings.resources import Resources
+from pipelines.training.settings.retries import Retries
 
 COLUMN_PREFIX_OF_OURS = "_"
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)]
@@ -125,6 +127,8 @@ class Pipeline(Settings):
     registration: Registration = Registration()
     tracking: Literal["mlflow", "none"] = "mlflow"
     resources: Resources = Resources()
+    cache: Cache = CacheSettings()
+    retries: Retries = Field(default_factory=list)
     defaults: Defaults = Defaults()
     dependencies: list[str] = Field(default_factory=list)
     models: Annotated[list[str], Field(min_length=1)] | None = None
@@ -135,10 +139,3 @@ class Pipeline(Settings):
             msg = f"must declare the column that split.by names, got {self.split.by!r}."
             raise RuleError(msg, f"Declared are {', '.join(self.data.columns)}.")
         return self
-
-
-class Aws(Settings):
-    """The whole of `conf/aws.yaml`."""
-
-    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
-    environment: dict[Literal["RoleArn", "Bucket", "ImageUri", "JobsImageUri", "TrackingUri"], str]

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePosixPath
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from pipelines.training.settings.caching import Cache, CacheSettings
 from pipelines.training.settings.images import Image
 from pipelines.training.settings.inputs import Input
 from pipelines.training.settings.loading import RuleError, Settings
 from pipelines.training.settings.resources import InstanceType, MaxMinutes, VolumeGb
+from pipelines.training.settings.retries import FAULTS, INTERNAL_ERROR, STEP_FAULTS, Retries
+from pipelines.training.settings.tags import Tags
 from pipelines.training.settings.values import Hyperparameters
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=32)]
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)]
-Tag = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Hosts = Annotated[int, Field(ge=1, le=100)]
 CSV = "text/csv"
 # Inputs that the pipeline adds by itself.
@@ -45,6 +47,18 @@ class Step(Settings):
     inputs: dict[Name, Input] = Field(default_factory=dict)
     image: Image | None = None
     environment: dict[Variable, str] = Field(default_factory=dict)
+    tags: Tags = Field(default_factory=dict)
+    retries: Retries | None = None
+    # What can happen to it.
+    faults: ClassVar[tuple[str, ...]] = STEP_FAULTS
+
+    @model_validator(mode="after")
+    def _retries_after_its_faults(self) -> Self:
+        named = [name for policy in self.retries or [] for name in policy.exceptions]
+        if foreign := [name for name in named if name not in self.faults]:
+            msg = f"must not have retries after {foreign[0]}: it starts no job."
+            raise RuleError(msg, f"It can have {' and '.join(self.faults)}.")
+        return self
 
     @model_validator(mode="after")
     def _inputs_are_free(self) -> Self:
@@ -58,13 +72,14 @@ class Job(Step):
     """What every step has that starts a job."""
 
     instance_type: InstanceType | None = None
-    tags: dict[Tag, str] = Field(default_factory=dict)
-    cache: bool = True
+    cache: Cache = CacheSettings()
+    faults: ClassVar[tuple[str, ...]] = FAULTS
 
 
 class ProcessingJob(Job):
     """What all Processing jobs have."""
 
+    isolated: bool | None = None
     volume_gb: VolumeGb | None = None
     max_minutes: MaxMinutes | None = None
 
@@ -116,6 +131,14 @@ class Tune(TrainingJob):
     step_class: Literal["tune"] = Field(default="tune", alias="class")
     instance_count: Hosts = 1
 
+    @model_validator(mode="after")
+    def _trials_are_counted(self) -> Self:
+        for policy in self.retries or []:
+            if INTERNAL_ERROR in policy.exceptions and policy.max_attempts is None:
+                msg = f"needs max_attempts for retries after {INTERNAL_ERROR}, those of its trials."
+                raise RuleError(msg, "Write it in place of expire_after_minutes.")
+        return self
+
 
 class Fit(TrainingJob):
     """Fit on all training rows, with what the tune step before it found."""
@@ -133,7 +156,7 @@ class Create(Step):
     """Make a SageMaker model of the fitted one."""
 
     step_class: Literal["create"] = Field(default="create", alias="class")
-    tags: dict[Tag, str] = Field(default_factory=dict)
+    isolated: bool | None = None
 
 
 class Transform(Job):

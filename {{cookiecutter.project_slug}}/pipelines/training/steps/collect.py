@@ -8,14 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelines.training.settings import MOST_AT_ONCE
-from pipelines.training.steps.job import JobStep
 from pipelines.training.steps.processing import ProcessingJob
 from pipelines.training.steps.sdk import StepTypeEnum
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipelines.training.steps.job import Context
+    from pipelines.training.steps.job import Context, JobStep
 
 
 def collect(context: Context, evaluations: Mapping[str, JobStep]) -> list[JobStep]:
@@ -39,4 +38,4 @@ def _collect(context: Context, number: int, evaluations: Mapping[str, JobStep]) 
         inputs={model: step.output("evaluation") for model, step in evaluations.items()},
         outputs={"candidates": context.execution_uri(f"collect/{number}")},
     )
-    return JobStep(f"Collect{number}", StepTypeEnum.PROCESSING, job.request(context))
+    return context.job_step(f"Collect{number}", StepTypeEnum.PROCESSING, job.request(context))

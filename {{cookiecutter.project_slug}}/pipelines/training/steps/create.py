@@ -17,7 +17,6 @@ def create(task: Task) -> JobStep:
         "PrimaryContainer": container(task),
         "ExecutionRoleArn": task.context.parameters.role,
         "EnableNetworkIsolation": True,
-        **task.tags,
     }
     return task.build(StepTypeEnum.CREATE_MODEL, request)
 

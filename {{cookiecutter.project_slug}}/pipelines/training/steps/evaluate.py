@@ -28,4 +28,4 @@ def evaluate(task: Task) -> JobStep:
         outputs={"evaluation": context.execution_uri(task.path)},
         settings=task.settings,
     )
-    return task.build(StepTypeEnum.PROCESSING, {**job.request(context), **task.tags})
+    return task.build(StepTypeEnum.PROCESSING, job.request(context))

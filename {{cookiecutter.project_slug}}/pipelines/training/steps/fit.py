@@ -27,6 +27,5 @@ def fit(task: Task) -> JobStep:
         "InputDataConfig": channels(task),
         "OutputDataConfig": {"S3OutputPath": task.context.execution_uri(task.path)},
         **resources(task),
-        **task.tags,
     }
     return task.build(StepTypeEnum.TRAINING, request)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines.training.steps.job import JobStep
 from pipelines.training.steps.processing import ProcessingJob
 from pipelines.training.steps.sdk import StepTypeEnum
 
 if TYPE_CHECKING:
-    from pipelines.training.steps.job import Context
+    from pipelines.training.steps.job import Context, JobStep
 
 
 def ingest(context: Context) -> JobStep:
@@ -35,4 +34,4 @@ def ingest(context: Context) -> JobStep:
         isolated=False,
     )
     cached = bool(context.settings.pipeline.data.version)
-    return JobStep("Ingest", StepTypeEnum.PROCESSING, job.request(context), cached=cached)
+    return context.job_step("Ingest", StepTypeEnum.PROCESSING, job.request(context), cached=cached)

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipelines.training.steps.repeating import (
+    cache_config,
+    retry_policies,
+    with_trial_attempts,
+)
 from pipelines.training.steps.sdk import (
-    CacheConfig,
     ConfigurableRetryStep,
     ExecutionVariables,
     Join,
@@ -16,14 +20,13 @@ from pipelines.training.steps.sdk import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pipelines.training.assets import Assets
     from pipelines.training.settings import ProjectSettings
+    from pipelines.training.settings.steps import Step
+    from pipelines.training.steps.account import Account
     from pipelines.training.steps.parameters import Parameters
-
-# Results of an earlier execution are reused for this long (ISO 8601 duration).
-CACHE_PERIOD = "P30D"
 
 _RESPONSES = {
     StepTypeEnum.PROCESSING: "DescribeProcessingJobResponse",
@@ -33,8 +36,6 @@ _RESPONSES = {
     StepTypeEnum.TRANSFORM: "DescribeTransformJobResponse",
     StepTypeEnum.REGISTER_MODEL: "DescribeModelPackageOutput",
 }
-# These start no job, and SageMaker never reuses them.
-_WITHOUT_CACHE = (StepTypeEnum.CREATE_MODEL, StepTypeEnum.REGISTER_MODEL)
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Context:
 
     settings: ProjectSettings
     parameters: Parameters
+    account: Account
     assets: Assets
 
     def asset_uri(self, key: str) -> Join:
@@ -57,6 +59,40 @@ class Context:
         )
         return text(*head.values, f"/{path}")
 
+    def job_step(
+        self,
+        name: str,
+        kind: StepTypeEnum,
+        request: dict[str, Any],
+        *,
+        settings: Step | None = None,
+        cached: bool = True,
+        **options: Any,
+    ) -> JobStep:
+        """Make a step, with what the project and the account say about all of its kind.
+
+        Args:
+            name: Name of the step.
+            kind: Type of the step.
+            request: What it asks for.
+            settings: Those of a model's step, which count more.
+            cached: Whether it may be reused at all.
+            options: Further arguments of the step.
+        """
+        pipeline = self.settings.pipeline
+        own = getattr(settings, "cache", None)
+        cache = own.over(pipeline.cache) if own else pipeline.cache
+        chosen = settings.retries if settings else None
+        retries = pipeline.retries if chosen is None else chosen
+        if kind is StepTypeEnum.TUNING:
+            request = with_trial_attempts(request, retries)
+        repeating = {
+            **cache_config(kind, cache if cached else None),
+            **retry_policies(kind, retries),
+        }
+        request = self.account.complete(kind, request, settings)
+        return JobStep(name, kind, request, repeating=repeating, **options)
+
 
 class JobStep(ConfigurableRetryStep):  # type: ignore[misc]
     """A step whose arguments are the service's own request.
@@ -66,7 +102,7 @@ class JobStep(ConfigurableRetryStep):  # type: ignore[misc]
         kind: Type of the step.
         request: The request, with pipeline variables in place of values.
         property_files: JSON outputs that conditions and messages refer to.
-        cached: Whether SageMaker may reuse an earlier, equal execution of the step.
+        repeating: Its members `CacheConfig` and `RetryPolicies`, if it has them.
         depends_on: Steps to wait for that no reference in the request implies.
     """
 
@@ -77,13 +113,13 @@ class JobStep(ConfigurableRetryStep):  # type: ignore[misc]
         request: dict[str, Any],
         *,
         property_files: Sequence[PropertyFile] = (),
-        cached: bool = True,
+        repeating: Mapping[str, Any],
         depends_on: Sequence[JobStep] = (),
     ) -> None:
         super().__init__(name, kind, depends_on=list(depends_on) or None)
         self._request = request
         self.property_files = list(property_files)
-        self.cached = cached and kind not in _WITHOUT_CACHE
+        self._repeating = repeating
         self._properties = Properties(step_name=name, step=self, shape_name=_RESPONSES[kind])
 
     @property
@@ -99,8 +135,7 @@ class JobStep(ConfigurableRetryStep):  # type: ignore[misc]
     def to_request(self) -> dict[str, Any]:
         """The step as it stands in the definition."""
         step: dict[str, Any] = super().to_request()
-        if self.cached:
-            step.update(CacheConfig(enable_caching=True, expire_after=CACHE_PERIOD).config)
+        step.update(self._repeating)
         if self.property_files:
             step["PropertyFiles"] = [file.expr for file in self.property_files]
         return step

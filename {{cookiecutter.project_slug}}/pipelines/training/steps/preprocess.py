@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines.training.steps.job import JobStep, text
+from pipelines.training.steps.job import text
 from pipelines.training.steps.processing import ProcessingJob
 from pipelines.training.steps.sdk import JsonGet, PropertyFile, StepTypeEnum
 
 if TYPE_CHECKING:
-    from pipelines.training.steps.job import Context
+    from pipelines.training.steps.job import Context, JobStep
 
 SUMMARY = PropertyFile(name="Summary", output_name="summary", path="summary.json")
 
@@ -31,8 +31,8 @@ def preprocess(context: Context, ingest: JobStep) -> JobStep:
             for name in ("train", "test", "summary")
         },
     )
-    request = job.request(context)
-    return JobStep("Preprocess", StepTypeEnum.PROCESSING, request, property_files=[SUMMARY])
+    request, files = job.request(context), [SUMMARY]
+    return context.job_step("Preprocess", StepTypeEnum.PROCESSING, request, property_files=files)
 
 
 def fingerprint(step: JobStep) -> JsonGet:

@@ -26,4 +26,4 @@ def process(task: Task) -> JobStep:
         outputs={name: context.execution_uri(f"{task.path}/{name}") for name in settings.outputs},
         settings=settings,
     )
-    return task.build(StepTypeEnum.PROCESSING, {**job.request(context), **task.tags})
+    return task.build(StepTypeEnum.PROCESSING, job.request(context))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines.training.steps.job import JobStep
 from pipelines.training.steps.processing import ProcessingJob
 from pipelines.training.steps.sdk import JsonGet, PropertyFile, StepTypeEnum
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipelines.training.steps.job import Context
+    from pipelines.training.steps.job import Context, JobStep
 
 SELECTION = PropertyFile(name="Selection", output_name="selection", path="selection.json")
 
@@ -40,7 +39,7 @@ def select(
         outputs={"selection": context.execution_uri("select")},
     )
     request = job.request(context)
-    return JobStep("Select", StepTypeEnum.PROCESSING, request, property_files=[SELECTION])
+    return context.job_step("Select", StepTypeEnum.PROCESSING, request, property_files=[SELECTION])
 
 
 def selected(step: JobStep, path: str) -> JsonGet:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from pipelines.errors import UserError
 from pipelines.training.settings.images import Algorithm, AnyImage, FrameworkImage
 from pipelines.training.settings.units import step_title
-from pipelines.training.steps.job import JobStep
 from pipelines.training.steps.links import resolve
 from pipelines.training.steps.sdk import StepTypeEnum, image_uris
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from pipelines.training.settings import Unit
     from pipelines.training.settings.units import UnitStep
     from pipelines.training.steps.inputs import Source
-    from pipelines.training.steps.job import Context
+    from pipelines.training.steps.job import Context, JobStep
 
 
 @cache
@@ -62,12 +61,6 @@ class Task:
         """Where its results lie below the execution's own prefix."""
         return f"{self.step.name}/{self.step.unit}"
 
-    @property
-    def tags(self) -> dict[str, Any]:
-        """The member `Tags` of a request; nothing without tags."""
-        tags = [{"Key": key, "Value": value} for key, value in self.settings.tags.items()]
-        return {"Tags": tags} if tags else {}
-
     def inputs(self) -> dict[str, Source]:
         """Its inputs by name."""
         return {
@@ -97,11 +90,11 @@ class Task:
     def build(self, kind: StepTypeEnum, request: dict[str, Any], **options: Any) -> JobStep:
         """Make the step of the pipeline."""
         waits_for = self.context.settings.graph.depends_on.get(self.step.key, ())
-        return JobStep(
+        return self.context.job_step(
             step_title(self.step.name, self.unit.model.title),
             kind,
             request,
-            cached=getattr(self.settings, "cache", False),
+            settings=self.settings,
             depends_on=[self.built[key] for key in waits_for],
             **options,
         )

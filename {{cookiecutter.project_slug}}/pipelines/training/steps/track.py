@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipelines.training.steps.job import JobStep, text
+from pipelines.training.steps.job import text
 from pipelines.training.steps.preprocess import fingerprint
 from pipelines.training.steps.processing import ProcessingJob
 from pipelines.training.steps.sdk import ExecutionVariables, StepTypeEnum
@@ -13,7 +13,7 @@ from pipelines.training.steps.tune import trials_uri
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipelines.training.steps.job import Context
+    from pipelines.training.steps.job import Context, JobStep
 
 # The parameters that shape the result; the others say where and as whom the jobs run.
 SHAPING = {
@@ -49,7 +49,7 @@ def track(
         environment={"MLFLOW_TRACKING_URI": parameters.tracking},
         isolated=False,
     )
-    return JobStep("Track", StepTypeEnum.PROCESSING, job.request(context), cached=False)
+    return context.job_step("Track", StepTypeEnum.PROCESSING, job.request(context), cached=False)
 
 
 def _pairs(values: Mapping[str, Any]) -> list[Any]:

@@ -24,7 +24,6 @@ def train(task: Task) -> JobStep:
     request = {
         **(_algorithm(task) if task.algorithm() else _script(task)),
         "OutputDataConfig": {"S3OutputPath": task.context.execution_uri(task.path)},
-        **task.tags,
     }
     return task.build(StepTypeEnum.TRAINING, request)
 

@@ -41,7 +41,6 @@ def transform(task: Task) -> JobStep:
                 "DataProcessing": _given(filters) or None,
             }
         ),
-        **task.tags,
     }
     return task.build(StepTypeEnum.TRANSFORM, request)
 

@@ -41,7 +41,6 @@ def tune(task: Task) -> JobStep:
             "RetryStrategy": {"MaximumRetryAttempts": 2},
             **resources(task),
         },
-        **task.tags,
     }
     return task.build(StepTypeEnum.TUNING, request)
 
