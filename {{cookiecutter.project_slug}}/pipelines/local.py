@@ -64,9 +64,9 @@ def start(
     sagemaker = LocalSageMaker(project.home, serve=_serve(project))
     values = sagemaker.effective_parameters(compiled.definition, parameters)
     if overrides:  # with the defaults the definition has been checked already
-        from pipelines.training.checks import check_values
+        from pipelines.training.compilation import check_values
 
-        check_values(json.loads(compiled.definition), values)
+        check_values(project.settings, compiled, values)
     _put_assets(sagemaker, compiled, f"s3://{values['Bucket']}/{values['Prefix']}/")
     return sagemaker.start(
         compiled.definition,

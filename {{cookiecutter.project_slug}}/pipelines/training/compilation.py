@@ -1,7 +1,8 @@
 """Compile: the project's files → definition and assets, checked.
 
 The last definition is kept below `.pipeline/compiled/`, under a hash of all that it was made from:
-importing the SDK takes seconds, and most runs change nothing that it reads.
+importing the SDK takes seconds, and most runs change nothing that it reads. What SageMaker demands
+of the parameters' values is kept likewise.
 """
 
 from __future__ import annotations
@@ -14,16 +15,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pipelines.training import checks
 from pipelines.training.assets import Assets, collect_assets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from pipelines.training.settings import ProjectSettings
 
 KEPT = ".pipeline/compiled"
+LIMITS = ".pipeline/parameter-limits"
 # What the definition is made with.
 _LIBRARIES = (
     "sagemaker", "sagemaker-core", "sagemaker-mlops", "boto3", "botocore", "pydantic", "pyyaml",
@@ -46,30 +49,50 @@ def compile_pipeline(settings: ProjectSettings) -> Compiled:
     Raises:
         UserError: SageMaker would refuse the definition.
     """
-    kept = settings.root / KEPT / f"{_fingerprint(settings)}.json"
-    try:
-        definition = kept.read_bytes()
-    except OSError:  # nothing kept, or another process is just replacing it
-        definition = _compile(settings)
-        with suppress(OSError):  # a folder that cannot be written only costs the time
-            _keep(kept, definition)
+    definition = _kept(settings, KEPT, lambda: _compile(settings))
     return Compiled(definition, collect_assets(settings))
 
 
+def check_values(settings: ProjectSettings, compiled: Compiled, values: Mapping[str, Any]) -> None:
+    """Accept or refuse the values that the parameters get in one execution.
+
+    What is demanded of them is kept too, under the same hash: it takes botocore to find out.
+
+    Raises:
+        UserError: SageMaker would refuse a value.
+    """
+
+    def find() -> bytes:
+        return json.dumps(checks.find_limits(json.loads(compiled.definition))).encode()
+
+    checks.check_values(json.loads(_kept(settings, LIMITS, find)), values)
+
+
 def _compile(settings: ProjectSettings) -> bytes:
-    # Both take seconds to import, so only who compiles pays for them.
-    from pipelines.training.checks import check_definition
+    # It takes seconds to import, so only who compiles pays for it.
     from pipelines.training.pipeline import get_pipeline
 
     definition = json.loads(get_pipeline(settings.root).definition())
     if definition.get("MlflowConfig", ...) is None:
         del definition["MlflowConfig"]
-    check_definition(definition)
+    checks.check_definition(definition)
     return (json.dumps(definition, indent=1, ensure_ascii=False) + "\n").encode()
 
 
+def _kept(settings: ProjectSettings, folder: str, make: Callable[[], bytes]) -> bytes:
+    """Return what was made of the same files before, else make it."""
+    path = settings.root / folder / f"{_fingerprint(settings)}.json"
+    try:
+        return path.read_bytes()
+    except OSError:  # nothing kept, or another process is just replacing it
+        content = make()
+        with suppress(OSError):  # a folder that cannot be written only costs the time
+            _keep(path, content)
+        return content
+
+
 def _keep(path: Path, definition: bytes) -> None:
-    """Write a file whole or not at all, in place of the definitions of earlier states."""
+    """Write a file whole or not at all, in place of those of earlier states."""
     path.parent.mkdir(parents=True, exist_ok=True)
     earlier = set(path.parent.iterdir()) - {path}
     staging = path.with_suffix(f".{os.getpid()}")

@@ -5,17 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import UserError
-from pipelines.training.checks.references import Scope, reference_problems
-from pipelines.training.checks.requests import request_problems
+from pipelines.training.checks.limits import limit_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["check_definition", "check_values", "definition_problems"]
+    from pipelines.training.checks.limits import Limits
+
+# What needs botocore is imported where it is used: checking a value does not.
+__all__ = ["check_definition", "check_values", "definition_problems", "find_limits"]
 
 
 def definition_problems(definition: Mapping[str, Any]) -> list[str]:
     """Everything that is wrong with a pipeline definition, one line each; empty if nothing is."""
+    from pipelines.training.checks.references import Scope, reference_problems
+    from pipelines.training.checks.requests import request_problems
+
     scope = Scope(definition)
     return [*reference_problems(scope), *request_problems(scope)]
 
@@ -35,15 +40,25 @@ def check_definition(definition: Mapping[str, Any]) -> None:
         )
 
 
-def check_values(definition: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+def find_limits(definition: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Return parameter → what SageMaker demands of its value; this can be written as JSON."""
+    from pipelines.training.checks.references import Scope
+    from pipelines.training.checks.requests import parameter_limits
+
+    return parameter_limits(Scope(definition))
+
+
+def check_values(limits: Mapping[str, Sequence[Limits]], values: Mapping[str, Any]) -> None:
     """Accept or refuse the values that the parameters get in one execution.
+
+    Args:
+        limits: What `find_limits` returned.
+        values: Parameter → value.
 
     Raises:
         UserError: A value does not fit the places that its parameter fills.
     """
-    parameters = [
-        {**parameter, "DefaultValue": values[parameter["Name"]]}
-        for parameter in definition["Parameters"]
-    ]
-    for problem in definition_problems({**definition, "Parameters": parameters}):
-        raise UserError(problem[0].upper() + problem[1:], "Give it another value with --set.")
+    for name, places in limits.items():
+        for place in places:
+            for problem in limit_problems(values[name], place, f"Parameter {name}"):
+                raise UserError(problem, "Give it another value with --set.")

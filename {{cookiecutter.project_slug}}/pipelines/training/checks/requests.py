@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from difflib import get_close_matches
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from botocore.validate import ParamValidator
 
 from pipelines.training.checks.expressions import GET, JOIN, JSON_GET, is_expression, references
+from pipelines.training.checks.limits import limit_problems, limits_of
 from pipelines.training.checks.references import (
     OPERATIONS,
     ReferenceProblemError,
@@ -48,7 +46,7 @@ def request_problems(scope: Scope) -> Iterator[str]:
     """Yield one line for everything in a request that the API would refuse."""
     for step in scope.all_steps:
         if step["Type"] in OPERATIONS:
-            shape = service_model().operation_model(OPERATIONS[step["Type"]][0]).input_shape
+            shape = _input_shape(step)
             yield from _shape_problems(step, shape)
             for path, value, place in _leaves(step["Arguments"], shape, step["Name"]):
                 if is_expression(value):
@@ -56,7 +54,28 @@ def request_problems(scope: Scope) -> Iterator[str]:
                     yield from _length_problems(value, place, path)
                     yield from _default_problems(value, place, scope)
                 else:
-                    yield from _literal_problems(value, place, path)
+                    yield from limit_problems(value, limits_of(place), path)
+
+
+def parameter_limits(scope: Scope) -> dict[str, list[dict[str, Any]]]:
+    """Return parameter → limits of all places that it fills alone."""
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in scope.parameters}
+    for step in scope.all_steps:
+        if step["Type"] in OPERATIONS:
+            for _, value, place in _leaves(step["Arguments"], _input_shape(step), step["Name"]):
+                name = _parameter(value)
+                if name in found and (limits := limits_of(place)) not in found[name]:
+                    found[name].append(limits)
+    return found
+
+
+def _input_shape(step: Mapping[str, Any]) -> Any:
+    return service_model().operation_model(OPERATIONS[step["Type"]][0]).input_shape
+
+
+def _parameter(value: Any) -> str:
+    """Name of the parameter that an expression stands for; empty for anything else."""
+    return value.get(GET, "").partition("Parameters.")[2] if is_expression(value) else ""
 
 
 def _shape_problems(step: Mapping[str, Any], shape: Any) -> Iterator[str]:
@@ -136,30 +155,6 @@ def _length_problems(expression: Any, place: Any, path: str) -> Iterator[str]:
 
 def _default_problems(expression: Any, place: Any, scope: Scope) -> Iterator[str]:
     """The default of a parameter must fit the place that the parameter fills alone."""
-    _, _, name = expression.get(GET, "").partition("Parameters.")
+    name = _parameter(expression)
     if name in scope.defaults:
-        yield from _literal_problems(scope.defaults[name], place, f"parameter {name}")
-
-
-def _literal_problems(value: Any, place: Any, path: str) -> Iterator[str]:
-    rules, enumeration = place.metadata, getattr(place, "enum", None)
-    if enumeration and value not in enumeration:
-        close = ", ".join(get_close_matches(str(value), enumeration, n=3, cutoff=0))
-        yield f"{path} must be a value that SageMaker knows, such as {close}, got {value!r}."
-    size = len(value) if isinstance(value, str | list | dict) else value
-    if isinstance(size, bool):
-        return
-    unit = " characters" if isinstance(value, str) else " entries" if size is not value else ""
-    if "max" in rules and size > rules["max"]:
-        yield f"{path} may be at most {rules['max']}{unit}, got {size}: {str(value)[:80]!r}."
-    if "min" in rules and size < rules["min"]:
-        yield f"{path} must be at least {rules['min']}{unit}, got {size}: {str(value)[:80]!r}."
-    pattern = _pattern(rules.get("pattern", ".*"))
-    if isinstance(value, str) and pattern and not pattern.fullmatch(value):
-        yield f"{path} must match {pattern.pattern}, got {value!r}."
-
-
-@cache
-def _pattern(text: str) -> re.Pattern[str] | None:
-    """Compile a pattern; None for the few with Java's classes, which all mean "printable"."""
-    return None if "\\p{" in text else re.compile(text, re.DOTALL)
+        yield from limit_problems(scope.defaults[name], limits_of(place), f"parameter {name}")
