@@ -30,7 +30,9 @@ JOB = {
     "max_minutes": st.integers(1, 7200),
     "environment": st.dictionaries(st.sampled_from("AB"), st.text("xyz", max_size=5), max_size=2),
     "tags": st.dictionaries(st.sampled_from("ab"), st.text("xyz", max_size=5), max_size=2),
-    "cache": st.booleans(),
+    "cache": st.booleans() | st.just({"expire_after": "P7D"}),
+    "isolated": st.booleans(),
+    "retries": st.just([]) | st.just([{"exceptions": ["Step.THROTTLING"], "max_attempts": 5}]),
 }
 TRANSFORM = {
     "instance_type": INSTANCES,
