@@ -17,6 +17,7 @@ from pipelines.cli import (
     executions,
     graph,
     image,
+    migration,
     models,
     predict,
     registry,
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 app.command("compile")(compilation.compile_definition)
 app.command("graph")(graph.graph)
+app.command("import")(migration.import_configuration)
 app.command("run")(run.run)
 app.command("resume")(run.resume)
 app.command("executions")(executions.list_all)

@@ -1,0 +1,1 @@
+"""Configurations of other frameworks → `conf/` and `models/` of this project."""
