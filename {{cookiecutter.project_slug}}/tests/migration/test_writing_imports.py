@@ -77,11 +77,11 @@ def test_the_variables_of_a_new_project_are_known(project_root):
 
 @pytest.mark.parametrize("failing", [1, 2, 3])
 def test_what_was_moved_goes_back_when_the_disk_fails(
-    pipeline, example, repository, files_of, monkeypatch, failing
+    pipeline, project_root, repository, files_of, monkeypatch, failing
 ):
-    """Two models and a file of conf/ are three moves; each may be the one that fails."""
-    files = [repository / f"{name}/conf/conf.yaml" for name in ("components", "prices")]
-    before = files_of(example.root)
+    """A model and two files of conf/ are three moves; each may be the one that fails."""
+    files = [repository / f"{name}/conf/conf.yaml" for name in ("churn", "framework")]
+    before = files_of(project_root)
     moves = []
 
     def counted(original):
@@ -96,10 +96,10 @@ def test_what_was_moved_goes_back_when_the_disk_fails(
 
     monkeypatch.setattr(Path, "rename", counted(Path.rename))
     monkeypatch.setattr(Path, "replace", counted(Path.replace))
-    rule, _ = pipeline("import", *files).mistake
+    rule, _ = pipeline("import", *files, folder=project_root).mistake
     assert "cannot be written" in rule
     assert len(moves) == failing
-    assert files_of(example.root) == before
+    assert files_of(project_root) == before
 
 
 def test_the_project_keeps_its_comments(pipeline, project_root, repository):
