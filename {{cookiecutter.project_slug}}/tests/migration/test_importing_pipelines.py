@@ -270,6 +270,26 @@ def test_the_account_becomes_declared_settings(pipeline, project_root, repositor
     assert "conf.applicationName is not carried over" in ended.out
 
 
+def test_network_and_key_are_those_of_all_jobs(pipeline, project_root, repository, monkeypatch):
+    monkeypatch.setenv("SMP_SUBNETS", "subnet-0a, subnet-0b")
+    monkeypatch.setenv("SMP_SECURITYGROUPS", "sg-0a")
+    file = repository / "framework/conf/conf.yaml"
+    file.write_text(file.read_text() + "    kms_key: SMP_KMSKEY\n", encoding="utf-8")
+    ended = pipeline("import", repository / "churn/conf/conf.yaml", file, folder=project_root)
+    assert (ended.code, ended.err) == (0, "")
+    settings = yaml.safe_load((project_root / "conf/aws.yaml").read_text())
+    network = {"subnets": ["subnet-0a", "subnet-0b"], "security_groups": ["sg-0a"]}
+    assert settings["network"] == network
+    assert settings["encryption"] == {"volume_key": "SMP_KMSKEY", "output_key": "SMP_KMSKEY"}
+    assert "All jobs are cut off from the network" in ended.out
+    definition = pipeline("compile", folder=project_root).out
+    training = next(
+        step for step in json.loads(definition)["Steps"] if step["Name"] == "TrainingChurn"
+    )
+    vpc = training["Arguments"]["VpcConfig"]
+    assert vpc == {"Subnets": network["subnets"], "SecurityGroupIds": ["sg-0a"]}
+
+
 def test_seven_files_or_more_travel_as_one_manifest(pipeline, example, repository):
     document = yaml.safe_load(PRICES)
     files = [

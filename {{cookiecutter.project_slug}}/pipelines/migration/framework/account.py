@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pipelines.migration.placeholders import Placeholders
     from pipelines.migration.plan import Place, Plan
 
+AWS = "conf/aws.yaml"
 # Parameter → the variable that a new project declares for it, i.e. that nobody has changed.
 NEW_PROJECT = {"RoleArn": "SAGEMAKER_PIPELINE_ROLE_ARN", "Bucket": "ARTIFACT_BUCKET"}
 
@@ -18,9 +19,10 @@ NEW_PROJECT = {"RoleArn": "SAGEMAKER_PIPELINE_ROLE_ARN", "Bucket": "ARTIFACT_BUC
 def account_changes(
     conf: Configuration, placeholders: Placeholders, place: Place, plan: Plan
 ) -> list[Change]:
-    """Declare the variables that hold role and bucket; literal values have no place in files.
+    """Declare the variables that hold role, bucket and key, and list the network's ids.
 
-    The name of the pipeline is noted: a project has one already.
+    A variable with a list in it can be no pipeline parameter, so its value is written out. The name
+    of the pipeline is noted: a project has one already.
     """
     given = {
         "RoleArn": (conf.network.role, place.at("sagemakerNetworkSecurity", "role")),
@@ -31,10 +33,36 @@ def account_changes(
         if value and placeholders.is_one(value):
             path = ("environment", parameter)
             untouched = (NEW_PROJECT[parameter],)
-            changes.append(Change("conf/aws.yaml", path, value, untouched, where))
+            changes.append(Change(AWS, path, value, untouched, where))
         elif value:
             plan.drop(where, f"{parameter} is a value of the account: keep it in the environment")
     if conf.pipeline and conf.pipeline.name:
         where = place.at("sagemakerPipeline", "pipelineName")
         plan.drop(where, "the pipeline is called as `name` in conf/pipeline.yaml says")
-    return changes
+    where = place.at("sagemakerNetworkSecurity")
+    if key := conf.network.kms_key:
+        both = {"volume_key": key, "output_key": key}
+        changes.append(Change(AWS, ("encryption",), both, (), where.at("kms_key")))
+    return changes + _network(conf, placeholders, where, plan)
+
+
+def _network(
+    conf: Configuration, placeholders: Placeholders, place: Place, plan: Plan
+) -> list[Change]:
+    given = {
+        "subnets": (conf.network.subnets, place.at("subnets")),
+        "security_groups": (conf.network.security_groups, place.at("security_groups_id")),
+    }
+    ids = {name: _ids(value or "", placeholders) for name, (value, _) in given.items()}
+    if all(ids.values()):
+        return [Change(AWS, ("network",), ids, (), place)]
+    for value, where in given.values():
+        if value:
+            plan.drop(where, "a network needs subnets and security groups, and one has no value")
+    return []
+
+
+def _ids(value: str, placeholders: Placeholders) -> list[str]:
+    if placeholders.is_one(value):
+        value = placeholders.get(value) or ""
+    return [part.strip() for part in value.split(",") if part.strip()]

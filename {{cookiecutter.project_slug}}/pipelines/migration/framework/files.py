@@ -58,18 +58,12 @@ class Pipeline(Foreign):
 
 
 class Network(Foreign):
-    """The account side."""
-
-    not_carried: ClassVar = {
-        "subnets": "set the network in conf/aws.yaml where this project has it",
-        "security_groups": "set the network in conf/aws.yaml where this project has it",
-        "kms_key": "set the encryption in conf/aws.yaml where this project has it",
-    }
+    """The account side; subnets and security groups are lists with commas."""
 
     role: str | None = None
-    subnets: Any = None
-    security_groups: Any = Field(default=None, alias="security_groups_id")
-    kms_key: Any = None
+    subnets: str | None = None
+    security_groups: str | None = Field(default=None, alias="security_groups_id")
+    kms_key: str | None = None
 
 
 class Configuration(Foreign):

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 # Where the framework looks for programs of models that name no folder.
 SOURCE_VARIABLE = "SMP_SOURCE_DIR_PATH"
+ISOLATED = (
+    "All jobs are cut off from the network, as none was so far: set isolation in conf/aws.yaml for "
+    "classes of steps that call services."
+)
 _STEP_NAME = re.compile(r"[^\s\[\],<>]+")
 
 
@@ -75,6 +79,7 @@ def read_framework(
     if lines:
         where = place.at("dependencies")
         plan.changes.append(Change("conf/pipeline.yaml", ("dependencies",), lines, ([],), where))
+    plan.remarks.append(ISOLATED)
     for name in placeholders.used:
         plan.remarks.append(
             f"{name} is written out: no model.yaml takes a pipeline parameter there."

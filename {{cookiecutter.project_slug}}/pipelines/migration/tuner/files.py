@@ -10,8 +10,8 @@ from pydantic.alias_generators import to_camel, to_pascal
 from pipelines.migration.schema import Foreign
 
 ENDPOINT = "this project deploys no endpoint from its pipeline"
-NETWORK = "set the network in conf/aws.yaml where this project has it"
-SPOT = "set spot in the model.yaml where this project has it"
+NETWORK = "`network` in conf/aws.yaml is that of all jobs"
+SPOT = "the project's own files decide about spot instances"
 Count = Annotated[int, Field(ge=1)]
 
 
