@@ -357,3 +357,21 @@ def test_an_input_that_would_have_the_name_of_another_gets_its_own(pipeline, exa
     step = steps_of(example)["MetricsChurn"]["Arguments"]
     names = [entry["InputName"] for entry in step["ProcessingInputs"]]
     assert names == ["code", "transform_output", "transform_output_2"]
+
+
+def test_programs_are_found_in_the_repository_that_is_named(
+    pipeline, example, repository, tmp_path, monkeypatch
+):
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    (alone / "conf.yaml").write_text(CHURN, encoding="utf-8")
+    rule, remedy = pipeline("import", alone / "conf.yaml").mistake
+    assert "source_directory names no folder: 'churn/code'" in rule
+    assert remedy == "Check out the repository, and name its folder with --source."
+    ended = pipeline("import", alone / "conf.yaml", "--source", repository, "--dry-run")
+    assert (ended.code, ended.err) == (0, "")
+    text = CHURN.replace("      source_directory: churn/code\n", "")
+    (alone / "conf.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("SMP_SOURCE_DIR_PATH", str(repository / "churn/code"))
+    assert pipeline("import", alone / "conf.yaml").code == 0
+    assert (example.root / "models/churn/fitting/train.py").is_file()

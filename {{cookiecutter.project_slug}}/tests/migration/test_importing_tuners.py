@@ -123,3 +123,14 @@ def test_a_mistake_names_file_and_field(pipeline, example, files, files_of, file
     assert expected in rule
     assert NAMES[file] in rule
     assert files_of(example.root) == before
+
+
+def test_the_code_to_begin_with_is_that_of_a_model_that_exists(pipeline, example, files, files_of):
+    before = files_of(example.root)
+    rule, remedy = pipeline("import", *files, "--like", "ridgy").mistake
+    assert rule == "--like must name a folder of models/, got 'ridgy'."
+    assert "Did you mean 'ridge'?" in remedy
+    assert files_of(example.root) == before
+    assert pipeline("import", *files, "--like", "ridge").code == 0
+    copied = (example.root / "models/gbm_model/model.py").read_bytes()
+    assert copied == (example.root / "models/ridge/model.py").read_bytes()
