@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pipelines.model_checks import hyperparameters, importance, purity, saving, tables
+from pipelines.model_checks import (
+    hyperparameters,
+    importance,
+    purity,
+    saving,
+    scoring,
+    tables,
+)
 from pipelines.model_checks.subject import CheckError, Subject, open_subject
 
 if TYPE_CHECKING:
@@ -26,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     *saving.CHECKS,
     *hyperparameters.CHECKS,
     *importance.CHECKS,
+    *scoring.CHECKS,
 )
 IMPORTED = "model.py offers fit, predict, save and load"
 

@@ -23,6 +23,7 @@ def fit_prepared(prepared, hyperparameters, seed):
     return fit(*prepared, hyperparameters, seed)
 """
 )
+SCORE = "predict(model, DataFrame(matrix, columns=columns))"
 SHARE = "1 / len(columns) if learnt"
 
 OF_PREDICTIONS = {
@@ -59,7 +60,12 @@ OF_PREDICTIONS = {
     ),
     "no category to begin with": fault(
         (GOAL, f"{GOAL}    words[0] if numbers != ['constant'] else None\n"),
-        by=["numbers alone are enough", "importance if offered gives every column its share"],
+        by=[
+            "numbers alone are enough",
+            "importance if offered gives every column its share",
+            "scorer if offered gives the bits of predict",
+            "scorer if offered refuses other columns",
+        ],
     ),
     "no number to begin with": fault(
         (GOAL, f"{GOAL}    numbers[0]\n"),
@@ -183,6 +189,8 @@ OF_FILES = {
             "a saved model predicts the same bits in another process",
             "files are written by save alone and in its folder",
             "importance if offered survives saving",
+            "scorer if offered gives the bits of predict",
+            "scorer if offered refuses other columns",
         ],
     ),
     "a pickle in disguise": fault(
@@ -247,6 +255,14 @@ OF_THE_REST = {
         (SHARE, "model.get('weight', 1 / len(columns)) if learnt"),
         (LOAD, LOAD.rstrip("\n") + ' | {"weight": 0.25}\n'),
         by=["importance if offered survives saving"],
+    ),
+    "a scorer that rounds": fault(
+        (SCORE, f"({SCORE}).round(3)"),
+        by=["scorer if offered gives the bits of predict"],
+    ),
+    "a scorer that takes its columns on trust": fault(
+        ('    if model["columns"] != columns:', "    if False:"),
+        by=["scorer if offered refuses other columns"],
     ),
 }
 FAULTS = OF_PREDICTIONS | OF_PURITY | OF_FILES | OF_THE_REST

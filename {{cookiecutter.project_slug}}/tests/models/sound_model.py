@@ -37,7 +37,8 @@ def fit(features, target, hyperparameters, seed):
             key: float(rest[[key == other for other in keys]].mean() / (1 + strength))
             for key in sorted(set(keys))
         }
-    return {"mean": float(goal.mean()), "centres": centres, "slopes": slopes, "means": means}
+    learnt = {"mean": float(goal.mean()), "centres": centres, "slopes": slopes, "means": means}
+    return {**learnt, "columns": list(features)}
 
 def predict(model, features):
     found = np.full(len(features), model["mean"])
@@ -53,6 +54,12 @@ def save(model, folder):
 
 def load(folder):
     return json.loads((folder / "model.json").read_text(encoding="utf-8"))
+
+def scorer(model, columns):
+    if model["columns"] != columns:
+        raise ValueError(f"fitted on {model['columns']}, got {columns}")
+    from pandas import DataFrame
+    return lambda matrix: predict(model, DataFrame(matrix, columns=columns))
 
 def importance(model):
     columns = [*model["slopes"], *model["means"]]

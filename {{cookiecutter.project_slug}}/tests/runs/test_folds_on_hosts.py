@@ -29,8 +29,10 @@ import json, os, time
 from pathlib import Path
 
 def fit(features, target, hyperparameters, seed):
-    config = Path(os.environ["SAGEMAKER_BASE_DIR"]) / "input/config/resourceconfig.json"
-    if json.loads(config.read_text())["current_host"] == "algo-3":
+    base = Path(os.environ["SAGEMAKER_BASE_DIR"])
+    (base / "fitting").touch()
+    hosts = json.loads((base / "input/config/resourceconfig.json").read_text())
+    if hosts["current_host"] == "algo-3":
         time.sleep(0.5)
         os.kill(os.getpid(), 9)
     time.sleep(300)
@@ -105,8 +107,8 @@ def test_the_first_host_ends_at_once_though_it_still_fits(tmp_path) -> None:
     addresses = {f"algo-{n + 1}": f"127.0.0.1:{port}" for n, port in enumerate(ports)}
     first, second = (start(base, tmp_path, addresses) for base in hosts)
     try:
-        time.sleep(4)
-        assert (first.poll(), second.poll()) == (None, None)
+        wait_for(hosts[0] / "fitting")
+        wait_for(hosts[1] / "fitting")
         second.send_signal(signal.SIGKILL)
         assert first.wait(timeout=10) == 2
     finally:
@@ -116,6 +118,13 @@ def test_the_first_host_ends_at_once_though_it_still_fits(tmp_path) -> None:
     reason = (hosts[0] / "output/failure").read_text()
     assert reason.startswith("Host algo-2 has ended before all of its folds were scored.\n")
     assert not (hosts[0] / "model/cv.json").exists()
+
+
+def wait_for(file: Path) -> None:
+    end = time.monotonic() + 60
+    while not file.exists():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def lay_out(base: Path, name: str) -> Path:
