@@ -126,7 +126,7 @@ def test_a_grid_is_every_combination_once_and_needs_no_budget() -> None:
 @pytest.mark.parametrize(
     ("faulty", "message"),
     [
-        (config("Hyperband", continuous=[between(0, 1)]), "Hyperband cannot run locally"),
+        (config("Bayes", continuous=[between(0, 1)]), "There is no tuning strategy Bayes"),
         (config("Grid", None, continuous=[between(0, 1)]), "categorical hyperparameters only"),
         (config("Grid", 5, categorical=[{"Name": "a", "Values": ["1"]}]), "cannot be 5"),
         (config(trials=0, continuous=[between(0, 1)]), "1 or more, got 0"),

@@ -50,7 +50,7 @@ class Search(Protocol):
 
 
 class OptunaSearch:
-    """Bayesian (TPE) or random search, in a study in memory that no log line announces."""
+    """Bayesian (TPE) or random search, which is also Hyperband's, in a silent study in memory."""
 
     def __init__(
         self,
@@ -124,10 +124,9 @@ def make_search(config: JsonObject) -> Search:
     budget = config["ResourceLimits"].get("MaxNumberOfTrainingJobs")
     if strategy == "Grid":
         return _grid(ranges, budget)
-    if strategy not in ("Bayesian", "Random"):
+    if strategy not in ("Bayesian", "Random", "Hyperband"):
         raise DefinitionError(
-            f"The tuning strategy {strategy} cannot run locally.",
-            "Use Bayesian, Random or Grid.",
+            f"There is no tuning strategy {strategy}.", "Use Bayesian, Random, Grid or Hyperband."
         )
     seed = int(config.get("RandomSeed", 0))
     sampler: optuna.samplers.BaseSampler

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from localsage.archives import pack
 from localsage.containers import ROOT, Machine, Outcome, command_in_tree
-from localsage.early_stopping import StoppingRule, finite_start
+from localsage.early_stopping import Rule, finite_start
 from localsage.files import JsonObject, write_json
 from localsage.hosts import Host, discard, instance_count, job_hosts, merged, run_on_hosts
 from localsage.inputs import put_input
@@ -23,7 +23,7 @@ def run_training_job(
     step: str,
     machine: Machine,
     objective: str | None = None,
-    rule: StoppingRule | None = None,
+    rule: Rule | None = None,
 ) -> JsonObject:
     """Run one job and return what `DescribeTrainingJob` would (plus exit code and seconds).
 
@@ -101,7 +101,7 @@ class _Told:
     """What a job tells of its metrics, from its log as it stands; an earlier try may be in it."""
 
     def __init__(
-        self, log: Path, request: JsonObject, objective: str | None, rule: StoppingRule | None
+        self, log: Path, request: JsonObject, objective: str | None, rule: Rule | None
     ) -> None:
         self._log = log
         self._start = log.stat().st_size if log.exists() else 0

@@ -6,7 +6,8 @@ definition alone: not on the number of cores, nor on which trial happened to fin
 that learns nothing (random, grid) waits for any trial to end instead, since all of them are fixed.
 
 With `TrainingJobEarlyStoppingType` `Auto` a trial ends when it falls behind the best of those that
-were known when it was suggested, see `localsage.early_stopping`; it cannot be the best trial.
+were known when it was suggested, see `localsage.early_stopping`; with the strategy Hyperband when
+it is not among the best third of these, see `localsage.hyperband`. It cannot be the best trial.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
 from localsage.containers import Machine
-from localsage.early_stopping import StoppingRule
+from localsage.early_stopping import Rule, StoppingRule
 from localsage.errors import StorageError
 from localsage.files import JsonObject
+from localsage.hyperband import read_hyperband
 from localsage.preparation import discard_shared, prepare_trials
 from localsage.resuming import TrialJournal
 from localsage.search import Search, Suggestion, make_search, positive
@@ -88,6 +90,7 @@ class _Tuner:
         self.parallel = positive(limit, "MaxParallelTrainingJobs")
         self.metric: str = config["HyperParameterTuningJobObjective"]["MetricName"]
         self.maximise = config["HyperParameterTuningJobObjective"]["Type"] == "Maximize"
+        self.hyperband = read_hyperband(config, maximise=self.maximise)
         self.stops_early = config.get("TrainingJobEarlyStoppingType") == "Auto"
 
     def run(self) -> list[Trial]:
@@ -102,13 +105,16 @@ class _Tuner:
                     _wait_for_any(pending, self.parallel)
                 elif len(pending) == self.parallel:
                     finished.append(self._tell(*pending.pop(0)))
-                suggestion, rule = self.search.suggest(), self._rule(finished)
+                suggestion = self.search.suggest()
+                rule = self._rule(suggestion, finished)
                 pending.append((suggestion, pool.submit(self._run_trial, suggestion, rule)))
             finished += [self._tell(*entry) for entry in pending]
         return finished
 
-    def _rule(self, known: list[Trial]) -> StoppingRule | None:
+    def _rule(self, suggestion: Suggestion, known: list[Trial]) -> Rule | None:
         """Return what a trial has to keep up with, given the trials that its suggestion knew."""
+        if self.hyperband is not None:
+            return self.hyperband.rule(suggestion.number, [trial.progress for trial in known])
         best = best_of(known, maximise=self.maximise) if self.stops_early else None
         return None if best is None else StoppingRule(best.progress, self.maximise)
 
@@ -119,7 +125,7 @@ class _Tuner:
         self.search.tell(suggestion, trial.value, told)
         return trial
 
-    def _run_trial(self, suggestion: Suggestion, rule: StoppingRule | None) -> Trial:
+    def _run_trial(self, suggestion: Suggestion, rule: Rule | None) -> Trial:
         name = f"{self.name}-{suggestion.number + 1:03d}"
         trial = self._finished(suggestion, name) or self._execute(suggestion, name, rule)
         self._announce(trial)
@@ -132,7 +138,7 @@ class _Tuner:
         training = self.request["TrainingJobDefinition"]
         return self.journal.find(name, suggestion.hyperparameters, training)
 
-    def _execute(self, suggestion: Suggestion, name: str, rule: StoppingRule | None) -> Trial:
+    def _execute(self, suggestion: Suggestion, name: str, rule: Rule | None) -> Trial:
         started = time.monotonic()
         try:
             self._prepare()
@@ -154,7 +160,7 @@ class _Tuner:
                 prepare_trials(training, name=self.name, step=self.step, machine=self.machine)
                 self.prepared = True
 
-    def _train(self, suggestion: Suggestion, name: str, rule: StoppingRule | None) -> JsonObject:
+    def _train(self, suggestion: Suggestion, name: str, rule: Rule | None) -> JsonObject:
         """Train; a job that something outside killed is run again, as often as allowed."""
         training = self.request["TrainingJobDefinition"]
         retries = int(training.get("RetryStrategy", {}).get("MaximumRetryAttempts", 0))

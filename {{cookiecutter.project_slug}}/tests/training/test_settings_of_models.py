@@ -10,6 +10,7 @@ def number_range(low, high, scaling="Auto", kind="continuous"):
     return {"type": kind, "min": low, "max": high, "scaling": scaling}
 
 
+RANGES = {"strength": number_range(1, 2)}
 # What is wrong: file, field, value, rule, remedy (None: that the field is to be corrected).
 FAULTS = {
     "a title that cannot name steps": (
@@ -61,7 +62,17 @@ FAULTS = {
     ),
     "an unknown strategy": (
         RIDGE, "tuning.strategy", "Bayes",
-        "tuning.strategy must be 'Bayesian', 'Random' or 'Grid', got 'Bayes'.", None,
+        "tuning.strategy must be 'Bayesian', 'Random', 'Grid' or 'Hyperband', got 'Bayes'.", None,
+    ),
+    "early stopping beside Hyperband": (
+        RIDGE, "tuning", {"strategy": "Hyperband", "early_stopping": "auto", "ranges": RANGES},
+        "tuning must leave early_stopping off for Hyperband, got 'auto'.",
+        "Drop it: Hyperband ends trials by a rule of its own.",
+    ),
+    "folds for another strategy than Hyperband": (
+        BOOST, "tuning.min_folds", 2,
+        "tuning takes min_folds for Hyperband only, got 2 for Random.",
+        "Remove it, or use Hyperband.",
     ),
     "a range of unknown type": (
         RIDGE, STRENGTH, number_range(1, 2, kind="float"),

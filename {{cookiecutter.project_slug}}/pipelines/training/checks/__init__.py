@@ -20,9 +20,10 @@ def definition_problems(definition: Mapping[str, Any]) -> list[str]:
     """Everything that is wrong with a pipeline definition, one line each; empty if nothing is."""
     from pipelines.training.checks.references import Scope, reference_problems
     from pipelines.training.checks.requests import request_problems
+    from pipelines.training.checks.searches import search_problems
 
     scope = Scope(definition)
-    return [*reference_problems(scope), *request_problems(scope)]
+    return [*reference_problems(scope), *request_problems(scope), *search_problems(scope)]
 
 
 def check_definition(definition: Mapping[str, Any]) -> None:

@@ -76,6 +76,7 @@ def load_project(root: Path) -> ProjectSettings:
     }
     _check_titles(units)
     _check_ranked(units, pipeline)
+    _check_searches(units, pipeline)
     if not (root / pipeline.data.query).is_file():
         msg = f"conf/pipeline.yaml: data.query must name a file, got {pipeline.data.query!r}."
         raise UserError(msg, "Write the query there, or drop the key for queries/ingest.sql.")
@@ -105,6 +106,17 @@ def _check_ranked(units: Mapping[str, Unit], pipeline: Pipeline) -> None:
         if pipeline.selection.by == "cv" and evaluate is not None and evaluate.follows is None:
             msg = f"conf/pipeline.yaml: selection.by: cv needs a tune step in {unit.label}."
             raise UserError(msg, "Add one before evaluate, or rank by the test rows: `by: test`.")
+
+
+def _check_searches(units: Mapping[str, Unit], pipeline: Pipeline) -> None:
+    """Hyperband has to be able to end a trial before its last fold."""
+    folds = pipeline.split.folds
+    for unit in units.values():
+        tuning = unit.model.tuning
+        if tuning and tuning.strategy == "Hyperband" and folds <= tuning.first_folds:
+            msg = f"{unit.label}: tuning.min_folds must be below split.folds of conf/pipeline.yaml"
+            remedy = "Lower it, or use Bayesian or Random."
+            raise UserError(f"{msg}, got {tuning.first_folds} of {folds}.", remedy)
 
 
 def _check_counts(ranked: Sequence[Unit], pipeline: Pipeline) -> None:

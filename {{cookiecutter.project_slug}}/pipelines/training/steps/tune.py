@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipelines.training.settings.model import CategoricalRange, IntegerRange
 from pipelines.training.steps.job import text
 from pipelines.training.steps.sdk import StepTypeEnum
-from pipelines.training.steps.training import (
-    channels,
-    encode,
-    resources,
-    static_hyperparameters,
-)
+from pipelines.training.steps.search import OBJECTIVE, search
+from pipelines.training.steps.training import channels, resources, static_hyperparameters
 
 if TYPE_CHECKING:
-    from pipelines.training.settings.model import ModelTuning
-    from pipelines.training.steps.job import Context, JobStep
+    from pipelines.training.settings.tuning import ModelTuning
+    from pipelines.training.steps.job import JobStep
     from pipelines.training.steps.sdk import Join
     from pipelines.training.steps.task import Task
 
-OBJECTIVE = "cv:r2"
 METRICS = (OBJECTIVE, "cv:fold_r2", "cv:rmse", "cv:mae")
 
 
@@ -28,7 +22,7 @@ def tune(task: Task) -> JobStep:
     """Build the step."""
     context = task.context
     request = {
-        "HyperParameterTuningJobConfig": _search(context, task.unit.model.tuning),
+        "HyperParameterTuningJobConfig": search(context, task.unit.model.tuning),
         "TrainingJobDefinition": {
             "StaticHyperParameters": static_hyperparameters(task, "tune.py"),
             "AlgorithmSpecification": {
@@ -69,42 +63,3 @@ def best_trial_uri(step: JobStep) -> Join:
     """S3 URI of what the best trial left behind."""
     best = step.properties.BestTrainingJob.TrainingJobName
     return text(*trials_uri(step).values, best, "/output/model.tar.gz")
-
-
-def _search(context: Context, tuning: ModelTuning | None) -> dict[str, Any]:
-    if tuning is None:  # the settings have made sure of it
-        msg = "a tune step needs tuning"
-        raise ValueError(msg)
-    parameters = context.parameters
-    # Every trial prints the running mean of its folds, which is what this needs.
-    early_stopping = tuning.early_stopping or context.settings.pipeline.tuning.early_stopping
-    limits = {"MaxParallelTrainingJobs": parameters.parallel_trials}
-    if tuning.strategy != "Grid":  # the service counts a grid itself, and refuses the number
-        limits["MaxNumberOfTrainingJobs"] = parameters.trials
-    return {
-        "Strategy": tuning.strategy,
-        "ResourceLimits": limits,
-        "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": OBJECTIVE},
-        "ParameterRanges": _ranges(tuning),
-        "TrainingJobEarlyStoppingType": early_stopping.capitalize(),
-        "RandomSeed": parameters.seed,
-    }
-
-
-def _ranges(tuning: ModelTuning) -> dict[str, list[dict[str, Any]]]:
-    ranges: dict[str, list[dict[str, Any]]] = {
-        "IntegerParameterRanges": [],
-        "ContinuousParameterRanges": [],
-        "CategoricalParameterRanges": [],
-    }
-    for name, entry in tuning.ranges.items():
-        if isinstance(entry, CategoricalRange):
-            values = [encode(value) for value in entry.values]
-            ranges["CategoricalParameterRanges"].append({"Name": name, "Values": values})
-            continue
-        kind = "Integer" if isinstance(entry, IntegerRange) else "Continuous"
-        bounds = {"MinValue": repr(entry.min), "MaxValue": repr(entry.max)}
-        ranges[f"{kind}ParameterRanges"].append(
-            {"Name": name, **bounds, "ScalingType": entry.scaling}
-        )
-    return {kind: entries for kind, entries in ranges.items() if entries}
