@@ -19,7 +19,7 @@ UNKNOWN = "no_such_thing"
 def ends(settings: Model) -> dict[str, tuple[Any, ...]]:
     """Name → both ends of its range, or all that it lists."""
     return {
-        name: tuple(entry.values) if entry.type == "categorical" else (entry.min, entry.max)
+        name: tuple(entry.values) if entry.type == "categorical" else (entry.low, entry.high)
         for name, entry in settings.ranges.items()
     }
 
@@ -32,7 +32,7 @@ def middle(settings: Model) -> dict[str, Any]:
             chosen[name] = entry.values[0]
             continue
         logarithmic = entry.scaling == "Logarithmic"
-        low, high = entry.min, entry.max
+        low, high = entry.low, entry.high
         half = math.sqrt(low * high) if logarithmic else (low + high) / 2
         chosen[name] = round(half) if entry.type == "integer" else half
     return chosen

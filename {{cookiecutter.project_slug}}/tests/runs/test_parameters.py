@@ -39,6 +39,8 @@ VALUES = {
     "ModelApprovalStatus": "Approved",
     "ProcessingInstanceType": "ml.c5.xlarge",
     "TrainingInstanceType": "ml.c5.2xlarge",
+    "StrengthMin": "2.5",
+    "StrengthMax": "2.75",
 }
 
 
@@ -49,6 +51,9 @@ def run(tmp_path_factory: pytest.TempPathFactory, new_example) -> Run:
     example.change("conf/pipeline.yaml", "models", ["ridge"])
     for column in ("district", "sold", "garden"):
         example.change("conf/pipeline.yaml", f"data.columns.{column}", remove=True)
+    for end, default in (("min", 0.01), ("max", 10)):
+        bound = {"parameter": f"Strength{end.title()}", "default": default}
+        example.change("models/ridge/model.yaml", f"tuning.ranges.strength.{end}", bound)
     home = example.root / ".pipeline"
     for database, table, rows in (("estate", "sales", 5), ("archive", "old_sales", 90)):
         numbers = pd.Series(range(1, rows + 1), dtype=float)
@@ -99,6 +104,15 @@ def definition_of_trials(run: Run) -> dict:
     return arguments(run, "TuneRidge")["TrainingJobDefinition"]
 
 
+def bound(run: Run, end: str) -> str:
+    """A bound of the range that was searched, if all trials keep to it."""
+    ranges = arguments(run, "TuneRidge")["HyperParameterTuningJobConfig"]["ParameterRanges"]
+    (entry,) = ranges["ContinuousParameterRanges"]
+    tried = [trial["report"]["hyperparameters"]["strength"] for trial in run.trials("TuneRidge")]
+    assert all(2.5 <= value <= 2.75 for value in tried)
+    return entry[end]
+
+
 def rows_read(run: Run) -> int:
     return len(pd.read_parquet(run.output("Ingest", "data")))
 
@@ -129,6 +143,8 @@ EFFECTS = {
         "ProcessingResources"]["ClusterConfig"]["InstanceType"],
     "TrainingInstanceType": lambda run: definition_of_trials(run)[
         "ResourceConfig"]["InstanceType"],
+    "StrengthMin": lambda run: bound(run, "MinValue"),
+    "StrengthMax": lambda run: bound(run, "MaxValue"),
 }  # fmt: skip
 
 

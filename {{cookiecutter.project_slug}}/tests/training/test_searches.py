@@ -102,3 +102,85 @@ def test_too_few_folds_for_hyperband_are_refused_at_start(example, refused):
 def test_a_search_that_the_service_would_refuse_is_found(definition, parts_of, planted, problem):
     parts_of(definition).search.update(planted)
     assert definition_problems(definition) == [f"TuneRidge: {problem}"]
+
+
+def bounds(low, high, kind="integer", scaling="Auto"):
+    """A range whose bounds are the parameters Low and High."""
+    return {
+        "type": kind,
+        "min": {"parameter": "Low", "default": low},
+        "max": {"parameter": "High", "default": high},
+        "scaling": scaling,
+    }
+
+
+def test_a_bound_may_be_a_text_parameter_of_the_pipeline(example, searched):
+    example.change(RIDGE, "tuning.ranges.strength", bounds(0.5, 2, "continuous"))
+    (found,) = searched()["ParameterRanges"]["ContinuousParameterRanges"]
+    ends = {"MinValue": get("Parameters.Low"), "MaxValue": get("Parameters.High")}
+    assert found == {"Name": "strength", **ends, "ScalingType": "Auto"}
+    declared = {item["Name"]: item for item in example.definition()["Parameters"]}
+    assert declared["Low"] == {"Name": "Low", "Type": "String", "DefaultValue": "0.5"}
+    assert declared["High"] == {"Name": "High", "Type": "String", "DefaultValue": "2.0"}
+
+
+def test_two_ranges_may_share_a_parameter_of_one_default(example):
+    for file, name in ((RIDGE, "strength"), (BOOST, "depth")):
+        example.change(file, f"tuning.ranges.{name}", bounds(2, 4))
+    names = [item["Name"] for item in example.definition()["Parameters"]]
+    assert names[-2:] == ["High", "Low"]
+    example.change(BOOST, "tuning.ranges.depth.min.default", 3)
+    with pytest.raises(UserError) as caught:
+        example.compile()
+    rule, remedy = str(caught.value).splitlines()
+    field = f"{RIDGE}: tuning.ranges.strength.min gives the parameter 'Low' the default 2"
+    assert rule == f"{field}, and {BOOST}: tuning.ranges.depth.min 3."
+    assert remedy == "Use one default, or two names."
+
+
+def test_a_bound_must_not_take_the_name_of_a_parameter_of_the_pipeline(example):
+    example.change(RIDGE, "tuning.ranges.strength", bounds(2, 4))
+    example.change(RIDGE, "tuning.ranges.strength.min.parameter", "Folds")
+    with pytest.raises(UserError) as caught:
+        example.compile()
+    rule, remedy = str(caught.value).splitlines()
+    field = f"{RIDGE}: tuning.ranges.strength.min"
+    assert rule == f"{field} must not name the parameter 'Folds', which is the pipeline's own."
+    assert remedy == "Give it another name."
+
+
+def test_a_range_without_a_tune_step_declares_nothing(example):
+    example.change(RIDGE, "tuning.ranges.strength", bounds(2, 4))
+    example.change(RIDGE, "hyperparameters", {})
+    example.change(RIDGE, "steps", ["fit", "evaluate"])
+    example.change(PIPELINE, "selection", {"by": "test"})
+    names = [item["Name"] for item in example.definition()["Parameters"]]
+    assert "Low" not in names
+
+
+@pytest.mark.parametrize(
+    ("kind", "scaling", "low", "high", "problem"),
+    [
+        ("integer", "Auto", "abc", "4", "needs whole numbers as bounds, got 'abc' (Low)."),
+        ("integer", "Auto", "2", "3.5", "needs whole numbers as bounds, got '3.5' (High)."),
+        ("continuous", "Auto", "nan", "4", "needs numbers as bounds, got 'nan' (Low)."),
+        ("continuous", "Auto", "1", "", "needs numbers as bounds, got '' (High)."),
+        ("integer", "Auto", "4", "4", "needs min below max, got min 4 (Low) and max 4 (High)."),
+        (
+            *("continuous", "Logarithmic", "0", "0.5"),
+            "needs min above 0 for Logarithmic scaling, got min 0 (Low) and max 0.5 (High).",
+        ),
+        (
+            *("continuous", "ReverseLogarithmic", "0.1", "1"),
+            "needs 0 <= min < max < 1 for ReverseLogarithmic scaling, got min 0.1 (Low) and "
+            "max 1 (High).",
+        ),
+    ],
+)
+def test_bounds_that_make_no_sense_are_refused_at_start(
+    example, refused, kind, scaling, low, high, problem
+):
+    defaults = (1, 2) if kind == "integer" else (0.1, 0.5)
+    example.change(RIDGE, "tuning.ranges.strength", bounds(*defaults, kind, scaling))
+    rule = refused(example.definition(), Low=low, High=high)
+    assert rule == f"TuneRidge: the range of 'strength' {problem}"

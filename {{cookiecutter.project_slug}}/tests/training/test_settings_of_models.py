@@ -64,6 +64,23 @@ FAULTS = {
         RIDGE, "tuning.strategy", "Bayes",
         "tuning.strategy must be 'Bayesian', 'Random', 'Grid' or 'Hyperband', got 'Bayes'.", None,
     ),
+    "text as the default of a bound": (
+        RIDGE, f"{STRENGTH}.min", {"parameter": "Low", "default": "one"},
+        f"{STRENGTH}.min.default must be a valid number, got 'one'.", None,
+    ),
+    "a bound by a name without default": (
+        RIDGE, f"{STRENGTH}.min", {"parameter": "Low"}, f"{STRENGTH}.min.default is missing.",
+        "Add it.",
+    ),
+    "a bound by a name that no parameter can have": (
+        RIDGE, f"{STRENGTH}.min", {"parameter": "low bound", "default": 1},
+        f"{STRENGTH}.min.parameter must match pattern '^[A-Za-z][A-Za-z0-9]*$', got 'low bound'.",
+        None,
+    ),
+    "defaults of bounds the wrong way round": (
+        RIDGE, f"{STRENGTH}.min", {"parameter": "Low", "default": 11},
+        f"{STRENGTH} needs min below max, got min 11.0 and max 10.0.", "Swap or widen them.",
+    ),
     "early stopping beside Hyperband": (
         RIDGE, "tuning", {"strategy": "Hyperband", "early_stopping": "auto", "ranges": RANGES},
         "tuning must leave early_stopping off for Hyperband, got 'auto'.",

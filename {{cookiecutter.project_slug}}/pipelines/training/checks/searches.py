@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from pipelines.training.checks.expressions import GET, is_expression
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pipelines.training.checks.references import Scope
 
@@ -17,7 +18,8 @@ def search_problems(scope: Scope) -> Iterator[str]:
     for step in scope.all_steps:
         if step["Type"] == "Tuning":
             config = step["Arguments"].get("HyperParameterTuningJobConfig", {})
-            for problem in _hyperband_problems(config, scope):
+            problems = (*_hyperband_problems(config, scope), *_range_problems(config, scope))
+            for problem in problems:
                 yield f"{step['Name']}: {problem}"
 
 
@@ -33,6 +35,46 @@ def _hyperband_problems(config: Mapping[str, Any], scope: Scope) -> Iterator[str
     if isinstance(least, int) and isinstance(most, int) and least >= most:
         where = _origin(spent["MaxResource"])
         yield f"Hyperband needs more folds than min_folds, got {most}{where} and {least}."
+
+
+def _range_problems(config: Mapping[str, Any], scope: Scope) -> Iterator[str]:
+    ranges = config.get("ParameterRanges", {})
+    for kind, read in (("Integer", int), ("Continuous", float)):
+        for entry in ranges.get(f"{kind}ParameterRanges", []):
+            problem = _range_problem(entry, read, scope)
+            if problem:
+                yield f"the range of {entry['Name']!r} {problem}."
+
+
+def _range_problem(
+    entry: Mapping[str, Any], read: Callable[[str], float], scope: Scope
+) -> str | None:
+    """Say what is wrong with the bounds of a range; None if nothing is, or they are not known."""
+    ends: list[float] = []
+    for end in ("MinValue", "MaxValue"):
+        value = _value(entry.get(end), scope)
+        if value is None:
+            return None
+        try:
+            ends.append(read(str(value)))
+        except ValueError:
+            ends.append(math.nan)
+        if not math.isfinite(ends[-1]):
+            kind = "whole numbers" if read is int else "numbers"
+            return f"needs {kind} as bounds, got {value!r}{_origin(entry[end])}"
+    return _order_problem(entry, *ends)
+
+
+def _order_problem(entry: Mapping[str, Any], low: float, high: float) -> str | None:
+    scaling, got = entry.get("ScalingType", "Auto"), f"got min {low:g}{_origin(entry['MinValue'])}"
+    got = f"{got} and max {high:g}{_origin(entry['MaxValue'])}"
+    if low >= high:
+        return f"needs min below max, {got}"
+    if scaling == "Logarithmic" and low <= 0:
+        return f"needs min above 0 for Logarithmic scaling, {got}"
+    if scaling == "ReverseLogarithmic" and not (low >= 0 and high < 1):
+        return f"needs 0 <= min < max < 1 for ReverseLogarithmic scaling, {got}"
+    return None
 
 
 def _value(value: Any, scope: Scope) -> Any:

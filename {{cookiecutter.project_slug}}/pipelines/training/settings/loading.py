@@ -76,7 +76,7 @@ def _name(part: str | int) -> str:
 
 
 def _is_tag(part: str | int) -> bool:
-    return part in _TAGS or str(part).startswith(STEP_TAG)
+    return part in (*_TAGS, PLAIN_TAG, NAMED_TAG) or str(part).startswith(STEP_TAG)
 
 
 # What pydantic puts into the path of a tagged union; the user never wrote these as keys.
@@ -93,6 +93,7 @@ _TAGS = {
     "[key]",
 }
 STEP_TAG = "step:"
+PLAIN_TAG, NAMED_TAG = "a value itself", "a value by name"
 
 
 class RuleError(ValueError):

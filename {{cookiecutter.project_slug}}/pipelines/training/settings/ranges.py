@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from pipelines.training.settings.loading import RuleError, Settings
+from pipelines.training.settings.named import Integer, Named, Number
 from pipelines.training.settings.values import Value
 
 Scaling = Literal["Auto", "Linear", "Logarithmic", "ReverseLogarithmic"]
@@ -32,12 +33,22 @@ class IntegerRange(_NumberRange):
     """Whole numbers from `min` to `max`, both included."""
 
     type: Literal["integer"]
-    min: int
-    max: int
+    min: Integer
+    max: Integer
+
+    @property
+    def low(self) -> int:
+        """The lower bound; the default of one that is a parameter."""
+        return self.min.default if isinstance(self.min, Named) else self.min
+
+    @property
+    def high(self) -> int:
+        """The upper bound; the default of one that is a parameter."""
+        return self.max.default if isinstance(self.max, Named) else self.max
 
     @model_validator(mode="after")
     def _bounds(self) -> Self:
-        self.check_bounds(self.min, self.max)
+        self.check_bounds(self.low, self.high)
         return self
 
 
@@ -45,12 +56,22 @@ class ContinuousRange(_NumberRange):
     """Numbers from `min` to `max`."""
 
     type: Literal["continuous"]
-    min: float
-    max: float
+    min: Number
+    max: Number
+
+    @property
+    def low(self) -> float:
+        """The lower bound; the default of one that is a parameter."""
+        return self.min.default if isinstance(self.min, Named) else self.min
+
+    @property
+    def high(self) -> float:
+        """The upper bound; the default of one that is a parameter."""
+        return self.max.default if isinstance(self.max, Named) else self.max
 
     @model_validator(mode="after")
     def _bounds(self) -> Self:
-        self.check_bounds(self.min, self.max)
+        self.check_bounds(self.low, self.high)
         return self
 
 

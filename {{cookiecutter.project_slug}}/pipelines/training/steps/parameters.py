@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
 from pipelines.training.settings.steps import Register, Step, TrainingJob, Transform, Tune
+from pipelines.training.steps.named import named_parameters
 from pipelines.training.steps.sdk import (
     Parameter,
     ParameterFloat,
@@ -14,6 +15,8 @@ from pipelines.training.steps.sdk import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from pipelines.training.settings import ProjectSettings, Unit
     from pipelines.training.settings.units import UnitStep
 
@@ -22,7 +25,10 @@ APPROVALS = ["PendingManualApproval", "Approved", "Rejected"]
 
 @dataclass(frozen=True)
 class Parameters:
-    """One attribute per parameter; those of the account have no default."""
+    """One attribute per parameter; those of the account have no default.
+
+    Those that the models' files name are in `named`, under these names.
+    """
 
     role: ParameterString
     bucket: ParameterString
@@ -44,6 +50,7 @@ class Parameters:
     approval: ParameterString
     processing_instance: ParameterString
     training_instance: ParameterString
+    named: Mapping[str, ParameterString] = field(default_factory=dict)
 
     def used_by(self, settings: ProjectSettings) -> list[Parameter]:
         """Those that the steps refer to, in the order above: no other has an effect."""
@@ -62,8 +69,25 @@ class Parameters:
             "tracking": settings.pipeline.tracking != "none",
             "approval": _any_without(steps, Register, "approval"),
         }
-        names = [field.name for field in fields(self)]
-        return [getattr(self, name) for name in names if used.get(name, True)]
+        return [
+            *(value for name, value in self._own() if used.get(name, True)),
+            *self.named.values(),
+        ]
+
+    def _own(self) -> Iterator[tuple[str, Parameter]]:
+        """Yield attribute and parameter of all but those that the models' files name."""
+        for entry in fields(self):
+            if entry.name != "named":
+                yield entry.name, getattr(self, entry.name)
+
+    def with_named(self, units: Mapping[str, Unit]) -> Parameters:
+        """Return them with those that the models' files name.
+
+        Raises:
+            UserError: One of these cannot be declared.
+        """
+        taken = [parameter.name for _, parameter in self._own()]
+        return replace(self, named=named_parameters(units, taken))
 
 
 def _any_without(steps: list[tuple[Unit, UnitStep]], kind: type[Step], setting: str) -> bool:
@@ -73,10 +97,14 @@ def _any_without(steps: list[tuple[Unit, UnitStep]], kind: type[Step], setting: 
 
 
 def make_parameters(settings: ProjectSettings) -> Parameters:
-    """Declare the parameters; defaults come from `conf/pipeline.yaml`."""
+    """Declare the parameters; defaults come from `conf/pipeline.yaml` and the models' files.
+
+    Raises:
+        UserError: A model's file names one that cannot be declared.
+    """
     conf = settings.pipeline
     data, split, tuning = conf.data, conf.split, conf.tuning
-    return Parameters(
+    own = Parameters(
         role=ParameterString("RoleArn"),
         bucket=ParameterString("Bucket"),
         image=ParameterString("ImageUri"),
@@ -104,3 +132,4 @@ def make_parameters(settings: ProjectSettings) -> Parameters:
             "TrainingInstanceType", default_value=conf.resources.training.instance_type
         ),
     )
+    return own.with_named(settings.units)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipelines.training.settings.ranges import CategoricalRange, IntegerRange
+from pipelines.training.steps.named import value_of
 from pipelines.training.steps.training import encode
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def search(context: Context, tuning: ModelTuning | None) -> dict[str, Any]:
         **_hyperband(context, tuning),
         "ResourceLimits": _limits(context, tuning),
         "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": OBJECTIVE},
-        "ParameterRanges": _ranges(tuning),
+        "ParameterRanges": _ranges(context, tuning),
         "TrainingJobEarlyStoppingType": _early_stopping(context, tuning).capitalize(),
         "RandomSeed": context.parameters.seed,
     }
@@ -56,7 +57,7 @@ def _early_stopping(context: Context, tuning: ModelTuning) -> str:
     return tuning.early_stopping or context.settings.pipeline.tuning.early_stopping
 
 
-def _ranges(tuning: ModelTuning) -> dict[str, list[dict[str, Any]]]:
+def _ranges(context: Context, tuning: ModelTuning) -> dict[str, list[dict[str, Any]]]:
     ranges: dict[str, list[dict[str, Any]]] = {
         "IntegerParameterRanges": [],
         "ContinuousParameterRanges": [],
@@ -68,7 +69,8 @@ def _ranges(tuning: ModelTuning) -> dict[str, list[dict[str, Any]]]:
             ranges["CategoricalParameterRanges"].append({"Name": name, "Values": values})
             continue
         kind = "Integer" if isinstance(entry, IntegerRange) else "Continuous"
-        bounds = {"MinValue": repr(entry.min), "MaxValue": repr(entry.max)}
+        low, high = (value_of(end, context.parameters.named) for end in (entry.min, entry.max))
+        bounds = {"MinValue": low, "MaxValue": high}
         ranges[f"{kind}ParameterRanges"].append(
             {"Name": name, **bounds, "ScalingType": entry.scaling}
         )
