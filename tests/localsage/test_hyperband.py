@@ -1,4 +1,4 @@
-"""Hyperband: who goes on depends on what a trial and those known to it told, and on nothing else."""
+"""Hyperband: who goes on depends on what trials told, and on nothing else."""
 
 from __future__ import annotations
 

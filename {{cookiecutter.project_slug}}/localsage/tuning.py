@@ -8,6 +8,7 @@ that learns nothing (random, grid) waits for any trial to end instead, since all
 With `TrainingJobEarlyStoppingType` `Auto` a trial ends when it falls behind the best of those that
 were known when it was suggested, see `localsage.early_stopping`; with the strategy Hyperband when
 it is not among the best third of these, see `localsage.hyperband`. It cannot be the best trial.
+A search that has seen enough ends before its last trial, see `localsage.completion`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
+from localsage.completion import read_clock, read_completion
 from localsage.containers import Machine
 from localsage.early_stopping import Rule, StoppingRule
 from localsage.errors import StorageError
@@ -67,7 +69,9 @@ def run_tuning_job(
             trials = tuner.run()
         finally:
             discard_shared(name, machine)
-    return tuning_response(request, name, trials, tuner.metric, maximise=tuner.maximise)
+    response = tuning_response(request, name, trials, tuner.metric, maximise=tuner.maximise)
+    idle = {"NumberOfTrainingJobsObjectiveNotImproving": tuner.completion.idle(trials)}
+    return {**response, "TuningJobCompletionDetails": idle}
 
 
 @dataclass
@@ -92,6 +96,8 @@ class _Tuner:
         self.maximise = config["HyperParameterTuningJobObjective"]["Type"] == "Maximize"
         self.hyperband = read_hyperband(config, maximise=self.maximise)
         self.stops_early = config.get("TrainingJobEarlyStoppingType") == "Auto"
+        self.completion = read_completion(config, maximise=self.maximise)
+        self.clock = read_clock(config)
 
     def run(self) -> list[Trial]:
         """Run all trials; see the module's first paragraph for the order of things."""
@@ -105,6 +111,8 @@ class _Tuner:
                     _wait_for_any(pending, self.parallel)
                 elif len(pending) == self.parallel:
                     finished.append(self._tell(*pending.pop(0)))
+                if self.completion.is_reached(finished) or self.clock.is_over:
+                    break
                 suggestion = self.search.suggest()
                 rule = self._rule(suggestion, finished)
                 pending.append((suggestion, pool.submit(self._run_trial, suggestion, rule)))
@@ -140,12 +148,14 @@ class _Tuner:
 
     def _execute(self, suggestion: Suggestion, name: str, rule: Rule | None) -> Trial:
         started = time.monotonic()
+        told = suggestion.hyperparameters
+        if self.clock.is_over:
+            return Trial(suggestion.number, name, told, "Stopped", None, 0.0, self.clock.reason)
         try:
             self._prepare()
             response = self._train(suggestion, name, rule)
         except StorageError as error:
             seconds = time.monotonic() - started
-            told = suggestion.hyperparameters
             return Trial(suggestion.number, name, told, "Failed", None, seconds, str(error))
         trial = self._judge(suggestion, name, response)
         if self.journal is not None:
@@ -167,7 +177,7 @@ class _Tuner:
         request = training_request(training, suggestion.hyperparameters, self.metric)
         for attempt in range(retries + 1):
             response = run_training_job(
-                request,
+                self.clock.limit(request),
                 name=name,
                 step=self.step,
                 machine=self.machine,

@@ -184,3 +184,21 @@ def test_bounds_that_make_no_sense_are_refused_at_start(
     example.change(RIDGE, "tuning.ranges.strength", bounds(*defaults, kind, scaling))
     rule = refused(example.definition(), Low=low, High=high)
     assert rule == f"TuneRidge: the range of 'strength' {problem}"
+
+
+def test_completion_criteria_are_asked_for_by_the_model_or_else_by_the_project(example, searched):
+    assert "TuningJobCompletionCriteria" not in searched()
+    of_all = {"completion": {"target_r2": 0.75, "converged": True}, "max_minutes": 90}
+    example.change(PIPELINE, "tuning", of_all)
+    found = searched()
+    assert found["TuningJobCompletionCriteria"] == {
+        "TargetObjectiveMetricValue": 0.75,
+        "ConvergenceDetected": {"CompleteOnConvergence": "Enabled"},
+    }
+    assert found["ResourceLimits"]["MaxRuntimeInSeconds"] == 5400
+    example.change(RIDGE, "tuning.completion", {"idle_trials": 5})
+    example.change(RIDGE, "tuning.max_minutes", 2)
+    found = searched()
+    idle = {"BestObjectiveNotImproving": {"MaxNumberOfTrainingJobsNotImproving": 5}}
+    assert found["TuningJobCompletionCriteria"] == idle
+    assert found["ResourceLimits"]["MaxRuntimeInSeconds"] == 120

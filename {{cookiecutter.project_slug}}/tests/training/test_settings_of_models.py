@@ -81,6 +81,23 @@ FAULTS = {
         RIDGE, f"{STRENGTH}.min", {"parameter": "Low", "default": 11},
         f"{STRENGTH} needs min below max, got min 11.0 and max 10.0.", "Swap or widen them.",
     ),
+    "a completion that says nothing": (
+        RIDGE, "tuning.completion", {"converged": False},
+        "tuning.completion must name a criterion: target_r2, idle_trials or converged: true.",
+        "Add one, or drop completion.",
+    ),
+    "patience that the service does not have": (
+        RIDGE, "tuning.completion", {"idle_trials": 2},
+        "tuning.completion.idle_trials must be greater than or equal to 3, got 2.", None,
+    ),
+    "an R2 that no model reaches": (
+        RIDGE, "tuning.completion", {"target_r2": 1.5},
+        "tuning.completion.target_r2 must be less than or equal to 1, got 1.5.", None,
+    ),
+    "a search of one minute": (
+        RIDGE, "tuning.max_minutes", 1,
+        "tuning.max_minutes must be greater than or equal to 2, got 1.", None,
+    ),
     "early stopping beside Hyperband": (
         RIDGE, "tuning", {"strategy": "Hyperband", "early_stopping": "auto", "ranges": RANGES},
         "tuning must leave early_stopping off for Hyperband, got 'auto'.",

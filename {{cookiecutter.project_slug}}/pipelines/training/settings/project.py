@@ -11,6 +11,7 @@ from pipelines.training.settings.defaults import Defaults
 from pipelines.training.settings.loading import EarlyStopping, RuleError, Settings
 from pipelines.training.settings.resources import Resources
 from pipelines.training.settings.retries import Retries
+from pipelines.training.settings.tuning import Completion, SearchMinutes
 
 COLUMN_PREFIX_OF_OURS = "_"
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)]
@@ -101,6 +102,8 @@ class Tuning(Settings):
     trials: Annotated[int, Field(ge=1, le=750)] = 20
     parallel: Annotated[int, Field(ge=1, le=100)] = 4
     early_stopping: EarlyStopping = "off"
+    completion: Completion | None = None
+    max_minutes: SearchMinutes | None = None
 
 
 class Selection(Settings):

@@ -9,8 +9,31 @@ from pydantic import Field, model_validator
 from pipelines.training.settings.loading import EarlyStopping, RuleError, Settings
 from pipelines.training.settings.ranges import Range
 
+# Within the limits of the service: two minutes, and half a year.
+SearchMinutes = Annotated[int, Field(ge=2, le=262_800)]
 # A mean of one fold says too little about a setting.
 MIN_FOLDS = 2
+
+
+class Completion(Settings):
+    """When a search ends before its trials are used up.
+
+    Attributes:
+        target_r2: A cross-validated R2 that is good enough.
+        idle_trials: After how many trials that improved the best by less than 1 %.
+        converged: Whether to end when SageMaker takes the search for converged.
+    """
+
+    target_r2: Annotated[float, Field(le=1)] | None = None
+    idle_trials: Annotated[int, Field(ge=3)] | None = None
+    converged: bool = False
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.target_r2 is None and self.idle_trials is None and not self.converged:
+            msg = "must name a criterion: target_r2, idle_trials or converged: true."
+            raise RuleError(msg, "Add one, or drop completion.")
+        return self
 
 
 class ModelTuning(Settings):
@@ -22,12 +45,16 @@ class ModelTuning(Settings):
         early_stopping: Whether trials that fall behind end early; `tuning.early_stopping` of
             `conf/pipeline.yaml` if left out. Hyperband has a rule of its own.
         min_folds: After how many folds Hyperband may end a trial.
+        completion: When the search ends early; that of `conf/pipeline.yaml` if left out.
+        max_minutes: The longest run time of the whole search; likewise.
     """
 
     strategy: Literal["Bayesian", "Random", "Grid", "Hyperband"] = "Bayesian"
     ranges: dict[str, Range] = Field(min_length=1, max_length=30)
     early_stopping: EarlyStopping | None = None
     min_folds: Annotated[int, Field(ge=1, le=50)] | None = None
+    completion: Completion | None = None
+    max_minutes: SearchMinutes | None = None
 
     @property
     def first_folds(self) -> int:

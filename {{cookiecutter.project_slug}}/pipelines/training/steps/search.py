@@ -29,6 +29,7 @@ def search(context: Context, tuning: ModelTuning | None) -> dict[str, Any]:
         **_hyperband(context, tuning),
         "ResourceLimits": _limits(context, tuning),
         "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": OBJECTIVE},
+        **_completion(context, tuning),
         "ParameterRanges": _ranges(context, tuning),
         "TrainingJobEarlyStoppingType": _early_stopping(context, tuning).capitalize(),
         "RandomSeed": context.parameters.seed,
@@ -47,7 +48,23 @@ def _limits(context: Context, tuning: ModelTuning) -> dict[str, Any]:
     limits = {"MaxParallelTrainingJobs": context.parameters.parallel_trials}
     if tuning.strategy != "Grid":  # the service counts a grid itself, and refuses the number
         limits["MaxNumberOfTrainingJobs"] = context.parameters.trials
-    return limits
+    minutes = tuning.max_minutes or context.settings.pipeline.tuning.max_minutes
+    return limits | ({"MaxRuntimeInSeconds": minutes * 60} if minutes else {})
+
+
+def _completion(context: Context, tuning: ModelTuning) -> dict[str, Any]:
+    completion = tuning.completion or context.settings.pipeline.tuning.completion
+    if completion is None:
+        return {}
+    criteria: dict[str, Any] = {}
+    if completion.target_r2 is not None:
+        criteria["TargetObjectiveMetricValue"] = completion.target_r2
+    if completion.idle_trials is not None:
+        idle = {"MaxNumberOfTrainingJobsNotImproving": completion.idle_trials}
+        criteria["BestObjectiveNotImproving"] = idle
+    if completion.converged:
+        criteria["ConvergenceDetected"] = {"CompleteOnConvergence": "Enabled"}
+    return {"TuningJobCompletionCriteria": criteria}
 
 
 def _early_stopping(context: Context, tuning: ModelTuning) -> str:
