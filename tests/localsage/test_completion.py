@@ -99,6 +99,7 @@ def simulate(machine: Machine, build, monkeypatch: pytest.MonkeyPatch):
             time.sleep(times.random() * 0.01)
             value = score(int(name[-3:]))
             return {
+                "TrainingJobName": name,
                 "TrainingJobStatus": "Completed",
                 "FinalMetricDataList": [{"MetricName": "cv:r2", "Value": value}],
                 "Seconds": 0.0,

@@ -54,6 +54,7 @@ def simulate(machine: Machine, build, monkeypatch: pytest.MonkeyPatch):
             found = [] if value is None else [{"MetricName": "cv:r2", "Value": value}]
             status = "Failed" if value is None else "Completed"
             return {
+                "TrainingJobName": name,
                 "TrainingJobStatus": status,
                 "FinalMetricDataList": found,
                 "Seconds": 0.0,

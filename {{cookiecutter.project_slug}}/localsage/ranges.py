@@ -35,11 +35,14 @@ class Range:
         name: The hyperparameter.
         distribution: What Optuna samples from.
         encode: Turns a sample into the string that the job receives.
+        decode: Turns such a string into a sample, which may lie outside of the range; raises
+            ValueError for what is none.
     """
 
     name: str
     distribution: BaseDistribution
     encode: Callable[[Any], str]
+    decode: Callable[[str], Any]
 
 
 def read_ranges(ranges: JsonObject) -> list[Range]:
@@ -67,7 +70,7 @@ def _each_range(ranges: JsonObject) -> Iterator[Range]:
     for entry in ranges.get("CategoricalParameterRanges") or []:
         if not entry["Values"]:
             raise DefinitionError(f"The categorical hyperparameter {entry['Name']} has no values.")
-        yield Range(entry["Name"], CategoricalDistribution(list(entry["Values"])), str)
+        yield Range(entry["Name"], CategoricalDistribution(list(entry["Values"])), str, str)
 
 
 def _integer(entry: JsonObject) -> Range:
@@ -75,7 +78,7 @@ def _integer(entry: JsonObject) -> Range:
     low, high = _bounds(entry, int, 1 if scale == _LOGARITHMIC else None)
     if scale == _REVERSE:
         raise DefinitionError(f"{entry['Name']}: {_REVERSE} is for continuous ranges only.")
-    return Range(entry["Name"], IntDistribution(low, high, log=scale == _LOGARITHMIC), str)
+    return Range(entry["Name"], IntDistribution(low, high, log=scale == _LOGARITHMIC), str, int)
 
 
 def _continuous(entry: JsonObject) -> Range:
@@ -84,14 +87,19 @@ def _continuous(entry: JsonObject) -> Range:
     if scale == _LOGARITHMIC and low <= 0:
         raise DefinitionError(f"{entry['Name']}: a {_LOGARITHMIC} range must lie above 0.")
     if scale != _REVERSE:
-        return Range(entry["Name"], FloatDistribution(low, high, log=scale == _LOGARITHMIC), repr)
+        numbers = FloatDistribution(low, high, log=scale == _LOGARITHMIC)
+        return Range(entry["Name"], numbers, repr, float)
     if high >= 1:
         raise DefinitionError(f"{entry['Name']}: a {_REVERSE} range must lie below 1.")
 
     def encode(distance: float) -> str:
         return repr(min(max(1 - distance, low), high))  # rounding must not leave the range
 
-    return Range(entry["Name"], FloatDistribution(1 - high, 1 - low, log=True), encode)
+    def decode(text: str) -> float:
+        value = float(text)
+        return min(max(1 - value, 1 - high), 1 - low) if low <= value <= high else 1 - value
+
+    return Range(entry["Name"], FloatDistribution(1 - high, 1 - low, log=True), encode, decode)
 
 
 def _scale(entry: JsonObject) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,6 +15,7 @@ from optuna.trial import TrialState
 from localsage.errors import DefinitionError
 from localsage.files import JsonObject
 from localsage.ranges import Range, read_ranges
+from localsage.warm_start import KnownTrial
 
 
 @dataclass(frozen=True)
@@ -67,13 +70,39 @@ class OptunaSearch:
         direction = StudyDirection.MAXIMIZE if maximise else StudyDirection.MINIMIZE
         self._study = optuna.create_study(sampler=sampler, direction=direction)
         self._asked: dict[int, optuna.Trial] = {}
+        self._known = 0
+
+    def learn(self, known: Sequence[KnownTrial]) -> None:
+        """Begin with what earlier trials found, as far as they lie within the ranges.
+
+        Raises:
+            DefinitionError: If none of them does.
+        """
+        for trial in known:
+            with suppress(KeyError, ValueError):  # it lies elsewhere, and teaches nothing here
+                self._study.add_trial(self._trial(trial))
+                self._known += 1
+        if known and not self._known:
+            raise DefinitionError(
+                "A warm start needs earlier trials within the ranges, and all lie outside.",
+                "Widen the ranges, or drop the warm start.",
+            )
+
+    def _trial(self, known: KnownTrial) -> optuna.trial.FrozenTrial:
+        """Return an earlier trial as one of this study."""
+        params = {e.name: e.decode(known.hyperparameters[e.name]) for e in self._ranges}
+        distributions = {entry.name: entry.distribution for entry in self._ranges}
+        return optuna.trial.create_trial(
+            params=params, distributions=distributions, value=known.value
+        )
 
     def suggest(self) -> Suggestion:
         """Return the next trial."""
         trial = self._study.ask({entry.name: entry.distribution for entry in self._ranges})
-        self._asked[trial.number] = trial
+        number = trial.number - self._known
+        self._asked[number] = trial
         encoded = {entry.name: entry.encode(trial.params[entry.name]) for entry in self._ranges}
-        return Suggestion(trial.number, encoded)
+        return Suggestion(number, encoded)
 
     def tell(
         self, suggestion: Suggestion, value: float | None, stopped_after: int | None = None
@@ -111,24 +140,32 @@ class GridSearch:
         """Learn nothing: a grid is fixed."""
 
 
-def make_search(config: JsonObject) -> Search:
+def make_search(config: JsonObject, known: Sequence[KnownTrial] = ()) -> Search:
     """Return the strategy that a `HyperParameterTuningJobConfig` asks for.
 
-    Without `RandomSeed` the seed is 0, so that a local run can be repeated.
+    Without `RandomSeed` the seed is 0, so that a local run can be repeated. A search that knows
+    earlier trials has a seed of its own: with theirs it would begin with the same trials again.
+
+    Args:
+        config: The configuration.
+        known: Trials of earlier tuning jobs to build on.
 
     Raises:
-        DefinitionError: For a strategy that cannot run locally, and for ranges that make no sense.
+        DefinitionError: For a strategy that there is not or that cannot build on earlier trials,
+            for ranges that make no sense, and when all earlier trials lie outside of them.
     """
     strategy = config["Strategy"]
     ranges = config.get("ParameterRanges", {})
     budget = config["ResourceLimits"].get("MaxNumberOfTrainingJobs")
     if strategy == "Grid":
+        if known:
+            raise DefinitionError("A grid knows its trials beforehand: it takes no warm start.")
         return _grid(ranges, budget)
     if strategy not in ("Bayesian", "Random", "Hyperband"):
         raise DefinitionError(
             f"There is no tuning strategy {strategy}.", "Use Bayesian, Random, Grid or Hyperband."
         )
-    seed = int(config.get("RandomSeed", 0))
+    seed = int(config.get("RandomSeed", 0)) + len(known)
     sampler: optuna.samplers.BaseSampler
     if strategy == "Bayesian":
         sampler = optuna.samplers.TPESampler(seed=seed)
@@ -136,7 +173,9 @@ def make_search(config: JsonObject) -> Search:
         sampler = optuna.samplers.RandomSampler(seed=seed)
     total = positive(budget, "MaxNumberOfTrainingJobs")
     maximise = config["HyperParameterTuningJobObjective"]["Type"] == "Maximize"
-    return OptunaSearch(read_ranges(ranges), total, sampler, maximise=maximise)
+    search = OptunaSearch(read_ranges(ranges), total, sampler, maximise=maximise)
+    search.learn(known)
+    return search
 
 
 def positive(value: object, name: str) -> int:

@@ -24,6 +24,7 @@ from localsage.reuse import Reuse, first_records
 from localsage.slots import Slots
 from localsage.steps import Runtime
 from localsage.storage import Storage
+from localsage.warm_start import check_parents
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _REUSE = Reuse()
@@ -109,6 +110,7 @@ class LocalSageMaker:
         values = effective_values(parsed.parameters, parameters)
         with in_use(self.home):
             steps, selected = first_records(parsed, reuse, self.home, pipeline_name, self.storage)
+            check_parents(parsed, values, self.home, selected)
             with create_execution(
                 self.home,
                 pipeline_name=pipeline_name,
@@ -174,6 +176,7 @@ class LocalSageMaker:
             f"pipelines-{record.id}",
             OneAtATime(listener),
             trials=record.directory / "trials",
+            home=self.home,
             resumed=record.attempts > 1,
         )
         cache = Cache(self.home, self.storage, record.pipeline_name, tokens, record.use_cache)

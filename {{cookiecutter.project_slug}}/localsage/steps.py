@@ -21,6 +21,7 @@ from localsage.retrying import retry_limits
 from localsage.training import run_training_job
 from localsage.transform import run_transform_job
 from localsage.trials import was_killed
+from localsage.warm_start import read_warm_start
 
 _JOBS = ("Processing", "Training", "Transform")
 
@@ -36,6 +37,7 @@ class Runtime:
         job_prefix: How the names of jobs begin; no other execution's do.
         listener: Who hears of steps and trials.
         trials: Folder of the records of finished trials, with one folder for each step.
+        home: Folder of all executions.
         resumed: Whether an earlier attempt may have done something already.
     """
 
@@ -45,6 +47,7 @@ class Runtime:
     job_prefix: str
     listener: Listener
     trials: Path
+    home: Path
     resumed: bool = False
 
 
@@ -109,6 +112,7 @@ def _tuning(name: str, step: Step, request: JsonObject, runtime: Runtime) -> Ste
         machine=runtime.machine,
         trial_finished=trial_finished,
         journal=TrialJournal(runtime.trials / step.name, runtime.machine.storage),
+        warm_start=read_warm_start(request, step.name, runtime.home),
     )
     best = response.get("BestTrainingJob")
     if best is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from localsage.errors import DefinitionError
@@ -55,12 +55,56 @@ class Trial:
         return result | ({"FailureReason": self.reason} if self.reason else {})
 
 
+def trial_of(
+    response: JsonObject, number: int, hyperparameters: dict[str, str], metric: str
+) -> Trial:
+    """Return the trial that a training job was; without a finite value it failed.
+
+    Args:
+        response: What `localsage.training` says of the job.
+        number: The trial's number, from 0.
+        hyperparameters: Those that were tuned.
+        metric: The objective.
+    """
+    values = {entry["MetricName"]: entry["Value"] for entry in response["FinalMetricDataList"]}
+    status, reason = response["TrainingJobStatus"], response.get("FailureReason", "")
+    value = None if reason else values.get(metric)
+    if status == "Completed" and value is None:
+        status, reason = "Failed", f"The log holds no finite value of the metric {metric}."
+    return Trial(
+        number=number,
+        name=response["TrainingJobName"],
+        hyperparameters=hyperparameters,
+        status=status,
+        value=value,
+        seconds=response["Seconds"],
+        reason=reason,
+        exit_code=response["ExitCode"],
+        progress=response["Progress"],
+    )
+
+
 def best_of(trials: Iterable[Trial], *, maximise: bool) -> Trial | None:
     """Return the best of the trials that completed, of equal ones the first; None without one."""
     scored = [
         (trial.value, trial) for trial in trials if trial.is_complete and trial.value is not None
     ]
     return (max if maximise else min)(scored, key=lambda entry: entry[0])[1] if scored else None
+
+
+def overall_best(
+    response: JsonObject, earlier: Sequence[JsonObject], *, maximise: bool
+) -> JsonObject:
+    """Return `OverallBestTrainingJob` when best trials of parents count too; else nothing."""
+    own = response.get("BestTrainingJob")
+    best = [summary for summary in (own, *earlier) if summary is not None]
+    if not earlier:
+        return {}
+
+    def value(summary: JsonObject) -> float:
+        return float(summary["FinalHyperParameterTuningJobObjectiveMetric"]["Value"])
+
+    return {"OverallBestTrainingJob": (max if maximise else min)(best, key=value)}
 
 
 def was_killed(response: JsonObject) -> bool:

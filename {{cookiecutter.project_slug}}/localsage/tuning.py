@@ -29,8 +29,18 @@ from localsage.preparation import discard_shared, prepare_trials
 from localsage.resuming import TrialJournal
 from localsage.search import Search, Suggestion, make_search, positive
 from localsage.training import run_training_job
-from localsage.trials import Trial, best_of, training_request, tuning_response, was_killed
+from localsage.trials import (
+    Trial,
+    best_of,
+    overall_best,
+    training_request,
+    trial_of,
+    tuning_response,
+    was_killed,
+)
+from localsage.warm_start import WarmStart
 
+_COLD = WarmStart()
 TrialListener = Callable[[int, int, float | None, float | None], None]
 
 
@@ -42,6 +52,7 @@ def run_tuning_job(
     machine: Machine,
     trial_finished: TrialListener,
     journal: TrialJournal | None = None,
+    warm_start: WarmStart = _COLD,
 ) -> JsonObject:
     """Run one job and return what `DescribeHyperParameterTuningJob` would.
 
@@ -56,12 +67,13 @@ def run_tuning_job(
         trial_finished: Called with the trial's number from 1, the number of trials, its objective
             value and the best so far; from any thread, one call at a time.
         journal: The trials that an earlier attempt has finished, which are not run again.
+        warm_start: What earlier tuning jobs found.
 
     Raises:
         DefinitionError: If the request asks for something that this back-end does not do.
         StoppedError: If the execution was stopped.
     """
-    search = make_search(request["HyperParameterTuningJobConfig"])
+    search = make_search(request["HyperParameterTuningJobConfig"], warm_start.trials)
     with machine.launcher.for_trials(step) as launcher:
         trial_machine = replace(machine, launcher=launcher, slots=machine.slots.for_trials())
         tuner = _Tuner(request, name, step, trial_machine, search, trial_finished, journal)
@@ -71,7 +83,8 @@ def run_tuning_job(
             discard_shared(name, machine)
     response = tuning_response(request, name, trials, tuner.metric, maximise=tuner.maximise)
     idle = {"NumberOfTrainingJobsObjectiveNotImproving": tuner.completion.idle(trials)}
-    return {**response, "TuningJobCompletionDetails": idle}
+    overall = overall_best(response, warm_start.best, maximise=tuner.maximise)
+    return {**response, **overall, "TuningJobCompletionDetails": idle}
 
 
 @dataclass
@@ -157,7 +170,7 @@ class _Tuner:
         except StorageError as error:
             seconds = time.monotonic() - started
             return Trial(suggestion.number, name, told, "Failed", None, seconds, str(error))
-        trial = self._judge(suggestion, name, response)
+        trial = trial_of(response, suggestion.number, told, self.metric)
         if self.journal is not None:
             self.journal.note(trial)
         return trial
@@ -187,24 +200,6 @@ class _Tuner:
             if not was_killed(response) or attempt == retries:
                 break
         return response
-
-    def _judge(self, suggestion: Suggestion, name: str, response: JsonObject) -> Trial:
-        values = {m["MetricName"]: m["Value"] for m in response["FinalMetricDataList"]}
-        status, reason = response["TrainingJobStatus"], response.get("FailureReason", "")
-        value = None if reason else values.get(self.metric)
-        if status == "Completed" and value is None:
-            status, reason = "Failed", f"The log holds no finite value of the metric {self.metric}."
-        return Trial(
-            number=suggestion.number,
-            name=name,
-            hyperparameters=suggestion.hyperparameters,
-            status=status,
-            value=value,
-            seconds=response["Seconds"],
-            reason=reason,
-            exit_code=response["ExitCode"],
-            progress=response["Progress"],
-        )
 
     def _announce(self, trial: Trial) -> None:
         with self.lock:

@@ -202,3 +202,31 @@ def test_completion_criteria_are_asked_for_by_the_model_or_else_by_the_project(e
     idle = {"BestObjectiveNotImproving": {"MaxNumberOfTrainingJobsNotImproving": 5}}
     assert found["TuningJobCompletionCriteria"] == idle
     assert found["ResourceLimits"]["MaxRuntimeInSeconds"] == 120
+
+
+def test_a_warm_start_names_its_parents_or_parameters_and_is_never_reused(example, refused):
+    parents = ["earlier-1", {"parameter": "Parent"}, {"parameter": "Other", "default": "x"}]
+    start = {"from": parents, "type": "TransferLearning"}
+    example.change(RIDGE, "tuning.warm_start", start)
+    definition = example.definition()
+    steps = {step["Name"]: step for step in definition["Steps"]}
+    names = ["earlier-1", get("Parameters.Parent"), get("Parameters.Other")]
+    assert steps["TuneRidge"]["Arguments"]["WarmStartConfig"] == {
+        "ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": name} for name in names],
+        "WarmStartType": "TransferLearning",
+    }
+    assert "CacheConfig" not in steps["TuneRidge"]
+    assert steps["TuneBoost"]["CacheConfig"]["Enabled"]
+    assert "WarmStartConfig" not in steps["TuneBoost"]["Arguments"]
+    declared = {item["Name"]: item for item in definition["Parameters"]}
+    assert declared["Parent"] == {"Name": "Parent", "Type": "String"}
+    assert declared["Other"]["DefaultValue"] == "x"
+    rule = refused(definition, Other="x" * 33, Parent="y")
+    assert rule.startswith("Parameter Other may be at most 32 characters, got 33")
+
+
+def test_the_field_of_a_parameter_is_named_as_it_is_written(example):
+    start = {"from": [{"parameter": "Folds"}], "type": "TransferLearning"}
+    example.change(RIDGE, "tuning.warm_start", start)
+    with pytest.raises(UserError, match=r"tuning\.warm_start\.from\.0 must not name"):
+        example.compile()

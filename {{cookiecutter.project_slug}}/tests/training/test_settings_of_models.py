@@ -98,6 +98,21 @@ FAULTS = {
         RIDGE, "tuning.max_minutes", 1,
         "tuning.max_minutes must be greater than or equal to 2, got 1.", None,
     ),
+    "a warm start of a search that does not learn": (
+        BOOST, "tuning.warm_start", {"from": ["a"], "type": "TransferLearning"},
+        "tuning takes warm_start for Bayesian only, got Random: it learns from trials.",
+        "Drop warm_start, or use Bayesian.",
+    ),
+    "a warm start from six searches": (
+        RIDGE, "tuning.warm_start", {"from": [*"abcdef"], "type": "TransferLearning"},
+        "tuning.warm_start.from must have at most 5 items after validation, not 6, got "
+        "['a', 'b', 'c', 'd', 'e', 'f'].", None,
+    ),
+    "a warm start from what is no job's name": (
+        RIDGE, "tuning.warm_start", {"from": ["a_b"], "type": "TransferLearning"},
+        "tuning.warm_start.from.0 must match pattern '^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}$', got "
+        "'a_b'.", None,
+    ),
     "early stopping beside Hyperband": (
         RIDGE, "tuning", {"strategy": "Hyperband", "early_stopping": "auto", "ranges": RANGES},
         "tuning must leave early_stopping off for Hyperband, got 'auto'.",

@@ -42,6 +42,12 @@ class NamedNumber(Named):
     default: float
 
 
+class NamedText(Named):
+    """A text that is a pipeline parameter; without a default, each start has to give it one."""
+
+    default: str | None = None
+
+
 def tag_of(value: object) -> str:
     """Say which form a value has, by what it is before it is checked."""
     return NAMED_TAG if isinstance(value, dict | Named) else PLAIN_TAG
@@ -60,9 +66,10 @@ def named_values(settings: Any, field: str = "") -> Iterator[tuple[str, Named]]:
     if isinstance(settings, Named):
         yield field, settings
     elif isinstance(settings, Settings | dict):
-        entries = settings.items() if isinstance(settings, dict) else settings
-        for name, value in entries:
-            yield from named_values(value, f"{field}.{name}" if field else str(name))
+        known = {} if isinstance(settings, dict) else type(settings).model_fields
+        for name, value in settings.items() if isinstance(settings, dict) else settings:
+            key = known[name].alias or name if name in known else name
+            yield from named_values(value, f"{field}.{key}" if field else str(key))
     elif isinstance(settings, list | tuple):
         for position, value in enumerate(settings):
             yield from named_values(value, f"{field}.{position}")

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
-from pipelines.training.settings.loading import EarlyStopping, RuleError, Settings
+from pipelines.training.settings.loading import (
+    NAMED_TAG,
+    PLAIN_TAG,
+    EarlyStopping,
+    RuleError,
+    Settings,
+)
+from pipelines.training.settings.named import NamedText, tag_of
 from pipelines.training.settings.ranges import Range
 
 # Within the limits of the service: two minutes, and half a year.
@@ -36,6 +43,25 @@ class Completion(Settings):
         return self
 
 
+JobName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}$")]
+AnyJobName = Annotated[
+    Annotated[JobName, Tag(PLAIN_TAG)] | Annotated[NamedText, Tag(NAMED_TAG)],
+    Discriminator(tag_of),
+]
+
+
+class WarmStart(Settings):
+    """Earlier searches that a search builds on.
+
+    Attributes:
+        parents: Names of their tuning jobs; on this machine, identifiers of executions.
+        type: Whether data and algorithm are the same as theirs.
+    """
+
+    parents: Annotated[list[AnyJobName], Field(alias="from", min_length=1, max_length=5)]
+    type: Literal["IdenticalDataAndAlgorithm", "TransferLearning"]
+
+
 class ModelTuning(Settings):
     """The search space of a model, and how it is searched.
 
@@ -47,6 +73,7 @@ class ModelTuning(Settings):
         min_folds: After how many folds Hyperband may end a trial.
         completion: When the search ends early; that of `conf/pipeline.yaml` if left out.
         max_minutes: The longest run time of the whole search; likewise.
+        warm_start: Earlier searches that it builds on.
     """
 
     strategy: Literal["Bayesian", "Random", "Grid", "Hyperband"] = "Bayesian"
@@ -55,6 +82,7 @@ class ModelTuning(Settings):
     min_folds: Annotated[int, Field(ge=1, le=50)] | None = None
     completion: Completion | None = None
     max_minutes: SearchMinutes | None = None
+    warm_start: WarmStart | None = None
 
     @property
     def first_folds(self) -> int:
@@ -68,6 +96,13 @@ class ModelTuning(Settings):
                 if entry.type != "categorical":
                     msg = f"allows only categorical ranges for Grid, got {entry.type} {name!r}."
                     raise RuleError(msg, "List its values, or use Random or Bayesian.")
+        return self
+
+    @model_validator(mode="after")
+    def _warm_start_teaches(self) -> Self:
+        if self.warm_start is not None and self.strategy != "Bayesian":
+            msg = f"takes warm_start for Bayesian only, got {self.strategy}: it learns from trials."
+            raise RuleError(msg, "Drop warm_start, or use Bayesian.")
         return self
 
     @model_validator(mode="after")

@@ -36,6 +36,16 @@ def search(context: Context, tuning: ModelTuning | None) -> dict[str, Any]:
     }
 
 
+def warm_start(context: Context, tuning: ModelTuning | None) -> dict[str, Any]:
+    """Return the member `WarmStartConfig` of a request; nothing without one."""
+    if tuning is None or tuning.warm_start is None:
+        return {}
+    names = [value_of(name, context.parameters.named) for name in tuning.warm_start.parents]
+    parents = [{"HyperParameterTuningJobName": name} for name in names]
+    config = {"ParentHyperParameterTuningJobs": parents, "WarmStartType": tuning.warm_start.type}
+    return {"WarmStartConfig": config}
+
+
 def _hyperband(context: Context, tuning: ModelTuning) -> dict[str, Any]:
     """What a trial spends are folds: it tells their running mean after each of them."""
     if tuning.strategy != "Hyperband":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.training.steps.job import text
 from pipelines.training.steps.sdk import StepTypeEnum
-from pipelines.training.steps.search import OBJECTIVE, search
+from pipelines.training.steps.search import OBJECTIVE, search, warm_start
 from pipelines.training.steps.training import channels, resources, static_hyperparameters
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ METRICS = (OBJECTIVE, "cv:fold_r2", "cv:rmse", "cv:mae")
 def tune(task: Task) -> JobStep:
     """Build the step."""
     context = task.context
+    earlier = warm_start(context, task.unit.model.tuning)
     request = {
         "HyperParameterTuningJobConfig": search(context, task.unit.model.tuning),
         "TrainingJobDefinition": {
@@ -35,8 +36,10 @@ def tune(task: Task) -> JobStep:
             "RetryStrategy": {"MaximumRetryAttempts": 2},
             **resources(task),
         },
+        **earlier,
     }
-    return task.build(StepTypeEnum.TUNING, request)
+    # The key of SageMaker's cache leaves the warm start out: it would find the parent again.
+    return task.build(StepTypeEnum.TUNING, request, cached=not earlier)
 
 
 def metric_definition(name: str) -> dict[str, str]:
