@@ -38,6 +38,11 @@ class Completion:
     patience: int | None
     maximise: bool
 
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether there is any criterion."""
+        return self.target is not None or self.patience is not None
+
     def is_reached(self, trials: Sequence[Trial]) -> bool:
         """Say whether the trials, in the order of their numbers, are enough."""
         values = [value for value in map(_value, trials) if value is not None]

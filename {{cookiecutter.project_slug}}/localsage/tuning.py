@@ -21,17 +21,16 @@ from dataclasses import dataclass, field, replace
 
 from localsage.completion import read_clock, read_completion
 from localsage.containers import Machine
-from localsage.early_stopping import Rule, StoppingRule
+from localsage.early_stopping import Rule
+from localsage.endings import read_endings
 from localsage.errors import StorageError
 from localsage.files import JsonObject
-from localsage.hyperband import read_hyperband
 from localsage.preparation import discard_shared, prepare_trials
 from localsage.resuming import TrialJournal
 from localsage.search import Search, Suggestion, make_search, positive
 from localsage.training import run_training_job
 from localsage.trials import (
     Trial,
-    best_of,
     overall_best,
     training_request,
     trial_of,
@@ -107,14 +106,13 @@ class _Tuner:
         self.parallel = positive(limit, "MaxParallelTrainingJobs")
         self.metric: str = config["HyperParameterTuningJobObjective"]["MetricName"]
         self.maximise = config["HyperParameterTuningJobObjective"]["Type"] == "Maximize"
-        self.hyperband = read_hyperband(config, maximise=self.maximise)
-        self.stops_early = config.get("TrainingJobEarlyStoppingType") == "Auto"
+        self.endings = read_endings(config, maximise=self.maximise)
         self.completion = read_completion(config, maximise=self.maximise)
         self.clock = read_clock(config)
 
     def run(self) -> list[Trial]:
         """Run all trials; see the module's first paragraph for the order of things."""
-        in_order = self.search.learns or self.stops_early
+        in_order = self._decides_in_order
         pending: list[tuple[Suggestion, Future[Trial]]] = []
         finished: list[Trial] = []
         threads = min(self.parallel, self.machine.slots.count)
@@ -127,17 +125,16 @@ class _Tuner:
                 if self.completion.is_reached(finished) or self.clock.is_over:
                     break
                 suggestion = self.search.suggest()
-                rule = self._rule(suggestion, finished)
+                rule = self.endings.rule(suggestion.number, finished)
                 pending.append((suggestion, pool.submit(self._run_trial, suggestion, rule)))
             finished += [self._tell(*entry) for entry in pending]
         return finished
 
-    def _rule(self, suggestion: Suggestion, known: list[Trial]) -> Rule | None:
-        """Return what a trial has to keep up with, given the trials that its suggestion knew."""
-        if self.hyperband is not None:
-            return self.hyperband.rule(suggestion.number, [trial.progress for trial in known])
-        best = best_of(known, maximise=self.maximise) if self.stops_early else None
-        return None if best is None else StoppingRule(best.progress, self.maximise)
+    @property
+    def _decides_in_order(self) -> bool:
+        """Whether anything about a trial depends on those before it."""
+        ends = self.endings.are_asked_for or self.completion.is_asked_for
+        return self.search.learns or ends
 
     def _tell(self, suggestion: Suggestion, future: Future[Trial]) -> Trial:
         trial = future.result()
