@@ -39,6 +39,7 @@ VALUES = {
     "ModelApprovalStatus": "Approved",
     "ProcessingInstanceType": "ml.c5.xlarge",
     "TrainingInstanceType": "ml.c5.2xlarge",
+    "HyperparametersUri": "s3://elsewhere/given/hyperparameters.json",
     "StrengthMin": "2.5",
     "StrengthMax": "2.75",
 }
@@ -54,6 +55,8 @@ def run(tmp_path_factory: pytest.TempPathFactory, new_example) -> Run:
     for end, default in (("min", 0.01), ("max", 10)):
         bound = {"parameter": f"Strength{end.title()}", "default": default}
         example.change("models/ridge/model.yaml", f"tuning.ranges.strength.{end}", bound)
+    given = {"parameter": "HyperparametersUri", "default": "s3://local/none.json"}
+    example.change("models/ridge/model.yaml", "hyperparameters_from", given)
     home = example.root / ".pipeline"
     for database, table, rows in (("estate", "sales", 5), ("archive", "old_sales", 90)):
         numbers = pd.Series(range(1, rows + 1), dtype=float)
@@ -62,8 +65,10 @@ def run(tmp_path_factory: pytest.TempPathFactory, new_example) -> Run:
         )
         folder = table_folder(home / "lake", database, table)
         write_table(folder, pa.Table.from_pandas(frame), kind="files", title=table)
+    storage = LocalSageMaker(home).storage
+    storage.put_bytes(str(VALUES["HyperparametersUri"]), b'{"centred": false}')
     query = b"SELECT * FROM ${table} WHERE area > 10"
-    LocalSageMaker(home).storage.put_bytes(QUERY, query)
+    storage.put_bytes(QUERY, query)
     return run_project(example.root, **values_for(example.root))
 
 
@@ -102,6 +107,20 @@ def summary(run: Run) -> dict:
 
 def definition_of_trials(run: Run) -> dict:
     return arguments(run, "TuneRidge")["TrainingJobDefinition"]
+
+
+def given_at(run: Run) -> str:
+    """Where hyperparameters were read, if trials and fit have what stands there."""
+    assert {trial["report"]["hyperparameters"]["centred"] for trial in run.trials("TuneRidge")} == {
+        False
+    }
+    channels = arguments(run, "FitRidge")["InputDataConfig"]
+    (uri,) = [
+        entry["DataSource"]["S3DataSource"]["S3Uri"]
+        for entry in channels
+        if entry["ChannelName"] == "hyperparameters"
+    ]
+    return uri
 
 
 def bound(run: Run, end: str) -> str:
@@ -143,6 +162,7 @@ EFFECTS = {
         "ProcessingResources"]["ClusterConfig"]["InstanceType"],
     "TrainingInstanceType": lambda run: definition_of_trials(run)[
         "ResourceConfig"]["InstanceType"],
+    "HyperparametersUri": given_at,
     "StrengthMin": lambda run: bound(run, "MinValue"),
     "StrengthMax": lambda run: bound(run, "MaxValue"),
 }  # fmt: skip

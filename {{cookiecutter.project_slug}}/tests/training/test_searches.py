@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from pipelines.errors import UserError
@@ -230,3 +232,23 @@ def test_the_field_of_a_parameter_is_named_as_it_is_written(example):
     example.change(RIDGE, "tuning.warm_start", start)
     with pytest.raises(UserError, match=r"tuning\.warm_start\.from\.0 must not name"):
         example.compile()
+
+
+def test_hyperparameters_from_s3_come_as_a_channel_with_the_names_that_they_may_change(example):
+    example.change(RIDGE, "hyperparameters", {"centred": True, "offset": 1.0})
+    example.change(RIDGE, "hyperparameters_from", "s3://bucket/some/file.json")
+    example.change(RIDGE, "steps", {"tune": None, "fit": {"hyperparameters": {"offset": 2.0}},
+                                    "evaluate": None})  # fmt: skip
+    steps = {step["Name"]: step["Arguments"] for step in example.definition()["Steps"]}
+    trial = steps["TuneRidge"]["TrainingJobDefinition"]
+    for job, told, names in (
+        (trial, trial["StaticHyperParameters"], ["centred", "offset"]),
+        (steps["FitRidge"], steps["FitRidge"]["HyperParameters"], ["centred"]),
+    ):
+        channels = {entry["ChannelName"]: entry for entry in job["InputDataConfig"]}
+        source = channels["hyperparameters"]["DataSource"]["S3DataSource"]
+        assert source["S3Uri"] == "s3://bucket/some/file.json"
+        assert json.loads(told["job_overridable"]) == names
+    boost = steps["TuneBoost"]["TrainingJobDefinition"]
+    assert "job_overridable" not in boost["StaticHyperParameters"]
+    assert [entry["ChannelName"] for entry in boost["InputDataConfig"]] == ["train", "code"]

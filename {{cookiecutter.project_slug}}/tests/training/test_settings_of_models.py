@@ -113,6 +113,16 @@ FAULTS = {
         "tuning.warm_start.from.0 must match pattern '^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}$', got "
         "'a_b'.", None,
     ),
+    "hyperparameters from a prefix": (
+        RIDGE, "hyperparameters_from", "s3://bucket/some/",
+        "hyperparameters_from must be the address of one object in S3, got 's3://bucket/some/'.",
+        "Write s3://<bucket>/<key>",
+    ),
+    "hyperparameters from a file without any to change": (
+        BOOST, "hyperparameters_from", "s3://bucket/file.json",
+        "needs defaults under hyperparameters for what hyperparameters_from may give.",
+        "Add them, or drop hyperparameters_from.",
+    ),
     "early stopping beside Hyperband": (
         RIDGE, "tuning", {"strategy": "Hyperband", "early_stopping": "auto", "ranges": RANGES},
         "tuning must leave early_stopping off for Hyperband, got 'auto'.",

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from pipelines.training.jobs.errors import JobError
+from pipelines.training.jobs.overrides import CHANNEL, with_overrides
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PREFIX_OF_JOBS = "job_"
+# Names of the hyperparameters that a file in S3 may change.
+OVERRIDABLE = f"{PREFIX_OF_JOBS}overridable"
 PREFIXES_OF_SAGEMAKER = ("sagemaker_", "_")
 
 
@@ -94,15 +97,26 @@ def read_hyperparameters(base: Path) -> dict[str, Any]:
 
 
 def read_training_settings(base: Path) -> TrainingSettings:
-    """Read `input/config/hyperparameters.json` below the container's base folder."""
+    """Read `input/config/hyperparameters.json` below the container's base folder.
+
+    What the channel `hyperparameters` gives counts more, if the job was told to look there.
+
+    Raises:
+        JobError: One of the two files breaks a rule.
+    """
     values = read_hyperparameters(base)
     own = (PREFIX_OF_JOBS, *PREFIXES_OF_SAGEMAKER)
+    model = str(values["job_model"])
+    chosen = {name: value for name, value in values.items() if not name.startswith(own)}
+    if OVERRIDABLE in values:
+        folder = base / "input/data" / CHANNEL
+        chosen = with_overrides(chosen, values[OVERRIDABLE], folder, model)
     return TrainingSettings(
-        model=str(values["job_model"]),
+        model=model,
         target=str(values["job_target"]),
         seed=int(values["job_seed"]),
         forward=values["job_split"] == "time",
-        hyperparameters={name: value for name, value in values.items() if not name.startswith(own)},
+        hyperparameters=chosen,
     )
 
 

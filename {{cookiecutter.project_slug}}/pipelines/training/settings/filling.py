@@ -115,6 +115,9 @@ def _check(step: UnitStep, model: Model) -> None:
         if isinstance(settings, Tune) or step.follows:
             check_fixed(settings.hyperparameters, model.ranges)
     image = settings.image or model.image
+    if isinstance(image, Algorithm) and isinstance(settings, Train) and model.hyperparameters_from:
+        msg = "must not take hyperparameters_from into an algorithm resource."
+        raise RuleError(msg, "Remove it: only the pipeline's own jobs read it.")
     if isinstance(image, Algorithm) and not isinstance(settings, Train | Transform):
         msg = "must not run in an algorithm resource."
         raise RuleError(msg, "Give it an image; only train can use image.algorithm.")

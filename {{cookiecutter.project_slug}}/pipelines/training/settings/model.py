@@ -4,29 +4,45 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from pipelines.training.settings.defaults import Defaults
 from pipelines.training.settings.images import Image
-from pipelines.training.settings.inputs import Input
-from pipelines.training.settings.loading import Settings
+from pipelines.training.settings.inputs import File, Input
+from pipelines.training.settings.loading import NAMED_TAG, PLAIN_TAG, RuleError, Settings
+from pipelines.training.settings.named import NamedText, tag_of
 from pipelines.training.settings.ranges import Range
 from pipelines.training.settings.tuning import ModelTuning
 from pipelines.training.settings.unit_steps import DEFAULT_STEPS, Steps
 from pipelines.training.settings.values import Hyperparameters, check_fixed, check_names
 
+AnyFile = Annotated[
+    Annotated[File, Tag(PLAIN_TAG)] | Annotated[NamedText, Tag(NAMED_TAG)], Discriminator(tag_of)
+]
+
 
 class Model(Settings):
-    """The whole of a `model.yaml`."""
+    """The whole of a `model.yaml`.
+
+    `hyperparameters_from` is a JSON file in S3 that changes some of `hyperparameters`.
+    """
 
     name: str | None = None
     title: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$", max_length=40)]
     image: Image
     hyperparameters: Hyperparameters = Field(default_factory=dict)
+    hyperparameters_from: AnyFile | None = None
     tuning: ModelTuning | None = None
     inputs: dict[Literal["train", "test"], Input] = Field(default_factory=dict)
     defaults: Defaults = Defaults()
     steps: Steps = Field(default=DEFAULT_STEPS, validate_default=True)
+
+    @model_validator(mode="after")
+    def _file_has_names_to_give(self) -> Self:
+        if self.hyperparameters_from is not None and not self.hyperparameters:
+            msg = "needs defaults under hyperparameters for what hyperparameters_from may give."
+            raise RuleError(msg, "Add them, or drop hyperparameters_from.")
+        return self
 
     @property
     def ranges(self) -> dict[str, Range]:

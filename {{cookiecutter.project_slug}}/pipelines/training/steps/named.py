@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import UserError
 from pipelines.training.settings.named import Named, named_values
-from pipelines.training.settings.steps import Tune
+from pipelines.training.settings.steps import TrainingJob, Tune
 from pipelines.training.steps.sdk import ParameterString
 
 if TYPE_CHECKING:
@@ -55,6 +55,10 @@ def value_of(value: Any, parameters: Mapping[str, ParameterString]) -> Any:
 
 def _used(units: Mapping[str, Unit]) -> Iterator[tuple[str, Named]]:
     for unit in units.values():
+        fields: dict[str, Any] = {}
         if unit.last(Tune) is not None:
-            for field, value in named_values(unit.model.tuning, "tuning"):
-                yield f"{unit.label}: {field}", value
+            fields["tuning"] = unit.model.tuning
+        if unit.last(TrainingJob) is not None:
+            fields["hyperparameters_from"] = unit.model.hyperparameters_from
+        for field, value in named_values(fields):
+            yield f"{unit.label}: {field}", value

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 from pipelines.training.assets import ARCHIVE
 from pipelines.training.steps.inputs import Source
 from pipelines.training.steps.job import text
+from pipelines.training.steps.named import value_of
 
 if TYPE_CHECKING:
     from pipelines.training.steps.task import Task
 
+# As the jobs know them.
+OVERRIDABLE, CHANNEL = "job_overridable", "hyperparameters"
 CODE_CHANNEL = "/opt/ml/input/data/code"
 # The toolkit installs the archive with pip, which must not look for a build environment on the
 # network.
@@ -32,8 +35,18 @@ def static_hyperparameters(task: Task, program: str) -> dict[str, Any]:
         "job_target": settings.data.target,
         "job_split": settings.split.kind,
         "job_seed": text(task.context.parameters.seed),
+        **_overridable(task),
         **{name: encode(value) for name, value in fixed_hyperparameters(task).items()},
     }
+
+
+def _overridable(task: Task) -> dict[str, str]:
+    """Which hyperparameters a file in S3 may change: the model's, where the step has none."""
+    model = task.unit.model
+    if model.hyperparameters_from is None:
+        return {}
+    names = [name for name in model.hyperparameters if name not in task.settings.hyperparameters]
+    return {OVERRIDABLE: json.dumps(names)}
 
 
 def fixed_hyperparameters(task: Task) -> dict[str, Any]:
@@ -47,9 +60,12 @@ def encode(value: str | float | bool) -> str:
 
 
 def channels(task: Task) -> list[dict[str, Any]]:
-    """The step's inputs and the channel `code`."""
+    """The step's inputs, the channel `code`, and that of a file with hyperparameters."""
     code = task.context.asset_uri(task.context.assets.model_archives[task.step.unit].key)
     every = {**task.inputs(), "code": Source(code)}
+    if task.unit.model.hyperparameters_from is not None:
+        named = task.context.parameters.named
+        every[CHANNEL] = Source(value_of(task.unit.model.hyperparameters_from, named))
     return [source.channel(name) for name, source in every.items()]
 
 
