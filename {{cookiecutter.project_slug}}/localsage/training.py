@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from localsage.archives import pack
+from localsage.checkpoints import keep_checkpoints, restore_checkpoints
 from localsage.containers import ROOT, Machine, Outcome, command_in_tree
 from localsage.early_stopping import Rule, finite_start
 from localsage.files import JsonObject, write_json
@@ -50,9 +51,13 @@ def run_training_job(
         commands = [
             training_command(host, request, name=name, step=step, machine=machine) for host in hosts
         ]
-        outcome = run_on_hosts(
-            hosts, machine, [replace(command, should_end=watch) for command in commands]
-        )
+        restore_checkpoints(request, hosts, machine.storage)
+        try:
+            outcome = run_on_hosts(
+                hosts, machine, [replace(command, should_end=watch) for command in commands]
+            )
+        finally:
+            keep_checkpoints(request, hosts, machine.storage)
     # The slots are free again: packing a model keeps nobody waiting.
     values, behind = told.values(), told.stopped_after()
     if behind is not None:

@@ -122,15 +122,19 @@ def trial_resources(training: JsonObject) -> JsonObject:
     return {}
 
 
-def training_request(training: JsonObject, tuned: dict[str, str], metric: str) -> JsonObject:
+def training_request(
+    training: JsonObject, name: str, tuned: dict[str, str], metric: str
+) -> JsonObject:
     """Return the `CreateTrainingJob` request of one trial.
+
+    Its checkpoints lie below its name, where no other trial's are.
 
     Raises:
         DefinitionError: If a hyperparameter is both static and tuned.
     """
     static = training.get("StaticHyperParameters", {})
-    for name in sorted(static.keys() & tuned.keys()):
-        raise DefinitionError(f"The hyperparameter {name} is both static and tuned.")
+    for twice in sorted(static.keys() & tuned.keys()):
+        raise DefinitionError(f"The hyperparameter {twice} is both static and tuned.")
     request = {
         key: value
         for key, value in training.items()
@@ -138,6 +142,9 @@ def training_request(training: JsonObject, tuned: dict[str, str], metric: str) -
         not in ("StaticHyperParameters", "RetryStrategy", "HyperParameterTuningResourceConfig")
     }
     request["ResourceConfig"] = trial_resources(training)
+    if checkpoints := training.get("CheckpointConfig"):
+        uri = f"{checkpoints['S3Uri'].rstrip('/')}/{name}"
+        request["CheckpointConfig"] = {**checkpoints, "S3Uri": uri}
     request["HyperParameters"] = {**static, **tuned, OBJECTIVE_HYPERPARAMETER: metric}
     return request
 

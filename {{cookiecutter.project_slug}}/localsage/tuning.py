@@ -184,7 +184,7 @@ class _Tuner:
         """Train; a job that something outside killed is run again, as often as allowed."""
         training = self.request["TrainingJobDefinition"]
         retries = int(training.get("RetryStrategy", {}).get("MaximumRetryAttempts", 0))
-        request = training_request(training, suggestion.hyperparameters, self.metric)
+        request = training_request(training, name, suggestion.hyperparameters, self.metric)
         for attempt in range(retries + 1):
             response = run_training_job(
                 self.clock.limit(request),

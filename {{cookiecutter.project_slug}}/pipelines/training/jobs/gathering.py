@@ -11,17 +11,13 @@ import json
 import socket
 import time
 from contextlib import contextmanager
-from dataclasses import asdict
 from functools import partial
 from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TextIO
 
-import numpy as np
-
 from pipelines.training.jobs.errors import JobError
 from pipelines.training.jobs.hosts import HostError, address_of
-from pipelines.training.jobs.metrics import Scores
 from pipelines.training.jobs.validation import FoldResult
 
 if TYPE_CHECKING:
@@ -84,7 +80,7 @@ def report(hosts: Hosts, own: Iterable[FoldResult], seconds: float = MEETING_SEC
             _send(lines, host=hosts.current)
             with _told(lines):
                 for result in own:
-                    _send(lines, **_fields(result))
+                    _send(lines, **result.fields())
             _send(lines, done=True)
             if not lines.readline():
                 raise ConnectionError
@@ -153,7 +149,7 @@ def _listen(arrived: Arrived, host: str, lines: TextIO) -> None:
                 raise HostError(f"Host {host}: {text}", remedy)
             if "fold" not in message:
                 raise ConnectionError
-            arrived.put(_result(message))
+            arrived.put(FoldResult.from_fields(message))
         _send(lines, heard=True)
         arrived.put(host)
     except (OSError, ValueError) as err:
@@ -202,18 +198,3 @@ def _notice_death(connection: socket.socket) -> None:
 def _send(lines: TextIO, **message: Any) -> None:
     lines.write(json.dumps(message) + "\n")
     lines.flush()
-
-
-def _fields(result: FoldResult) -> dict[str, Any]:
-    arrays = {"rows": result.rows.tolist(), "predictions": result.predictions.tolist()}
-    return {**asdict(result), **arrays}
-
-
-def _result(message: dict[str, Any]) -> FoldResult:
-    return FoldResult(
-        message["fold"],
-        Scores(**message["scores"]),
-        np.array(message["rows"], dtype=np.int64),
-        np.array(message["predictions"], dtype=np.float64),
-        message["seconds"],
-    )

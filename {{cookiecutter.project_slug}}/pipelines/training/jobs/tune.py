@@ -7,11 +7,13 @@ reads them in full precision, on AWS and locally alike.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipelines.training.jobs.checkpoints import resumed
 from pipelines.training.jobs.gathering import gather, report
 from pipelines.training.jobs.hosts import read_hosts
 from pipelines.training.jobs.hyperparameters import load_model_code, read_training_settings
@@ -63,7 +65,8 @@ def tune(_argv: Sequence[str]) -> None:
     settings, hosts = read_training_settings(base_dir()), read_hosts(base_dir())
     data = _PREPARED[0] if _PREPARED else _read(settings)
     code, folds = load_model_code(settings.model), list(data.folds)
-    own = cross_validate(code, data.folds, settings, hosts.share(folds))
+    compute = functools.partial(cross_validate, code, data.folds, settings)
+    own = resumed(base_dir(), settings, hosts.share(folds), compute)
     if hosts.current != hosts.leader:
         report(hosts, own)
         return

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,6 +49,28 @@ class FoldResult:
     rows: NDArray[np.int64]
     predictions: NDArray[np.float64]
     seconds: float
+
+    def fields(self) -> dict[str, Any]:
+        """Return it as JSON can hold it, every number to its last bit."""
+        arrays = {"rows": self.rows.tolist(), "predictions": self.predictions.tolist()}
+        return {**asdict(self), **arrays}
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> FoldResult:
+        """Return the result that `fields` were made of.
+
+        Raises:
+            KeyError: One is missing.
+            TypeError: One is of another type.
+            ValueError: An array holds what is no number.
+        """
+        return cls(
+            fields["fold"],
+            Scores(**fields["scores"]),
+            np.array(fields["rows"], dtype=np.int64),
+            np.array(fields["predictions"], dtype=np.float64),
+            fields["seconds"],
+        )
 
 
 class Folds(Mapping[int, Fold]):

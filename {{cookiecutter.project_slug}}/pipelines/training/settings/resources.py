@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from pipelines.training.settings.loading import Settings
+from pipelines.training.settings.loading import RuleError, Settings
 
 InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
 VolumeGb = Annotated[int, Field(ge=1, le=16384)]
@@ -21,8 +21,29 @@ class Job(Settings):
     max_minutes: MaxMinutes = 60
 
 
+class TrainingJob(Job):
+    """Resources of Training jobs.
+
+    Attributes:
+        spot: Whether they run on spare capacity, for less, and may be interrupted.
+        max_wait_minutes: The longest time for waiting and running together, on spot instances;
+            twice `max_minutes` if left out.
+    """
+
+    max_minutes: MaxMinutes = 120
+    spot: bool = False
+    max_wait_minutes: MaxMinutes | None = None
+
+    @model_validator(mode="after")
+    def _waits_for_spot(self) -> Self:
+        if self.max_wait_minutes is not None and not self.spot:
+            msg = f"takes max_wait_minutes with spot only, got {self.max_wait_minutes}."
+            raise RuleError(msg, "Add `spot: true`, or remove it.")
+        return self
+
+
 class Resources(Settings):
     """Resources of the jobs on AWS; a local run uses this machine's cores."""
 
     processing: Job = Job()
-    training: Job = Job(max_minutes=120)
+    training: TrainingJob = TrainingJob()

@@ -85,9 +85,14 @@ class ProcessingJob(Job):
 
 
 class TrainingJob(ProcessingJob):
-    """What all Training jobs have; its own hyperparameters come before those of the model."""
+    """What all Training jobs have; its own hyperparameters come before those of the model.
+
+    Spot instances cost less and may be interrupted; `max_wait_minutes` limits waiting and running.
+    """
 
     hyperparameters: Hyperparameters = Field(default_factory=dict)
+    spot: bool | None = None
+    max_wait_minutes: MaxMinutes | None = None
 
 
 class Process(ProcessingJob):

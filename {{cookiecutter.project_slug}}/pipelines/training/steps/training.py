@@ -9,6 +9,7 @@ from pipelines.training.assets import ARCHIVE
 from pipelines.training.steps.inputs import Source
 from pipelines.training.steps.job import text
 from pipelines.training.steps.named import value_of
+from pipelines.training.steps.spot import limits
 
 if TYPE_CHECKING:
     from pipelines.training.steps.task import Task
@@ -70,17 +71,20 @@ def channels(task: Task) -> list[dict[str, Any]]:
 
 
 def resources(task: Task) -> dict[str, Any]:
-    """Instances, limits and isolation; environment of script mode and the step's own."""
+    """Instances, limits and isolation; environment of script mode and the step's own.
+
+    Raises:
+        UserError: The step may wait for less time than it may run.
+    """
     context, settings = task.context, task.settings
     job = context.settings.pipeline.resources.training
-    minutes = settings.max_minutes or job.max_minutes
     return {
         "ResourceConfig": {
             "InstanceType": settings.instance_type or context.parameters.training_instance,
             "InstanceCount": getattr(settings, "instance_count", 1),
             "VolumeSizeInGB": settings.volume_gb or job.volume_gb,
         },
-        "StoppingCondition": {"MaxRuntimeInSeconds": minutes * 60},
+        **limits(task),
         "EnableNetworkIsolation": True,
         "EnableInterContainerTrafficEncryption": True,
         "RoleArn": context.parameters.role,

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.training.jobs import gathering
 from pipelines.training.jobs.errors import JobError
 from pipelines.training.jobs.gathering import gather, report
 from pipelines.training.jobs.hosts import ADDRESSES, HostError, Hosts, address_of, read_hosts
@@ -86,7 +85,7 @@ def test_numbers_survive_the_wire_to_the_last_bit(predictions, score) -> None:
     sent = FoldResult(
         3, Scores(score, 0.1, 0.2, 0.3), np.arange(4), np.array(predictions, dtype=float), score
     )
-    heard = gathering._result(json.loads(json.dumps(gathering._fields(sent))))
+    heard = FoldResult.from_fields(json.loads(json.dumps(sent.fields())))
     assert (heard.fold, heard.scores, heard.seconds) == (3, sent.scores, score)
     np.testing.assert_array_equal(heard.rows, sent.rows, strict=True)
     assert heard.predictions.tobytes() == sent.predictions.tobytes()
