@@ -148,3 +148,31 @@ def test_wrong_hyperparameters_from_s3_fail_the_search_in_two_lines(project) -> 
     reason = found.record.failure_reason or ""
     assert "hyperparameters_from gives 'centered', which is not under hyperparameters." in reason
     assert reason.splitlines()[-1] == "Did you mean 'centred'?"
+
+
+@pytest.mark.slow
+def test_mistakes_at_start_are_answered_in_two_lines(project, pipeline) -> None:
+    example = project("project")
+    low = {"parameter": "StrengthMin", "default": 0.01}
+    example.change(RIDGE, "tuning.ranges.strength.min", low)
+    start = {"from": [{"parameter": "Parent"}], "type": "TransferLearning"}
+    example.change(RIDGE, "tuning.warm_start", start)
+    missing = "20200101-000000-abcd"
+
+    def answer(*values: str) -> list[str]:
+        words = [word for value in values for word in ("--set", value)]
+        return pipeline("run", *words, folder=example.root).mistake
+
+    assert answer(f"Parent={missing}", "StrengthMin=11") == [
+        "TuneRidge: the range of 'strength' needs min below max, "
+        "got min 11 (StrengthMin) and max 10.",
+        "Give it another value with --set.",
+    ]
+    assert answer(f"Parent={missing}", "StrengthMin=few")[0] == (
+        "TuneRidge: the range of 'strength' needs numbers as bounds, got 'few' (StrengthMin)."
+    )
+    assert answer(f"Parent={missing}") == [
+        f"Step TuneRidge: a warm start needs earlier executions. There is no execution {missing}.",
+        "None has been started yet.",
+    ]
+    assert answer()[0] == "Parameters without a value: Parent."

@@ -19,7 +19,8 @@ from pipelines.training.checks import definition_problems
 pytestmark = pytest.mark.slow
 
 NAMES = ("alpha", "beta", "gamma", "delta")
-RANGES = {"depth": {"type": "integer", "min": 1, "max": 9}}
+RANGES = {"depth": {"type": "integer", "min": {"parameter": "DepthMin", "default": 1}, "max": 9}}
+VALUES = {"kind": {"type": "categorical", "values": ["a", 1, True]}}
 RANDOM = settings(
     deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -33,6 +34,16 @@ JOB = {
     "cache": st.booleans() | st.just({"expire_after": "P7D"}),
     "isolated": st.booleans(),
     "retries": st.just([]) | st.just([{"exceptions": ["Step.THROTTLING"], "max_attempts": 5}]),
+}
+SPOT = {"spot": st.booleans()}
+SEARCH = {
+    "completion": st.sampled_from([{"target_r2": 0.5}, {"idle_trials": 3, "converged": True}]),
+    "max_minutes": st.integers(2, 262_800),
+}
+PARENT = st.sampled_from(["earlier", {"parameter": "Parent", "default": "earlier"}])
+WARM_START = {
+    "from": st.lists(PARENT, min_size=1, max_size=5),
+    "type": st.sampled_from(["IdenticalDataAndAlgorithm", "TransferLearning"]),
 }
 TRANSFORM = {
     "instance_type": INSTANCES,
@@ -48,6 +59,25 @@ TRANSFORM = {
 
 def some_of(settings_of):
     return st.fixed_dictionaries({}, optional=settings_of)
+
+
+def search(strategy, ranges, **optional):
+    """A model's `tuning`."""
+    fixed = {"strategy": st.just(strategy), "ranges": st.just(ranges)}
+    return st.fixed_dictionaries(fixed, optional={**SEARCH, **optional})
+
+
+STOPPING = st.sampled_from(["auto", "off"])
+TUNING = st.one_of(
+    search(
+        *("Bayesian", RANGES | VALUES),
+        early_stopping=STOPPING,
+        warm_start=st.fixed_dictionaries(WARM_START),
+    ),
+    search("Random", RANGES, early_stopping=STOPPING),
+    search("Grid", VALUES, early_stopping=STOPPING),
+    search("Hyperband", RANGES, early_stopping=st.just("off"), min_folds=st.integers(1, 2)),
+)
 
 
 def sources(earlier):
@@ -77,14 +107,17 @@ def units(draw, name, earlier):
             own = {}
         else:
             extra = draw(st.dictionaries(st.sampled_from("pqr"), sources(before), max_size=2))
-            own = {**draw(some_of(JOB)), "inputs": extra}
+            job = JOB | (SPOT if step in ("train", "tune", "fit") else {})
+            own = {**draw(some_of(job)), "inputs": extra}
         steps[step] = own
         before.append((name, step))
     content = {
         "title": name.title(),
         "image": draw(st.sampled_from(["project", {"framework": "xgboost", "version": "3.2-0"}])),
         "steps": steps,
-        "tuning": {"ranges": RANGES},
+        "hyperparameters": {"rounds": 4},
+        **draw(some_of({"hyperparameters_from": st.just("s3://lake/given.json")})),
+        "tuning": draw(TUNING),
     }
     return content, before
 
