@@ -61,11 +61,13 @@ def check_values(settings: ProjectSettings, compiled: Compiled, values: Mapping[
     Raises:
         UserError: SageMaker would refuse a value.
     """
+    definition = json.loads(compiled.definition)
 
     def find() -> bytes:
-        return json.dumps(checks.find_limits(json.loads(compiled.definition))).encode()
+        return json.dumps(checks.find_limits(definition)).encode()
 
     checks.check_values(json.loads(_kept(settings, LIMITS, find)), values)
+    checks.check_searches(definition, values)
 
 
 def _compile(settings: ProjectSettings) -> bytes:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from pipelines.errors import UserError
-from pipelines.training.checks import check_values, definition_problems
+from pipelines.training.checks import check_searches, check_values, definition_problems, find_limits
 
 RIDGE, BOOST, PIPELINE = "models/ridge/model.yaml", "models/boost/model.yaml", "conf/pipeline.yaml"
 
@@ -36,7 +36,8 @@ def refused():
         account = {name: "s3://bucket/key" for name, value in defaults.items() if value is None}
         account["RoleArn"] = "arn:aws:iam::123456789012:role/some"
         with pytest.raises(UserError) as caught:
-            check_values(definition, defaults | account | values)
+            check_values(find_limits(definition), defaults | account | values)
+            check_searches(definition, defaults | account | values)
         rule, remedy = str(caught.value).splitlines()
         assert remedy == "Give it another value with --set."
         return rule

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import UserError
 from pipelines.training.checks.limits import limit_problems
+from pipelines.training.checks.searches import search_problems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,17 +14,26 @@ if TYPE_CHECKING:
     from pipelines.training.checks.limits import Limits
 
 # What needs botocore is imported where it is used: checking a value does not.
-__all__ = ["check_definition", "check_values", "definition_problems", "find_limits"]
+__all__ = [
+    "check_definition",
+    "check_searches",
+    "check_values",
+    "definition_problems",
+    "find_limits",
+]
 
 
 def definition_problems(definition: Mapping[str, Any]) -> list[str]:
     """Everything that is wrong with a pipeline definition, one line each; empty if nothing is."""
     from pipelines.training.checks.references import Scope, reference_problems
     from pipelines.training.checks.requests import request_problems
-    from pipelines.training.checks.searches import search_problems
 
     scope = Scope(definition)
-    return [*reference_problems(scope), *request_problems(scope), *search_problems(scope)]
+    return [
+        *reference_problems(scope),
+        *request_problems(scope),
+        *search_problems(definition, scope.defaults),
+    ]
 
 
 def check_definition(definition: Mapping[str, Any]) -> None:
@@ -63,3 +73,13 @@ def check_values(limits: Mapping[str, Sequence[Limits]], values: Mapping[str, An
         for place in places:
             for problem in limit_problems(values[name], place, f"Parameter {name}"):
                 raise UserError(problem, "Give it another value with --set.")
+
+
+def check_searches(definition: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Accept or refuse the searches that the parameters' values make.
+
+    Raises:
+        UserError: The bounds of a range, or the folds of Hyperband, do not fit each other.
+    """
+    for problem in search_problems(definition, values):
+        raise UserError(problem, "Give it another value with --set.")

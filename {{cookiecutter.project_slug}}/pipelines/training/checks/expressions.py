@@ -47,3 +47,11 @@ def references(expression: dict[str, Any]) -> Iterator[str]:
 def segments(reference: str) -> list[str]:
     """Split `Steps.Tune.Outputs['train'].S3Uri` into its names."""
     return [key or name for key, name in _SEGMENT.findall(reference)]
+
+
+def all_steps(steps: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield all steps, those inside conditions too."""
+    for step in steps:
+        yield step
+        for branch in ("IfSteps", "ElseSteps"):
+            yield from all_steps(step["Arguments"].get(branch, []))

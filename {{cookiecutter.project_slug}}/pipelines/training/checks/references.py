@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
-from pipelines.training.checks.expressions import expressions, references, segments
+from pipelines.training.checks.expressions import all_steps, expressions, references, segments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -59,7 +59,7 @@ class Scope:
             for item in definition["Parameters"]
             if "DefaultValue" in item
         }
-        self.all_steps = list(_flatten(definition["Steps"]))
+        self.all_steps = list(all_steps(definition["Steps"]))
         self.steps = {step["Name"]: step for step in self.all_steps}
 
     def type_of(self, reference: str) -> str:
@@ -113,14 +113,6 @@ def reference_problems(scope: Scope) -> Iterator[str]:
     for name in scope.parameters:
         if f"Parameters.{name}" not in used:
             yield f"the parameter {name!r} is used nowhere: setting it would do nothing."
-
-
-def _flatten(steps: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield all steps, those inside conditions too."""
-    for step in steps:
-        yield step
-        for branch in ("IfSteps", "ElseSteps"):
-            yield from _flatten(step["Arguments"].get(branch, []))
 
 
 def _own_references(step: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -5,25 +5,30 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from pipelines.training.checks.expressions import GET, is_expression
+from pipelines.training.checks.expressions import GET, all_steps, is_expression
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from pipelines.training.checks.references import Scope
+    Values = Mapping[str, Any]
 
 
-def search_problems(scope: Scope) -> Iterator[str]:
-    """Yield one line for everything about a search that no single field shows."""
-    for step in scope.all_steps:
+def search_problems(definition: Mapping[str, Any], values: Values) -> Iterator[str]:
+    """Yield one line for everything about a search that no single field shows.
+
+    Args:
+        definition: The pipeline definition.
+        values: Parameter → value; what is not there is not known yet.
+    """
+    for step in all_steps(definition["Steps"]):
         if step["Type"] == "Tuning":
             config = step["Arguments"].get("HyperParameterTuningJobConfig", {})
-            problems = (*_hyperband_problems(config, scope), *_range_problems(config, scope))
+            problems = (*_hyperband_problems(config, values), *_range_problems(config, values))
             for problem in problems:
                 yield f"{step['Name']}: {problem}"
 
 
-def _hyperband_problems(config: Mapping[str, Any], scope: Scope) -> Iterator[str]:
+def _hyperband_problems(config: Mapping[str, Any], values: Values) -> Iterator[str]:
     spent = config.get("StrategyConfig", {}).get("HyperbandStrategyConfig")
     if (config.get("Strategy") == "Hyperband") != (spent is not None):
         yield "HyperbandStrategyConfig must stand beside the strategy Hyperband, and no other."
@@ -31,28 +36,28 @@ def _hyperband_problems(config: Mapping[str, Any], scope: Scope) -> Iterator[str
         return
     if config.get("TrainingJobEarlyStoppingType", "Off") != "Off":
         yield "early stopping must be Off for Hyperband, which ends trials by a rule of its own."
-    least, most = (_value(spent.get(f"{end}Resource"), scope) for end in ("Min", "Max"))
+    least, most = (_value(spent.get(f"{end}Resource"), values) for end in ("Min", "Max"))
     if isinstance(least, int) and isinstance(most, int) and least >= most:
         where = _origin(spent["MaxResource"])
         yield f"Hyperband needs more folds than min_folds, got {most}{where} and {least}."
 
 
-def _range_problems(config: Mapping[str, Any], scope: Scope) -> Iterator[str]:
+def _range_problems(config: Mapping[str, Any], values: Values) -> Iterator[str]:
     ranges = config.get("ParameterRanges", {})
     for kind, read in (("Integer", int), ("Continuous", float)):
         for entry in ranges.get(f"{kind}ParameterRanges", []):
-            problem = _range_problem(entry, read, scope)
+            problem = _range_problem(entry, read, values)
             if problem:
                 yield f"the range of {entry['Name']!r} {problem}."
 
 
 def _range_problem(
-    entry: Mapping[str, Any], read: Callable[[str], float], scope: Scope
+    entry: Mapping[str, Any], read: Callable[[str], float], values: Values
 ) -> str | None:
     """Say what is wrong with the bounds of a range; None if nothing is, or they are not known."""
     ends: list[float] = []
     for end in ("MinValue", "MaxValue"):
-        value = _value(entry.get(end), scope)
+        value = _value(entry.get(end), values)
         if value is None:
             return None
         try:
@@ -77,12 +82,12 @@ def _order_problem(entry: Mapping[str, Any], low: float, high: float) -> str | N
     return None
 
 
-def _value(value: Any, scope: Scope) -> Any:
+def _value(value: Any, values: Values) -> Any:
     """What stands in a field: itself, or the parameter's value; None if it is not known yet."""
     if not is_expression(value):
         return value
     _, _, name = str(value.get(GET, "")).partition("Parameters.")
-    return scope.defaults.get(name)
+    return values.get(name)
 
 
 def _origin(value: Any) -> str:

@@ -7,6 +7,7 @@ later run on other data, takes them for its own.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -28,7 +29,7 @@ def resumed(
     base: Path,
     settings: TrainingSettings,
     folds: Sequence[int],
-    compute: Callable[[list[int]], Iterable[FoldResult]],
+    compute: Callable[[list[int], Callable[[FoldResult], None]], Iterable[FoldResult]],
 ) -> Iterator[FoldResult]:
     """Yield the results of folds, in their order: those kept earlier, and the rest as computed.
 
@@ -36,22 +37,18 @@ def resumed(
         base: The container's base folder; without checkpoints in it all folds are computed.
         settings: What the trial was asked for.
         folds: Their numbers.
-        compute: Scores folds, in the order given.
+        compute: Scores folds, in the order given, and tells of each as soon as it is scored.
     """
     if not (base / FOLDER).is_dir():
-        yield from compute([*folds])
+        yield from compute([*folds], lambda _result: None)
         return
     folder = base / FOLDER / _fingerprint(base, settings)
     folder.mkdir(exist_ok=True)
     kept = {fold: result for fold in folds if (result := _read(folder, fold))}
-    computed = iter(compute([fold for fold in folds if fold not in kept]))
+    missing = [fold for fold in folds if fold not in kept]
+    computed = iter(compute(missing, functools.partial(_write, folder)))
     for fold in folds:
-        if fold in kept:
-            yield kept[fold]
-        else:
-            result = next(computed)
-            _write(folder, result)
-            yield result
+        yield kept[fold] if fold in kept else next(computed)
 
 
 def _fingerprint(base: Path, settings: TrainingSettings) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -113,6 +113,7 @@ def cross_validate(
     folds: Mapping[int, Fold],
     settings: TrainingSettings,
     numbers: Iterable[int] | None = None,
+    keep: Callable[[FoldResult], None] = lambda _result: None,
 ) -> Iterator[FoldResult]:
     """Fit on all folds but one and score on that one; yield the results in order of the folds.
 
@@ -124,6 +125,7 @@ def cross_validate(
         folds: Number → fold.
         settings: Seed and hyperparameters.
         numbers: Which of the folds to score; all of them if it is not given.
+        keep: Hears of every fold as soon as it is scored, before another begins in its place.
 
     Raises:
         JobError: A score is undefined.
@@ -136,7 +138,10 @@ def cross_validate(
         predictions = np.asarray(code.predict(model, fold.held_out), dtype=np.float64)
         place = f"models/{settings.model}/model.yaml: fold {number}"
         scores = score(fold.truth, predictions, place)
-        return FoldResult(number, scores, fold.rows, predictions, time.perf_counter() - start)
+        seconds = time.perf_counter() - start
+        result = FoldResult(number, scores, fold.rows, predictions, seconds)
+        keep(result)
+        return result
 
     with ThreadPoolExecutor(max_workers=_cores()) as pool:
         yield from pool.map(run_fold, folds if numbers is None else numbers)

@@ -40,11 +40,12 @@ class Computed:
         self.folds: list[int] = []
         self.lasts = lasts
 
-    def __call__(self, folds: list[int]):
+    def __call__(self, folds: list[int], keep):
         for fold in folds:
             if len(self.folds) == self.lasts:
                 raise KeyboardInterrupt
             self.folds.append(fold)
+            keep(result(fold))
             yield result(fold)
 
 
