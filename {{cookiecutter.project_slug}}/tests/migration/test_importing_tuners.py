@@ -48,6 +48,11 @@ def test_the_tune_step_searches_the_same(pipeline, example, files):
         "InstanceCount": 1,
         "VolumeSizeInGB": 25,
     }
+    assert trial["EnableManagedSpotTraining"] is True
+    assert trial["StoppingCondition"] == {
+        "MaxRuntimeInSeconds": 86400,
+        "MaxWaitTimeInSeconds": 86400,
+    }
     channels = {entry["ChannelName"]: entry for entry in trial["InputDataConfig"]}
     assert {*channels} == {"train", "training", "validation", "code"}
     for channel in MANIFEST["channels"]:
@@ -66,6 +71,7 @@ def test_everything_else_of_the_files_is_listed(pipeline, files):
         *("tuningJobName", "tuningStrategy", "maxParallelTrainingJobs", "maxNumberOfTrainingJobs"),
         *("inputContentType", "trainingInstanceType", "trainingInstanceVolumeSizeInGB"),
         *("trainingJobEarlyStoppingType", "model"),
+        "enableManagedSpotTraining",
     }
     parts = {f"model.{key}" for key in PARAMETERS["model"]} - {"model.name"}
     attributes = {f"channels.{number}.s3DataSource.AttributeNames" for number in range(2)}

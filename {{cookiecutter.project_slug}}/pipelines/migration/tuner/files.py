@@ -11,7 +11,6 @@ from pipelines.migration.schema import Foreign
 
 ENDPOINT = "this project deploys no endpoint from its pipeline"
 NETWORK = "`network` in conf/aws.yaml is that of all jobs"
-SPOT = "the project's own files decide about spot instances"
 Count = Annotated[int, Field(ge=1)]
 
 
@@ -48,8 +47,7 @@ class Parameters(_Camel):
     not_carried: ClassVar = {
         "algorithm": "trials run fit of model.py: write the algorithm there",
         "training_job_definition_name": "the pipeline names its jobs",
-        "spot": SPOT,
-        "checkpoints": SPOT,
+        "checkpoints": "checkpoints of spot instances lie below the prefix of the project",
         "endpoint_name": ENDPOINT,
         "autoscaling_min_capacity": ENDPOINT,
         "autoscaling_max_capacity": ENDPOINT,
@@ -63,7 +61,7 @@ class Parameters(_Camel):
     trials: Count = Field(default=10, alias="maxNumberOfTrainingJobs")
     input_content_type: str | None = None
     training_job_definition_name: Any = None
-    spot: Any = Field(default=None, alias="enableManagedSpotTraining")
+    spot: bool = Field(default=False, alias="enableManagedSpotTraining")
     checkpoints: Any = Field(default=None, alias="spotTrainingCheckpointS3Uri")
     instance_type: str = Field(default="ml.c5.2xlarge", alias="trainingInstanceType")
     volume_gb: Count = Field(default=30, alias="trainingInstanceVolumeSizeInGB")

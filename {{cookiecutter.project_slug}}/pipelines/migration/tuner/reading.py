@@ -24,7 +24,7 @@ from pipelines.training.settings.steps import OWN_INPUTS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The system's own limit for a training job, which no file said.
+# The limit of a training job, with its wait for spot instances: it stood in the system's code.
 MINUTES = 1440
 KINDS = ("integer", "continuous", "categorical")
 
@@ -81,7 +81,8 @@ def _document(
         "ranges": ranges,
     }
     # Trials keep no model, so that of the best one is fitted before one can be created.
-    steps = {"tune": job, "fit": job, "create": {}}
+    spot = {"spot": True, "max_wait_minutes": MINUTES} if parameters.spot else {}
+    steps = {"tune": job | spot, "fit": job, "create": {}}
     return {"title": title_of(name), "image": "project", "tuning": tuning, "steps": steps}
 
 
