@@ -10,6 +10,8 @@ import pytest
 import yaml
 from configurations import CHURN, COMPONENTS, PRICES
 
+pytestmark = pytest.mark.slow
+
 URI = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 CHURN_NAMES = {
     "churn-Clean": "CleanChurn",

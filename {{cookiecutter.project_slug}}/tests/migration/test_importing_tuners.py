@@ -8,6 +8,8 @@ import re
 import pytest
 from configurations import HYPERPARAMETERS, MANIFEST, PARAMETERS
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("ml-parameters.json", "hyperparameters.json", "manifest.json")
 
 

@@ -14,6 +14,8 @@ from pipelines.migration.editing import with_value
 from pipelines.migration.placeholders import Placeholders
 from pipelines.migration.plan import Place
 
+pytestmark = pytest.mark.slow
+
 CONF = "churn/conf/conf.yaml"
 
 
