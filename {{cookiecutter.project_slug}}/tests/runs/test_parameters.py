@@ -37,6 +37,7 @@ VALUES = {
     "MaxParallelTrainingJobs": 2,
     "MinimumR2": -5.0,
     "ModelApprovalStatus": "Approved",
+    "ModelPackageGroup": "other-group",
     "ProcessingInstanceType": "ml.c5.xlarge",
     "TrainingInstanceType": "ml.c5.2xlarge",
     "HyperparametersUri": "s3://elsewhere/given/hyperparameters.json",
@@ -97,7 +98,7 @@ def words(run: Run, step: str) -> list[str]:
 
 
 def package(run: Run) -> dict:
-    (found,) = run.sagemaker.registry.packages("test-project")
+    (found,) = run.sagemaker.registry.packages("other-group")
     return found
 
 
@@ -158,6 +159,7 @@ EFFECTS = {
         "HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxParallelTrainingJobs"],
     "MinimumR2": lambda run: arguments(run, "QualityGate")["Conditions"][0]["RightValue"],
     "ModelApprovalStatus": lambda run: package(run)["ModelApprovalStatus"],
+    "ModelPackageGroup": lambda run: package(run)["ModelPackageGroupName"],
     "ProcessingInstanceType": lambda run: arguments(run, "Preprocess")[
         "ProcessingResources"]["ClusterConfig"]["InstanceType"],
     "TrainingInstanceType": lambda run: definition_of_trials(run)[

@@ -244,7 +244,9 @@ def test_a_model_is_created_transforms_and_is_registered_without_competing(examp
         "TransformRidge.TransformOutput.S3OutputPath"
     )
     package = steps["PublishRidge"]["Arguments"]
-    assert package["ModelPackageGroupName"] == "test-project-ridge"
+    group = {"Get": "Parameters.ModelPackageGroup"}
+    joined = {"Std:Join": {"On": "", "Values": [group, "-ridge"]}}
+    assert package["ModelPackageGroupName"] == joined
     assert package["ModelPackageDescription"] == "components"
     assert package["ModelApprovalStatus"] == "Approved"
     assert "ModelMetrics" not in package

@@ -48,6 +48,7 @@ class Parameters:
     parallel_trials: ParameterInteger
     minimum_r2: ParameterFloat
     approval: ParameterString
+    group: ParameterString
     processing_instance: ParameterString
     training_instance: ParameterString
     named: Mapping[str, ParameterString] = field(default_factory=dict)
@@ -68,6 +69,7 @@ class Parameters:
             "training_instance": _any_without(steps, TrainingJob, "instance_type"),
             "tracking": settings.pipeline.tracking != "none",
             "approval": _any_without(steps, Register, "approval"),
+            "group": _any_without(steps, Register, "group"),
         }
         return [
             *(value for name, value in self._own() if used.get(name, True)),
@@ -125,6 +127,7 @@ def make_parameters(settings: ProjectSettings) -> Parameters:
         approval=ParameterString(
             "ModelApprovalStatus", enum_values=APPROVALS, default_value=conf.registration.approval
         ),
+        group=ParameterString("ModelPackageGroup", default_value=conf.name),
         processing_instance=ParameterString(
             "ProcessingInstanceType", default_value=conf.resources.processing.instance_type
         ),

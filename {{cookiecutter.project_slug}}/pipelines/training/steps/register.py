@@ -62,12 +62,12 @@ def _types(task: Task) -> dict[str, list[str]]:
     }
 
 
-def _group(task: Task) -> str:
+def _group(task: Task) -> Any:
     """One group for all that compete; a model of another kind has its own."""
-    name: str = task.context.settings.pipeline.name
-    own = name if task.unit.ranked else f"{name}-{task.step.unit.strip('_').replace('_', '-')}"
-    group: str = task.settings.group or own
-    return group
+    if task.settings.group:
+        return task.settings.group
+    common, own = task.context.parameters.group, task.step.unit.strip("_").replace("_", "-")
+    return common if task.unit.ranked else text(common, f"-{own}")
 
 
 def _description(task: Task) -> str:
