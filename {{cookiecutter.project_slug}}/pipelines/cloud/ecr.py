@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import base64
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipelines.cloud.refusals import explained
 from pipelines.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pipelines.cloud.engines import Engine
     from pipelines.cloud.image import Image
 
@@ -52,7 +50,7 @@ class Registry:
 
     def _repository(self, name: str) -> str:
         """Return a repository's address; make it if it is not there."""
-        with explained("DescribeRepositories"):
+        with explained("ECR", "DescribeRepositories"):
             try:
                 answer = self._client.describe_repositories(repositoryNames=[name])
             except self._client.exceptions.RepositoryNotFoundException:
@@ -60,7 +58,7 @@ class Registry:
         return str(answer["repositories"][0]["repositoryUri"])
 
     def _create(self, name: str) -> str:
-        with explained("CreateRepository"):
+        with explained("ECR", "CreateRepository"):
             answer = self._client.create_repository(
                 repositoryName=name,
                 imageTagMutability="IMMUTABLE",
@@ -69,7 +67,7 @@ class Registry:
         return str(answer["repository"]["repositoryUri"])
 
     def _digest(self, image: Image) -> str | None:
-        with explained("DescribeImages"):
+        with explained("ECR", "DescribeImages"):
             try:
                 answer = self._client.describe_images(
                     repositoryName=image.repository, imageIds=[{"imageTag": image.tag}]
@@ -79,7 +77,7 @@ class Registry:
         return str(answer["imageDetails"][0]["imageDigest"])
 
     def _login(self, engine: Engine) -> None:
-        with explained("GetAuthorizationToken"):
+        with explained("ECR", "GetAuthorizationToken"):
             answer = self._client.get_authorization_token()["authorizationData"][0]
         user, _, password = base64.b64decode(answer["authorizationToken"]).decode().partition(":")
         engine.login(answer["proxyEndpoint"].removeprefix("https://"), user, password)
@@ -93,33 +91,5 @@ def open_registry(region: str) -> Registry:
     """
     import boto3
 
-    with explained("open a session"):
+    with explained("ECR", "open a session"):
         return Registry(boto3.client("ecr", region_name=region))
-
-
-@contextmanager
-def explained(action: str) -> Iterator[None]:
-    """Turn what AWS refuses, and what keeps from reaching it, into the user's two lines.
-
-    Args:
-        action: What was asked.
-
-    Raises:
-        UserError: Instead of botocore's errors.
-    """
-    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
-
-    try:
-        yield
-    except NoCredentialsError as err:
-        msg = "AWS credentials are needed, none were found."
-        raise UserError(msg, "Sign in (`aws sso login`), or set AWS_PROFILE.") from err
-    except ClientError as err:
-        fault = err.response.get("Error", {})
-        msg = f"ECR refused {action}: {fault.get('Code')}: {fault.get('Message')}"
-        remedy = "Check which account you are signed in to, and its permissions for ECR."
-        raise UserError(" ".join(msg.split()), remedy) from err
-    except BotoCoreError as err:
-        msg = f"ECR could not be asked to {action}: {err}"
-        remedy = "Check the network, and region in conf/aws.yaml."
-        raise UserError(" ".join(msg.split()), remedy) from err

@@ -1,0 +1,71 @@
+"""What AWS refuses, and what keeps from reaching it, in the user's two lines."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pipelines.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXPIRED = (
+    "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "RequestExpired",
+    "UnrecognizedClientException",
+)  # fmt: skip
+_SIGN_IN = "Sign in (`aws sso login`), or set AWS_PROFILE."
+
+
+@contextmanager
+def explained(service: str, action: str) -> Iterator[None]:
+    """Turn botocore's errors into two lines.
+
+    Args:
+        service: Who is asked, as AWS spells it.
+        action: What was asked, as IAM spells it.
+
+    Raises:
+        UserError: Instead of botocore's errors.
+    """
+    from botocore.exceptions import (
+        BotoCoreError,
+        ClientError,
+        CredentialRetrievalError,
+        NoCredentialsError,
+        PartialCredentialsError,
+        ProfileNotFound,
+        SSOError,
+    )
+
+    try:
+        yield
+    except (NoCredentialsError, PartialCredentialsError) as err:
+        raise UserError("AWS credentials are needed, none were found.", _SIGN_IN) from err
+    except (SSOError, CredentialRetrievalError, ProfileNotFound) as err:
+        raise UserError(_line(f"AWS credentials must be valid, got: {err}"), _SIGN_IN) from err
+    except ClientError as err:
+        raise _refusal(service, action, err) from err
+    except BotoCoreError as err:
+        msg = f"{service} could not be asked to {action}: {err}"
+        raise UserError(_line(msg), "Check the network, and region in conf/aws.yaml.") from err
+
+
+def code_of(error: BaseException | None) -> str:
+    """Return the code of a refusal; nothing if it is another error."""
+    return str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
+
+
+def _refusal(service: str, action: str, error: Exception) -> UserError:
+    code = code_of(error)
+    words = str(getattr(error, "response", {}).get("Error", {}).get("Message", ""))
+    if code in EXPIRED:
+        return UserError(_line(f"AWS credentials must be valid, got {code}: {words}"), _SIGN_IN)
+    remedy = f"Check which account you are signed in to, and its permissions for {service}."
+    if code == "NoSuchBucket":
+        remedy = "Correct the bucket's name in the environment, or make the bucket."
+    return UserError(_line(f"{service} refused {action}: {code}: {words}"), remedy)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
