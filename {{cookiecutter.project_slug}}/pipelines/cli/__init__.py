@@ -25,6 +25,7 @@ from pipelines.cli import (
     run,
     serve,
     tracking,
+    upsert,
 )
 from pipelines.cli.output import MISTAKE
 from pipelines.errors import UserError
@@ -44,6 +45,8 @@ app.command("compile")(compilation.compile_definition)
 app.command("graph")(graph.graph)
 app.command("import")(migration.import_configuration)
 app.command("run")(run.run)
+app.command("upsert")(upsert.upsert)
+app.command("stop")(upsert.stop)
 app.command("resume")(run.resume)
 app.command("executions")(executions.list_all)
 app.command("show")(executions.show)

@@ -9,6 +9,7 @@ import typer
 
 from localsage import LocalSageMaker
 from localsage.errors import did_you_mean
+from pipelines.cli.backend import Backend, On
 from pipelines.cli.output import how_to_go_on, print_result, print_table
 from pipelines.cli.tracking import forget
 from pipelines.errors import UserError
@@ -23,8 +24,13 @@ Identifier = Annotated[
 ]
 
 
-def list_all() -> None:
-    """List the executions on this machine, newest first."""
+def list_all(on: On = Backend.LOCAL) -> None:
+    """List the executions, newest first."""
+    if on is Backend.AWS:
+        from pipelines.cli import on_aws
+
+        on_aws.list_all()
+        return
     records = LocalSageMaker(find_project().home).executions()
     if not records:
         typer.echo("No execution yet. Start one with `pipeline run`.")
@@ -39,8 +45,13 @@ def list_all() -> None:
             typer.echo(f"{record.id} was interrupted. {how_to_go_on(record)}")
 
 
-def show(identifier: Identifier) -> None:
-    """Show an execution: steps, leaderboard, parameters."""
+def show(identifier: Identifier, on: On = Backend.LOCAL) -> None:
+    """Show an execution: steps, parameters, and on this machine its leaderboard."""
+    if on is Backend.AWS:
+        from pipelines.cli import on_aws
+
+        on_aws.show(identifier)
+        return
     project = find_project()
     sagemaker = LocalSageMaker(project.home)
     record = sagemaker.execution(identifier)
@@ -61,8 +72,14 @@ def show(identifier: Identifier) -> None:
 def logs(
     identifier: Identifier,
     step: Annotated[str | None, typer.Argument(metavar="[STEP]", help="Name of a step.")] = None,
+    on: On = Backend.LOCAL,
 ) -> None:
     """Print the logs of an execution, or of one of its steps."""
+    if on is Backend.AWS:
+        from pipelines.cli import on_aws
+
+        on_aws.logs(identifier, step)
+        return
     record = LocalSageMaker(find_project().home).execution(identifier)
     if step is not None and step not in record.steps:
         msg = f"Execution {record.id} has no step {step!r}."

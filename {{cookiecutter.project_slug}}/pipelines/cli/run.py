@@ -9,6 +9,7 @@ import typer
 
 from localsage import LocalSageMaker, Reuse
 from pipelines import local
+from pipelines.cli.backend import Backend, On, refuse_local
 from pipelines.cli.executions import Identifier
 from pipelines.cli.output import failure_exit, print_result, shown
 from pipelines.cli.progress import show_progress
@@ -54,8 +55,12 @@ def run(
             show_default="the latest that succeeded",
         ),
     ] = None,
+    on: On = Backend.LOCAL,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="With --on aws: stay until the execution has ended.")
+    ] = False,
 ) -> None:
-    """Compile the pipeline, then run that definition on this machine.
+    """Compile the pipeline, then run that definition on this machine, or on AWS.
 
     A step is not run again while nothing has changed that SageMaker's step cache compares, nor
     Ingest while the table is the same.
@@ -64,8 +69,18 @@ def run(
     when none was good enough, 2 for a mistake in conf/, models/ or the data and for a disk that
     takes nothing more, 130 after Ctrl-C or SIGTERM, 1 for any other failure.
 
+    With --on aws the pipeline there is first brought up to date, as by `pipeline upsert`; account,
+    region and the jobs that will be billed are told before.
+
     Example: pipeline run --set MaxTrainingJobs=50 --set MinimumR2=0.8
     """
+    if on is Backend.AWS:
+        from pipelines.cli import on_aws
+
+        local_only = {"--no-cache": no_cache, "--from": first, "--only": only}
+        refuse_local({**local_only, "--based-on": based_on})
+        on_aws.run(parse_settings(settings or []), wait=wait, as_json=as_json)
+        return
     from pipelines.training.compilation import compile_pipeline
 
     reuse = Reuse(cache=not no_cache, only=only or [], first=first, based_on=based_on)
@@ -73,7 +88,7 @@ def run(
         msg = f"--based-on {based_on} has no effect without --from or --only."
         raise UserError(msg, "Select steps, or leave it out.")
     project = find_project()
-    overrides = _parse(settings or [])
+    overrides = parse_settings(settings or [])
     local.find_table(project, overrides)  # before the seconds that compiling may take
     typer.echo(f"Running on this machine, in {shown(project.home)}", err=True)
     compiled = compile_pipeline(project.settings)
@@ -105,7 +120,7 @@ def _report(project: Project, record: ExecutionRecord, as_json: bool) -> None:
     failure_exit(record)
 
 
-def _parse(settings: Sequence[str]) -> dict[str, str]:
+def parse_settings(settings: Sequence[str]) -> dict[str, str]:
     """Read `NAME=VALUE`.
 
     Raises:

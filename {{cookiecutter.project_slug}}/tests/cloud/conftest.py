@@ -1,4 +1,4 @@
-"""Engines to find: small programs that note what they were asked, in a folder of their own."""
+"""Pretended engines, which note what they were asked, and pretended services of AWS."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 
+ACCOUNT = "123456789012"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/pipelines"
 _ENGINE = """#!{python}
 import json, os, sys
 feed = sys.stdin.read() if "--password-stdin" in sys.argv else ""
@@ -70,3 +74,84 @@ def committed(example):
         ["git", "rev-parse", "HEAD"], cwd=example.root, capture_output=True, text=True, check=True
     )
     return found.stdout.strip()
+
+
+class Aws:
+    """Answers of AWS's services, to be added in the order of the questions to each."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, dict]] = []
+        self.stubs: dict[str, Stubber] = {}
+        self._clients = {}
+        for service in ("sts", "s3", "sagemaker", "logs"):
+            client = boto3.client(
+                service, region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x"
+            )
+            self._clients[service] = client
+            self.stubs[service] = Stubber(client)
+            self.stubs[service].activate()
+
+    def client(self, service, **options):
+        self.asked.append((service, options))
+        return self._clients[service]
+
+    def answer(self, service, operation, answer=None, asked=None):
+        self.stubs[service].add_response(operation, answer or {}, asked)
+
+    def refuse(self, service, operation, code, words="no", asked=None, status=400):
+        self.stubs[service].add_client_error(
+            operation, code, words, http_status_code=status, expected_params=asked
+        )
+
+    def knows_who_asks(self):
+        identity = {"Account": ACCOUNT, "Arn": f"arn:aws:iam::{ACCOUNT}:user/me", "UserId": "me"}
+        self.answer("sts", "get_caller_identity", identity)
+
+    def has_objects(self, number):
+        for _ in range(number):
+            self.answer("s3", "head_object")
+
+    def lacks_objects(self, bodies, **options):
+        for _ in bodies:
+            self.refuse("s3", "head_object", "404")
+        for key, body in bodies.items():
+            asked = {"Bucket": "the-bucket", "Key": key, "Body": body, **options}
+            self.answer("s3", "put_object", asked=asked)
+
+
+@pytest.fixture
+def aws(monkeypatch, compiled):
+    """AWS, which answers only what a test has said, and must be asked all of it.
+
+    Something has been compiled before: the SDK makes clients of its own when it is imported.
+    """
+    services = Aws()
+    monkeypatch.setattr(boto3, "client", services.client)
+    yield services
+    for stub in services.stubs.values():
+        stub.assert_no_pending_responses()
+
+
+@pytest.fixture
+def signed_up(monkeypatch):
+    """The environment that conf/aws.yaml of the small project asks for, and nobody's own."""
+    for name in ("NAME", "ID", "ARN"):
+        monkeypatch.delenv(f"SAGEMAKER_PROJECT_{name}", raising=False)
+    values = {
+        "ROLE": ROLE,
+        "BUCKET": "the-bucket",
+        "IMAGE": "registry/model@sha256:1",
+        "JOBS": "registry/jobs@sha256:2",
+        "TRACKING": "arn:aws:sagemaker:eu-west-1:123456789012:mlflow-app/app-1",
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    return values
+
+
+@pytest.fixture
+def deployable(example, signed_up):
+    """The small project, with a variable for everything that an execution needs."""
+    example.change("conf/aws.yaml", "environment.JobsImageUri", "JOBS")
+    example.change("conf/aws.yaml", "environment.TrackingUri", "TRACKING")
+    return example

@@ -1,0 +1,156 @@
+"""What `pipeline upsert`, `pipeline run --on aws` and `run-pipeline` share."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import typer
+
+from pipelines.cloud.account import Account
+from pipelines.cloud.costs import billed_jobs
+from pipelines.cloud.deployment import account_value, prefix_of, start_parameters
+from pipelines.cloud.executions import Executions
+from pipelines.cloud.pipelines import Pipelines, Wanted
+from pipelines.cloud.uploading import Bucket
+from pipelines.project import MARKER
+from pipelines.revision import commit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipelines.cloud.deployment import Deployment
+    from pipelines.cloud.pipelines import Upserted
+    from pipelines.project import Project
+    from pipelines.training.compilation import Compiled
+
+
+@dataclass(frozen=True)
+class Started:
+    """An execution that was started.
+
+    Attributes:
+        account: Where.
+        pipeline: Its pipeline.
+        arn: Of the execution.
+    """
+
+    account: Account
+    pipeline: str
+    arn: str
+
+    @property
+    def id(self) -> str:
+        """Its identifier."""
+        return self.arn.rsplit("/", 1)[-1]
+
+    def connect(self) -> Executions:
+        """Open the pipeline's executions with the credentials that there are now."""
+        return Executions(self.account.client("sagemaker"), self.pipeline)
+
+
+def say(text: str) -> None:
+    """Tell the user something that is no result: on standard error."""
+    typer.echo(text, err=True)
+
+
+def upsert_pipeline(project: Project, deployment: Deployment) -> Upserted:
+    """Compile, send the assets that are missing, and make or change the pipeline.
+
+    Raises:
+        UserError: A file of the project breaks a rule, the account has no value for the role or
+            the bucket, or AWS refuses.
+    """
+    from pipelines.training.compilation import compile_pipeline
+
+    compiled = compile_pipeline(project.settings)
+    account = Account(deployment.region)
+    _announce(project, deployment, account)
+    return _upsert(project, deployment, account, compiled)
+
+
+def start_pipeline(
+    project: Project, deployment: Deployment, settings: Mapping[str, str]
+) -> Started:
+    """Compile, bring the pipeline on AWS up to date, and start it.
+
+    Nothing is done unless all parameters have a value that fits.
+
+    Args:
+        project: The project.
+        deployment: Where it stands.
+        settings: Values of pipeline parameters that count more than all others.
+
+    Raises:
+        UserError: A file or a value breaks a rule, the account has no value for a parameter, or
+            AWS refuses.
+        ParameterError: A parameter is unknown or its value is not of its type.
+    """
+    from pipelines.training.compilation import compile_pipeline
+
+    compiled = compile_pipeline(project.settings)
+    deployment = replace(deployment, given={**deployment.given, **settings})
+    parameters = start_parameters(project, deployment, compiled)
+    values = _checked(compiled, parameters)
+    account = Account(deployment.region)
+    _announce(project, deployment, account)
+    jobs = billed_jobs(json.loads(compiled.definition), values)
+    say(f"Billed while it runs: {', '.join(jobs)}.")
+    _upsert(project, deployment, account, compiled)
+    executions = Executions(account.client("sagemaker"), deployment.pipeline)
+    arn = executions.start(parameters, f"Commit {parameters['Commit']}")
+    return Started(account, deployment.pipeline, arn)
+
+
+def _checked(compiled: Compiled, parameters: Mapping[str, str]) -> dict[str, object]:
+    """Return the value of every parameter, as an execution on this machine would have it."""
+    from localsage.definition import parse_definition
+    from localsage.parameters import effective_values
+    from pipelines.training.checks import check_values
+
+    declared = parse_definition(compiled.definition).parameters
+    values = effective_values(declared, parameters)
+    check_values(json.loads(compiled.definition), values)
+    return dict(values)
+
+
+def _announce(project: Project, deployment: Deployment, account: Account) -> None:
+    bucket = account_value(project, deployment, "Bucket")
+    role = account_value(project, deployment, "RoleArn")
+    who = account.identity
+    say(f"AWS account {who.account}, region {deployment.region}, as {who.arn}")
+    say(f"Pipeline {deployment.pipeline}, role {role}")
+    place = f"s3://{bucket}/{prefix_of(project, deployment)}/"
+    say(f"Stored in {place}, which S3 bills; the pipeline costs nothing until it is started.")
+
+
+def _upsert(
+    project: Project, deployment: Deployment, account: Account, compiled: Compiled
+) -> Upserted:
+    prefix = prefix_of(project, deployment)
+    bucket = Bucket(account.client("s3"), account_value(project, deployment, "Bucket"))
+    objects = compiled.assets.objects()
+    uploaded = bucket.put_missing({f"{prefix}/{key}": body for key, body in objects.items()})
+    say(f"Sent {uploaded.sent} of {uploaded.total} objects ({uploaded.size:,} bytes)")
+    pipelines = Pipelines(account.client("sagemaker"))
+    result = pipelines.upsert(_wanted(project, deployment, pipelines, compiled), bucket, prefix)
+    say(f"Pipeline {deployment.pipeline} is {result.outcome}")
+    return result
+
+
+def _wanted(
+    project: Project, deployment: Deployment, pipelines: Pipelines, compiled: Compiled
+) -> Wanted:
+    arn = deployment.project_arn
+    settings = project.settings.pipeline
+    own = (
+        f"{settings.name} predicts {settings.data.target}. Commit {commit_of(project.root, MARKER)}"
+    )
+    return Wanted(
+        name=deployment.pipeline,
+        definition=compiled.definition,
+        role=account_value(project, deployment, "RoleArn"),
+        description=deployment.description or own,
+        tags={**(pipelines.tags_of(arn) if arn else {}), **deployment.tags},
+    )
