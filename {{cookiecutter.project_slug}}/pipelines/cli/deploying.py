@@ -117,7 +117,7 @@ def _checked(compiled: Compiled, parameters: Mapping[str, str]) -> dict[str, obj
 
 def _announce(project: Project, deployment: Deployment, account: Account) -> None:
     bucket = account_value(project, deployment, "Bucket")
-    role = account_value(project, deployment, "RoleArn")
+    role = _role(project, deployment)
     who = account.identity
     say(f"AWS account {who.account}, region {deployment.region}, as {who.arn}")
     say(f"Pipeline {deployment.pipeline}, role {role}")
@@ -139,6 +139,10 @@ def _upsert(
     return result
 
 
+def _role(project: Project, deployment: Deployment) -> str:
+    return deployment.role or account_value(project, deployment, "RoleArn")
+
+
 def _wanted(
     project: Project, deployment: Deployment, pipelines: Pipelines, compiled: Compiled
 ) -> Wanted:
@@ -150,7 +154,7 @@ def _wanted(
     return Wanted(
         name=deployment.pipeline,
         definition=compiled.definition,
-        role=account_value(project, deployment, "RoleArn"),
+        role=_role(project, deployment),
         description=deployment.description or own,
         tags={**(pipelines.tags_of(arn) if arn else {}), **deployment.tags},
     )

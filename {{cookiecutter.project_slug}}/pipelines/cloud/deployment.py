@@ -31,6 +31,7 @@ class Deployment:
         region: Of the services.
         pipeline: Its name in SageMaker.
         given: Values of pipeline parameters that count more than the environment's.
+        role: ARN of the role that the pipeline itself has; that of its jobs if None.
         tags: For the pipeline, and whatever else is made for it.
         project_arn: The SageMaker project whose own tags are copied.
         description: Of the pipeline; made up if there is none.
@@ -40,6 +41,7 @@ class Deployment:
     region: str
     pipeline: str
     given: Mapping[str, str] = field(default_factory=dict)
+    role: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     project_arn: str | None = None
     description: str | None = None
