@@ -10,7 +10,7 @@ import typer
 
 from pipelines.cloud.account import Account
 from pipelines.cloud.costs import billed_jobs
-from pipelines.cloud.deployment import account_value, prefix_of, start_parameters
+from pipelines.cloud.deployment import account_value, output_key, prefix_of, start_parameters
 from pipelines.cloud.executions import Executions
 from pipelines.cloud.pipelines import Pipelines, Wanted
 from pipelines.cloud.uploading import Bucket
@@ -92,7 +92,7 @@ def start_pipeline(
     compiled = compile_pipeline(project.settings)
     deployment = replace(deployment, given={**deployment.given, **settings})
     parameters = start_parameters(project, deployment, compiled)
-    values = _checked(compiled, parameters)
+    values = _checked(project, compiled, parameters)
     account = Account(deployment.region)
     _announce(project, deployment, account)
     jobs = billed_jobs(json.loads(compiled.definition), values)
@@ -103,25 +103,28 @@ def start_pipeline(
     return Started(account, deployment.pipeline, arn)
 
 
-def _checked(compiled: Compiled, parameters: Mapping[str, str]) -> dict[str, object]:
+def _checked(
+    project: Project, compiled: Compiled, parameters: Mapping[str, str]
+) -> dict[str, object]:
     """Return the value of every parameter, as an execution on this machine would have it."""
     from localsage.definition import parse_definition
     from localsage.parameters import effective_values
-    from pipelines.training.checks import check_values
+    from pipelines.training.compilation import check_values
 
     declared = parse_definition(compiled.definition).parameters
     values = effective_values(declared, parameters)
-    check_values(json.loads(compiled.definition), values)
+    check_values(project.settings, compiled, values)
     return dict(values)
 
 
 def _announce(project: Project, deployment: Deployment, account: Account) -> None:
     bucket = account_value(project, deployment, "Bucket")
-    role = _role(project, deployment)
+    role, key = _role(project, deployment), output_key(project, deployment)
     who = account.identity
     say(f"AWS account {who.account}, region {deployment.region}, as {who.arn}")
     say(f"Pipeline {deployment.pipeline}, role {role}")
-    place = f"s3://{bucket}/{prefix_of(project, deployment)}/"
+    encrypted = f" under the key {key}" if key else ""
+    place = f"s3://{bucket}/{prefix_of(project, deployment)}/{encrypted}"
     say(f"Stored in {place}, which S3 bills; the pipeline costs nothing until it is started.")
 
 
@@ -129,7 +132,8 @@ def _upsert(
     project: Project, deployment: Deployment, account: Account, compiled: Compiled
 ) -> Upserted:
     prefix = prefix_of(project, deployment)
-    bucket = Bucket(account.client("s3"), account_value(project, deployment, "Bucket"))
+    name, key = account_value(project, deployment, "Bucket"), output_key(project, deployment)
+    bucket = Bucket(account.client("s3"), name, key)
     objects = compiled.assets.objects()
     uploaded = bucket.put_missing({f"{prefix}/{key}": body for key, body in objects.items()})
     say(f"Sent {uploaded.sent} of {uploaded.total} objects ({uploaded.size:,} bytes)")
@@ -156,5 +160,9 @@ def _wanted(
         definition=compiled.definition,
         role=_role(project, deployment),
         description=deployment.description or own,
-        tags={**(pipelines.tags_of(arn) if arn else {}), **deployment.tags},
+        tags={
+            **(pipelines.tags_of(arn) if arn else {}),
+            **project.settings.aws.tags,
+            **deployment.tags,
+        },
     )

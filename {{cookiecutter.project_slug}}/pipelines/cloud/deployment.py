@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pipelines.errors import UserError
 from pipelines.project import MARKER
 from pipelines.revision import commit_of
+from pipelines.training.settings.aws import is_variable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,16 +77,29 @@ def account_value(project: Project, deployment: Deployment, parameter: str) -> s
     """
     if parameter in deployment.given:
         return deployment.given[parameter]
-    variables = {str(name): value for name, value in project.settings.aws.environment.items()}
+    variables = project.settings.aws.variables
     if parameter not in variables:
         msg = f"conf/aws.yaml: environment must name the variable of {parameter}, got none."
         raise UserError(msg, f"Add it there, or give --set {parameter}=VALUE.")
     value = deployment.environment.get(variables[parameter])
     if not value:
-        field_of = f"conf/aws.yaml: environment.{parameter}"
-        msg = f"{field_of}: the variable {variables[parameter]} must be set, it is not."
+        msg = (
+            f"conf/aws.yaml: {parameter} is the variable {variables[parameter]}, which is not set."
+        )
         raise UserError(msg, f"Export it; `pipeline run` also takes --set {parameter}=VALUE.")
     return value
+
+
+def output_key(project: Project, deployment: Deployment) -> str | None:
+    """Return the KMS key that encrypts what is stored; None for the bucket's own default.
+
+    Raises:
+        UserError: It is a variable that is not set.
+    """
+    key: str | None = project.settings.aws.encryption.output_key
+    if key is None or not is_variable(key):
+        return key
+    return account_value(project, deployment, "OutputKmsKeyId")
 
 
 def prefix_of(project: Project, deployment: Deployment) -> str:

@@ -177,8 +177,8 @@ def test_a_value_that_the_environment_lacks_asks_nobody(
 ):
     monkeypatch.setenv(name, "")
     rule, remedy = pipeline("run", "--on", "aws").mistake
-    assert f"the variable {name} must be set, it is not." in rule
-    assert rule.startswith("conf/aws.yaml: environment.")
+    assert f"is the variable {name}, which is not set." in rule
+    assert rule.startswith("conf/aws.yaml: ")
     assert "--set" in remedy
 
 

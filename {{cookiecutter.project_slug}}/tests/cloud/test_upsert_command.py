@@ -188,7 +188,7 @@ def test_the_key_of_the_bucket_encrypts_what_is_sent(aws):
 def test_a_missing_variable_is_told_before_anybody_is_asked(pipeline, aws, deployable, monkeypatch):
     monkeypatch.delenv("BUCKET")
     assert pipeline("upsert").mistake == [
-        "conf/aws.yaml: environment.Bucket: the variable BUCKET must be set, it is not.",
+        "conf/aws.yaml: Bucket is the variable BUCKET, which is not set.",
         "Export it; `pipeline run` also takes --set Bucket=VALUE.",
     ]
 
@@ -261,3 +261,36 @@ def test_a_profile_that_is_not_configured_is_told_in_two_lines(pipeline, deploya
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
     rule, _ = pipeline("upsert").mistake
     assert "nobody" in rule and rule.startswith("AWS credentials must be valid, got: ")
+
+
+def test_key_and_tags_of_the_account_are_those_of_the_pipeline_and_its_objects(
+    pipeline, aws, deployable, monkeypatch
+):
+    deployable.change("conf/aws.yaml", "encryption", {"output_key": "OUTPUT_KEY"})
+    deployable.change("conf/aws.yaml", "tags", {"team": "estate"})
+    assert "OutputKmsKeyId is the variable OUTPUT_KEY" in failing(pipeline, aws)
+    monkeypatch.setenv("OUTPUT_KEY", "alias/ours")
+    compiled = deployable.compile()
+    aws.knows_who_asks()
+    encrypted = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/ours"}
+    aws.lacks_objects(objects(compiled), **encrypted)
+    aws.refuse("sagemaker", "describe_pipeline", "ResourceNotFound")
+    asked = request(compiled, Tags=[{"Key": "team", "Value": "estate"}])
+    aws.answer("sagemaker", "create_pipeline", {"PipelineArn": PIPELINE}, asked)
+    assert pipeline("upsert").code == 0
+
+
+def failing(pipeline, aws):
+    ended = pipeline("upsert")
+    assert (ended.code, ended.out) == (2, "")
+    return ended.err
+
+
+def test_a_key_that_stands_in_the_file_itself_is_taken(pipeline, aws, deployable):
+    deployable.change("conf/aws.yaml", "encryption", {"output_key": "alias/written-there"})
+    compiled = deployable.compile()
+    aws.knows_who_asks()
+    encrypted = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/written-there"}
+    aws.lacks_objects(objects(compiled), **encrypted)
+    aws.answer("sagemaker", "describe_pipeline", standing(compiled))
+    assert "unchanged" in pipeline("upsert").err
