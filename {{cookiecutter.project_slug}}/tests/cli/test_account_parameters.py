@@ -44,3 +44,13 @@ def test_a_repository_around_the_project_does_not_lend_its_commit(commit, exampl
     git(around, "add", "other.txt")
     git(around, "commit", "-qm", "Start")
     assert commit() == "none"
+
+
+def test_a_build_server_without_the_repository_knows_the_commit(commit, monkeypatch) -> None:
+    monkeypatch.setenv("CODEBUILD_RESOLVED_SOURCE_VERSION", "0123abcd" * 5)
+    assert commit() == "0123abcd" * 5
+
+
+def test_the_version_of_an_archive_that_is_built_is_no_commit(commit, monkeypatch) -> None:
+    monkeypatch.setenv("CODEBUILD_RESOLVED_SOURCE_VERSION", "v1.QzEyMzQ1Njc4OTA")
+    assert commit() == "none"
