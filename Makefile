@@ -1,6 +1,6 @@
 # For people who work on the template; a generated project has a Makefile of its own.
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast slow toolkit containers lint lock screenshots clean environment generate tidy
+.PHONY: help demo test fast slow toolkit aws containers lint lock screenshots clean environment generate tidy
 
 TEMPLATE := {{cookiecutter.project_slug}}
 DEMO := build/demo/housing-prices
@@ -28,13 +28,16 @@ help:  ## show this help
 demo: generate  ## generate a project with default answers and run its pipeline on this machine
 	@$(MAKE) --no-print-directory -C "$(DEMO)" run
 
-test: lint fast slow toolkit  ## everything: checks, tests, and the journey of a new user (minutes)
+test: lint fast slow toolkit aws  ## everything: checks, tests, and the journey of a new user (minutes)
 	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" -m journey $(ARGS)
 	@if [ -n "$(TEST_CONTAINERS)" ]; then $(MAKE) --no-print-directory containers; \
 	  else echo "No image was built or tested: TEST_CONTAINERS is not set, see make containers."; fi
 
 toolkit: environment  ## run the compiled archives under AWS's own training toolkit
 	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" tests/toolkit $(ARGS)
+
+aws: environment  ## execute a project's buildspec against a local AWS server
+	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" tests/aws $(ARGS)
 
 containers: environment  ## build and test a project's images (root; podman, buildah, runc, mmdebstrap)
 	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" tests/container $(ARGS)
@@ -52,13 +55,16 @@ fast: environment  ## quick tests of the template, and of the generated project 
 slow: environment  ## the other tests of both: whole pipelines, kills, servers
 	@$(call tests,slow and not journey,slow)
 
-lock: generate  ## resolve both lock files anew
+lock: generate  ## resolve all lock files anew
 	@$(MAKE) --no-print-directory -C "$(DEMO)" lock
 	@cp "$(DEMO)/requirements.lock" "$(TEMPLATE)/requirements.lock"
 	@cp "$(DEMO)"/container/*.lock "$(TEMPLATE)/container/"
 	@"$(BIN)/uv" pip compile --quiet --universal --upgrade --generate-hashes --group dev \
 	  --no-emit-index-url --no-header --no-annotate --constraint "$(TEMPLATE)/requirements.lock" \
 	  --output-file requirements.lock pyproject.toml
+	@"$(BIN)/uv" pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate \
+	  --output-file tests/aws/requirements.lock tests/aws/requirements.in
 
 screenshots: demo  ## take the pictures in docs/ (with Debian's tmux and chromium)
 	@"$(BIN)/python" docs/screenshots/take.py "$(DEMO)"

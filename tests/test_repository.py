@@ -13,6 +13,7 @@ import pytest
 from tests.baking import QUESTIONS, ROOT, TEMPLATE, files
 
 LOCKS = ["requirements.lock", f"{TEMPLATE}/requirements.lock"]
+SERVER_LOCK = "tests/aws/requirements.lock"
 IMAGES = {"model", "jobs"}
 IMAGE_LOCKS = [f"{TEMPLATE}/container/{image}.lock" for image in sorted(IMAGES)]
 # Put together here, so that this file does not hold what it looks for.
@@ -39,7 +40,7 @@ def test_no_file_names_a_package_host_or_a_folder_of_somebodys_machine(
     assert found == []
 
 
-@pytest.mark.parametrize("path", LOCKS + IMAGE_LOCKS)
+@pytest.mark.parametrize("path", [*LOCKS, *IMAGE_LOCKS, SERVER_LOCK])
 def test_a_lock_file_has_hashes_for_every_package_and_no_address(
     repository: dict[str, str], path: str
 ) -> None:

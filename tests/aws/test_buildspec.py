@@ -1,0 +1,168 @@
+"""The buildspec, executed phase by phase against a local AWS server."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.aws.conftest import BUCKET, PROJECT, ROLE, CodeBuild, Server
+
+PIPELINE = "houses-p-abc"
+REGISTRY = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+IMAGES = ["housing-prices", "housing-prices-jobs"]
+ALL_WELL = {"install": 0, "pre_build": 0, "build": 0}
+
+
+def change(codebuild: CodeBuild, file: str, before: str, after: str) -> None:
+    path = codebuild.project / file
+    text = path.read_text(encoding="utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after), encoding="utf-8")
+
+
+def parameters_of_the_newest(server: Server) -> dict[str, str]:
+    sagemaker = server.client("sagemaker")
+    executions = sagemaker.list_pipeline_executions(PipelineName=PIPELINE)
+    newest = max(executions["PipelineExecutionSummaries"], key=lambda entry: entry["StartTime"])
+    arn = newest["PipelineExecutionArn"]
+    answer = sagemaker.list_pipeline_parameters_for_execution(PipelineExecutionArn=arn)
+    return {entry["Name"]: entry["Value"] for entry in answer["PipelineParameters"]}
+
+
+def made(server: Server) -> dict[str, Any]:
+    """How many of everything there are in the account."""
+    sagemaker = server.client("sagemaker")
+    return {
+        "repositories": len(server.client("ecr").describe_repositories()["repositories"]),
+        "objects": len(server.versions()),
+        "pipelines": len(sagemaker.list_pipelines()["PipelineSummaries"]),
+    }
+
+
+def addresses(server: Server, commit: str) -> list[str]:
+    """Address of each image with the digest that the registry has for a commit's tag."""
+    found = []
+    for name in IMAGES:
+        answer = server.client("ecr").describe_images(
+            repositoryName=name, imageIds=[{"imageTag": commit}]
+        )
+        found.append(f"{REGISTRY}/{name}@{answer['imageDetails'][0]['imageDigest']}")
+    return found
+
+
+def test_two_commits_are_built_pushed_deployed_and_started(
+    codebuild: CodeBuild, server: Server
+) -> None:
+    first = codebuild.commit("Start")
+    build = codebuild.build(**PROJECT)
+    assert build.phases == ALL_WELL, build.output
+
+    # Checks come first, then both images, named after the commit, each pushed after a login.
+    assert [call[1] for call in build.calls if call[0] == "make"] == ["setup", "lint", "test"]
+    assert [words[words.index("--tag") + 1] for words in build.docker("build")] == [
+        f"{name}:{first}" for name in IMAGES
+    ]
+    assert build.docker("push") == [[f"{REGISTRY}/{name}:{first}"] for name in IMAGES]
+    assert all("--password-stdin" in words for words in build.docker("login"))
+    repositories = server.client("ecr").describe_repositories(repositoryNames=IMAGES)
+    for repository in repositories["repositories"]:
+        assert repository["imageTagMutability"] == "IMMUTABLE"
+        assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
+
+    # The definition on AWS is the file that the build keeps, and the pipeline is the project's.
+    sagemaker = server.client("sagemaker")
+    pipeline = sagemaker.describe_pipeline(PipelineName=PIPELINE)
+    definition = (codebuild.project / "pipeline-definition.json").read_bytes()
+    assert pipeline["PipelineDefinition"].encode() == definition
+    assert pipeline["RoleArn"] == ROLE
+    tags = sagemaker.list_tags(ResourceArn=pipeline["PipelineArn"])["Tags"]
+    assert tags == [
+        {"Key": "sagemaker:project-name", "Value": "houses"},
+        {"Key": "sagemaker:project-id", "Value": "p-abc"},
+    ]
+
+    # Everything that the definition and the start refer to is there.
+    started = parameters_of_the_newest(server)
+    declared = {entry["Name"]: entry for entry in json.loads(definition)["Parameters"]}
+    assert {*started} <= {*declared}
+    assert {name for name in declared if "DefaultValue" not in declared[name]} <= {*started}
+    assert [started["ImageUri"], started["JobsImageUri"]] == addresses(server, first)
+    assert started["Commit"] == first
+    assert (started["RoleArn"], started["Bucket"]) == (ROLE, BUCKET)
+    assert started["ModelPackageGroup"] == PIPELINE
+    objects = server.versions()
+    assets = set(re.findall(rb'"/((?:code|settings)/[0-9a-f]{20})', definition))
+    assert len(assets) > 5
+    places = [f"s3://{BUCKET}/housing-prices/{key.decode()}" for key in assets]
+    for place in [*places, started["QueryUri"]]:
+        assert any(f"s3://{BUCKET}/{key}".startswith(f"{place}/") for key in objects), place
+    assert objects and all(len(versions) == 1 for versions in objects.values())
+
+    # Another commit, which changes a default of a parameter and no file that travels.
+    change(codebuild, "conf/pipeline.yaml", "trials: 20 ", "trials: 21 ")
+    second = codebuild.commit("Try more")
+    build = codebuild.build(**PROJECT)
+    assert build.phases == ALL_WELL, build.output
+    assert server.versions() == objects
+    assert f"Sent 0 of {len(objects)} objects" in build.output
+    assert f"Pipeline {PIPELINE} is updated" in build.output
+    updated = sagemaker.describe_pipeline(PipelineName=PIPELINE)
+    assert updated["PipelineArn"] == pipeline["PipelineArn"]
+    assert updated["CreationTime"] == pipeline["CreationTime"]
+    assert updated["PipelineDefinition"] == pipeline["PipelineDefinition"].replace(
+        '"DefaultValue": 20', '"DefaultValue": 21'
+    )
+    assert parameters_of_the_newest(server)["Commit"] == second
+    assert addresses(server, second) != addresses(server, first)
+    executions = sagemaker.list_pipeline_executions(PipelineName=PIPELINE)
+    assert len(executions["PipelineExecutionSummaries"]) == 2
+
+    # A build of the same commit pushes no image again, whose tags could not be moved.
+    build = codebuild.build(**PROJECT)
+    assert build.phases == ALL_WELL, build.output
+    assert build.docker("push") == []
+    assert server.versions() == objects
+
+
+@pytest.mark.parametrize(
+    ("failing", "phases"),
+    [
+        ("make setup", {"install": 1}),
+        ("make lint", {"install": 0, "pre_build": 1}),
+        ("make test", {"install": 0, "pre_build": 1}),
+        ("docker build", {"install": 0, "pre_build": 0, "build": 1}),
+        ("docker push", {"install": 0, "pre_build": 0, "build": 1}),
+    ],
+)
+def test_after_a_failure_nothing_is_deployed(
+    codebuild: CodeBuild, server: Server, failing: str, phases: dict[str, int]
+) -> None:
+    codebuild.commit("Start")
+    build = codebuild.build(**PROJECT, FAILING=failing)
+    assert build.phases == phases, build.output
+    found = made(server)
+    assert (found["objects"], found["pipelines"]) == (0, 0)
+    assert found["repositories"] == (1 if failing == "docker push" else 0)
+
+
+@pytest.mark.parametrize("missing", ["SAGEMAKER_PIPELINE_ROLE_ARN", "ARTIFACT_BUCKET"])
+def test_outside_of_a_sagemaker_project_it_is_checked_and_compiled(
+    codebuild: CodeBuild, server: Server, missing: str
+) -> None:
+    codebuild.commit("Start")
+    build = codebuild.build(**{**PROJECT, missing: ""})
+    assert build.phases == ALL_WELL, build.output
+    assert json.loads((codebuild.project / "pipeline-definition.json").read_bytes())["Steps"]
+    assert "Nothing is deployed" in build.output
+    assert made(server) == {"repositories": 0, "objects": 0, "pipelines": 0}
+
+
+def test_a_build_for_another_region_starts_nothing(codebuild: CodeBuild, server: Server) -> None:
+    codebuild.commit("Start")
+    build = codebuild.build(**PROJECT | {"AWS_REGION": "us-east-1"})
+    assert build.phases == {"install": 0, "pre_build": 0, "build": 1}
+    assert "region must be that of conf/aws.yaml, eu-west-1, got 'us-east-1'" in build.output
+    assert made(server)["pipelines"] == 0
