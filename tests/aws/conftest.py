@@ -25,7 +25,8 @@ HERE = Path(__file__).parent
 REGION = "eu-west-1"
 BUCKET = "sagemaker-project-p-abc"
 ROLE = "arn:aws:iam::123456789012:role/service-role/use-role"
-# What SageMaker Projects gives to a build server, and where executions are to be logged.
+# What SageMaker Projects gives to a build server, where executions are to be logged, and images of
+# an earlier build, which a push that fails must not leave in use.
 PROJECT = {
     "SAGEMAKER_PROJECT_NAME": "houses",
     "SAGEMAKER_PROJECT_ID": "p-abc",
@@ -33,6 +34,8 @@ PROJECT = {
     "ARTIFACT_BUCKET": BUCKET,
     "AWS_REGION": REGION,
     "MLFLOW_TRACKING_URI": "arn:aws:sagemaker:eu-west-1:123456789012:mlflow-app/app-1",
+    "MODEL_IMAGE_URI": "registry.example/model:earlier",
+    "JOBS_IMAGE_URI": "registry.example/jobs:earlier",
 }
 _SECONDS = 60.0
 # A pretended `docker` or `make`: it notes what it was asked, and fails at some commands. A push

@@ -28,6 +28,7 @@ OFFICIAL = {
     "pipeline_name": "houses-p-abc",
     "model_package_group_name": "houses-p-abc",
     "base_job_prefix": "jobs/houses",
+    "mlflow_tracking_arn": None,
 }
 
 
