@@ -7,6 +7,7 @@ import re
 
 import pytest
 import yaml
+from every_class import STEPS_OF_EVERY_CLASS
 
 from pipelines.local import account_parameters
 from pipelines.project import find_project
@@ -20,14 +21,8 @@ RIDGE, BOOST = "models/ridge/model.yaml", "models/boost/model.yaml"
 KEYS = {"volume_key": "VOLUME_KEY", "output_key": "OUTPUT_KEY"}
 # A unit of every class; its first step has settings of its own.
 UNIT = {
-    "process": {"inputs": {"rows": "data.preprocess.train"}, "tags": {"step": "own"}},
-    "train": {},
-    "tune": {},
-    "fit": {},
-    "create": {},
-    "transform": {"inputs": {"data": "data.preprocess.test"}},
-    "evaluate": {},
-    "register": {},
+    **STEPS_OF_EVERY_CLASS,
+    "process": {**STEPS_OF_EVERY_CLASS["process"], "tags": {"step": "own"}},
 }
 OWN = ["Ingest", "Preprocess", "Select", "Track"]
 STEPS = [*OWN, *(f"{name.capitalize()}Ridge" for name in UNIT)]

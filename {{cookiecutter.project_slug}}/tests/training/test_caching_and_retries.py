@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from every_class import STEPS_OF_EVERY_CLASS
 
 from pipelines.training.settings.steps import Create, Evaluate, Fit, Process, Register, Transform
 
 PIPELINE, RIDGE = "conf/pipeline.yaml", "models/ridge/model.yaml"
-UNIT = {
-    "process": {"inputs": {"rows": "data.preprocess.train"}},
-    "train": {},
-    "tune": {},
-    "fit": {},
-    "create": {},
-    "transform": {"inputs": {"data": "data.preprocess.test"}},
-    "evaluate": {},
-    "register": {},
-}
 # https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines-caching.html and …-retry-policy.html
 CACHED = {"Processing", "Training", "Tuning", "Transform"}
 STEP_FAULTS = ["Step.SERVICE_FAULT", "Step.THROTTLING"]
@@ -39,7 +30,7 @@ FAULTS = {
 def steps_of(example):
     """Compile the project with a unit of every class: name → step."""
     example.write("models/ridge/process.py", "print('hello')\n")
-    example.change(RIDGE, "steps", UNIT)
+    example.change(RIDGE, "steps", STEPS_OF_EVERY_CLASS)
 
     def steps():
         found = {}
@@ -180,13 +171,13 @@ MISTAKES = [
     (
         RIDGE,
         "steps",
-        UNIT | {"create": {"retries": retry(exceptions=[INTERNAL])}},
+        STEPS_OF_EVERY_CLASS | {"create": {"retries": retry(exceptions=[INTERNAL])}},
         f"steps.create must not have retries after {INTERNAL}: it starts no job.",
     ),
     (
         RIDGE,
         "steps",
-        UNIT | {"tune": {"retries": retry(exceptions=[INTERNAL], max_attempts=None,
+        STEPS_OF_EVERY_CLASS | {"tune": {"retries": retry(exceptions=[INTERNAL], max_attempts=None,
                                           expire_after_minutes=5)}},
         f"steps.tune needs max_attempts for retries after {INTERNAL}, those of its trials.",
     ),

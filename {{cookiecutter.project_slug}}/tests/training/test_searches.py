@@ -12,6 +12,13 @@ from pipelines.training.checks import check_searches, check_values, definition_p
 RIDGE, BOOST, PIPELINE = "models/ridge/model.yaml", "models/boost/model.yaml", "conf/pipeline.yaml"
 
 
+def refusal_of(example) -> list[str]:
+    """The rule and the remedy with which the compilation of a project is refused."""
+    with pytest.raises(UserError) as caught:
+        example.compile()
+    return str(caught.value).splitlines()
+
+
 def get(reference):
     return {"Get": reference}
 
@@ -133,9 +140,7 @@ def test_two_ranges_may_share_a_parameter_of_one_default(example):
     names = [item["Name"] for item in example.definition()["Parameters"]]
     assert names[-2:] == ["High", "Low"]
     example.change(BOOST, "tuning.ranges.depth.min.default", 3)
-    with pytest.raises(UserError) as caught:
-        example.compile()
-    rule, remedy = str(caught.value).splitlines()
+    rule, remedy = refusal_of(example)
     field = f"{RIDGE}: tuning.ranges.strength.min gives the parameter 'Low' the default 2"
     assert rule == f"{field}, and {BOOST}: tuning.ranges.depth.min 3."
     assert remedy == "Use one default, or two names."
@@ -144,9 +149,7 @@ def test_two_ranges_may_share_a_parameter_of_one_default(example):
 def test_a_bound_must_not_take_the_name_of_a_parameter_of_the_pipeline(example):
     example.change(RIDGE, "tuning.ranges.strength", bounds(2, 4))
     example.change(RIDGE, "tuning.ranges.strength.min.parameter", "Folds")
-    with pytest.raises(UserError) as caught:
-        example.compile()
-    rule, remedy = str(caught.value).splitlines()
+    rule, remedy = refusal_of(example)
     field = f"{RIDGE}: tuning.ranges.strength.min"
     assert rule == f"{field} must not name the parameter 'Folds', which is the pipeline's own."
     assert remedy == "Give it another name."
