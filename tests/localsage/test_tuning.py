@@ -142,6 +142,44 @@ def test_a_search_that_learns_nothing_waits_for_no_slow_trial(simulate) -> None:
     assert response["TrainingJobStatusCounters"]["Completed"] == 6
 
 
+def test_trials_of_a_longer_search_go_before_those_of_a_shorter_one(
+    machine, build, monkeypatch
+) -> None:
+    slots, order, asked = Slots(1), [], {}
+
+    def train(request, *, name, machine, **_rest):
+        with machine.slots.hold():
+            time.sleep(0.1 if name.startswith("long") else 0.01)
+        asked[name] = machine.slots
+        return {
+            "TrainingJobName": name,
+            "TrainingJobStatus": "Completed",
+            "FinalMetricDataList": [{"MetricName": "cv:r2", "Value": 0.5}],
+            "Seconds": 0.0,
+            "Progress": [0.5],
+            "ExitCode": 0,
+        }
+
+    def wait_in_line(name: str) -> None:
+        with asked[name].hold():
+            order.append(name)
+
+    monkeypatch.setattr(tuning, "run_training_job", train)
+    for name in ("short", "long"):
+        shared, request = replace(machine, slots=slots), build.tuning_request(1, 1)
+        run_tuning_job(
+            request, name=name, step="Tune", machine=shared, trial_finished=lambda *_told: None
+        )
+    waiting = [threading.Thread(target=wait_in_line, args=[name]) for name in asked]
+    with slots.hold():
+        for thread in waiting:
+            thread.start()
+            time.sleep(0.1)
+    for thread in waiting:
+        thread.join(timeout=10)
+    assert order == ["long-001", "short-001"]
+
+
 def test_the_degree_of_parallelism_in_the_definition_is_never_exceeded(simulate) -> None:
     assert simulate(lambda x, _: x, slots=8, trials=20, parallel=3)["most"] <= 3
 
