@@ -115,7 +115,9 @@ class _Tuner:
         in_order = self._decides_in_order
         pending: list[tuple[Suggestion, Future[Trial]]] = []
         finished: list[Trial] = []
-        threads = min(self.parallel, self.machine.slots.count)
+        # So many that one always waits for a slot, even while others store what they found: else a
+        # search that should go first leaves its slots to another one.
+        threads = min(self.parallel, 2 * self.machine.slots.count)
         with ThreadPoolExecutor(threads, thread_name_prefix=self.step) as pool:
             for _ in range(self.search.total):
                 if not in_order:
