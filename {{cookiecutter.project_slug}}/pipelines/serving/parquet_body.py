@@ -30,13 +30,15 @@ def read_parquet(body: bytes, columns: Columns, limit: int) -> Rows:
         RequestError: It is no Parquet, too large unpacked, or lacks a column of the right type.
     """
     try:
-        # As dictionaries, texts are unpacked once each, not once for every row.
+        metadata = parquet.read_metadata(pa.BufferReader(body))
+        columns.positions(metadata.schema.to_arrow_schema().names, "the Parquet file")
+        _check_size(metadata, columns, limit)
         file = parquet.ParquetFile(
-            pa.BufferReader(body), read_dictionary=sorted(columns.categories), pre_buffer=False
+            pa.BufferReader(body),
+            metadata=metadata,
+            read_dictionary=_texts(metadata, columns),
+            pre_buffer=False,
         )
-        header = file.schema_arrow.names
-        columns.positions(header, "the Parquet file")
-        _check_size(file.metadata, columns, limit)
         table = file.read(columns=list(columns.names), use_threads=False)
         table.validate(full=True)
         return columns.rows([_column(name, table.column(name), columns) for name in columns.names])
@@ -45,6 +47,15 @@ def read_parquet(body: bytes, columns: Columns, limit: int) -> Rows:
         raise RequestError(
             400, f"{msg}Send a whole file, as DataFrame.to_parquet writes it."
         ) from err
+
+
+def _texts(metadata: parquet.FileMetaData, columns: Columns) -> list[str]:
+    """Columns to read as dictionaries: texts are unpacked once each then, not once for every row.
+
+    A category that is no plain column is left out, for which pyarrow knows no name.
+    """
+    paths = {metadata.schema.column(number).path for number in range(metadata.num_columns)}
+    return sorted(columns.categories & paths)
 
 
 def _check_size(metadata: parquet.FileMetaData, columns: Columns, limit: int) -> None:

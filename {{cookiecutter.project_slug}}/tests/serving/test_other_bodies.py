@@ -111,6 +111,22 @@ def test_a_bad_parquet_column_is_named(client, columns, message) -> None:
     assert reply.text.startswith(message)
 
 
+@pytest.mark.parametrize(
+    ("town", "message"),
+    [
+        ({}, "the Parquet file: the column 'town' is missing."),
+        ({"town": [{"name": "a"}]}, "column 'town': must hold text, got struct"),
+        ({"town": [["a"]]}, "column 'town': must hold text, got list"),
+        ({"town": [1]}, "column 'town': must hold text, got int64"),
+        ({"town.name": ["a"]}, "the Parquet file: the column 'town' is missing."),
+    ],
+)
+def test_a_bad_parquet_category_is_named(town_client, town, message) -> None:
+    numbers = {"rooms": [1], "área": [1], "age": [1]}
+    reply = town_client.post(as_parquet(pa.table({**numbers, **town})), PARQUET)
+    assert (reply.status, reply.text.startswith(message)) == (400, True), reply.text
+
+
 @pytest.mark.parametrize("body", [b"", b"PAR1", b"PAR1" * 9, CSV.encode()])
 def test_what_is_no_parquet_is_refused(client, body) -> None:
     assert client.post(body, PARQUET).status == 400
