@@ -10,7 +10,6 @@ from hostile import ALLOWED, REQUESTS, exchange
 from hypothesis import HealthCheck, given, settings
 from running import Server, lay_out
 
-from pipelines.serving.app import App
 from pipelines.serving.model import load_model
 from pipelines.serving.settings import ServerSettings
 
@@ -33,7 +32,7 @@ def resident(process: int) -> int:
 )
 def test_the_application_answers_all_of_them(tmp_path, name, columns, count) -> None:
     model = load_model(fit_model(name, columns, tmp_path / "model"))
-    client, statuses = Client(App(ServerSettings(tmp_path, payload_limit=1000), model)), []
+    client, statuses = Client(ServerSettings(tmp_path, payload_limit=1000), model), []
 
     @settings(deadline=None, max_examples=count, suppress_health_check=list(HealthCheck))
     @given(REQUESTS)

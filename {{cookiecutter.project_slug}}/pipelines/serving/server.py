@@ -32,7 +32,7 @@ def serve(settings: ServerSettings) -> None:
         # The first process does without these imports.
         from pipelines.serving.worker import Worker
 
-        Worker(settings, replacement=replacement, parent=parent).run(sockets=[listener])
+        Worker(settings, replacement=replacement, parent=parent).run(listener)
 
     if forks:
         Supervisor(work, settings.workers).run()

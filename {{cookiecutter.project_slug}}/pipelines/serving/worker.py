@@ -1,36 +1,36 @@
-"""One process that answers requests: Uvicorn with the model in it."""
+"""One process that answers requests: an event loop with the model in it."""
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import sys
 import threading
 import traceback
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
-
-import uvicorn
 
 from pipelines.serving.answers import Answer
 from pipelines.serving.app import OWN_FAILURE, App
-from pipelines.serving.draining import DrainingProtocol
+from pipelines.serving.connections import Connections
 from pipelines.serving.errors import NoModelError
 from pipelines.serving.model import load_model
 from pipelines.training.jobs.errors import JobError
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
 
     from pipelines.serving.settings import ServerSettings
 
 # Of the 30 seconds that SageMaker leaves between SIGTERM and SIGKILL.
 DRAIN_SECONDS = 25
-# Longer than clients keep idle connections: who closes first must not be the server.
-KEEP_ALIVE_SECONDS = 75
-_TICKS_A_SECOND = 10
+_TICK_SECONDS = 0.1
 
 
-class Worker(uvicorn.Server):
-    """A Uvicorn server that loads its model, keeps the log and can be found hanging.
+class Worker:
+    """Loads its model, answers, keeps the log and can be found hanging.
 
     Args:
         settings: How to serve.
@@ -41,47 +41,45 @@ class Worker(uvicorn.Server):
 
     def __init__(self, settings: ServerSettings, *, replacement: bool, parent: int) -> None:
         self._app = App(settings)
+        self._connections = Connections(self._app, settings.payload_limit, settings.timeout)
         self._folder = settings.model_folder
         self._replacement = replacement
         self._parent = parent
-        config = uvicorn.Config(
-            self._app,
-            http=DrainingProtocol,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            backlog=2048,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=DRAIN_SECONDS,
-        )
-        super().__init__(config)
+        self._ending = False
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Load the model, beside the first requests or before them."""
+    def run(self, listener: socket.socket) -> None:
+        """Serve until SIGTERM or SIGINT, or until the first process has gone."""
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, self._end)
+            runner.run(self._serve(listener))
+
+    def _end(self, *_signal: object) -> None:
+        self._ending = True
+
+    async def _serve(self, listener: socket.socket) -> None:
         if self._replacement:
             self._load()
         else:
             threading.Thread(target=self._load, daemon=True).start()
         self._app.deadline.arm()
-        await super().startup(sockets)
-
-    async def on_tick(self, counter: int) -> bool:
-        """Do what is due ten times a second, or once; returns whether to end."""
-        self._app.log.flush()
-        self._app.receiver.expire()
-        if counter % _TICKS_A_SECOND == 0:
-            self._app.deadline.postpone_death()
-            self.should_exit = self.should_exit or os.getppid() != self._parent
-        return await super().on_tick(counter)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Answer what is under way, then end."""
+        server = await asyncio.get_running_loop().create_server(
+            self._connections.accept, sock=listener, backlog=2048
+        )
+        while not self._ending:
+            self._tick()
+            await asyncio.sleep(_TICK_SECONDS)
         self._app.deadline.postpone_death(DRAIN_SECONDS + 2)
-        DrainingProtocol.draining = True
-        await super().shutdown(sockets)
+        server.close()
+        await self._connections.drain(DRAIN_SECONDS)
         self._app.log.flush()
+
+    def _tick(self) -> None:
+        """Do what is due ten times a second."""
+        self._app.log.flush()
+        self._connections.look()
+        self._app.deadline.postpone_death()
+        self._ending = self._ending or os.getppid() != self._parent
 
     def _load(self) -> None:
         """Load the model, or note what `/ping` then answers."""
@@ -98,3 +96,13 @@ class Worker(uvicorn.Server):
         except Exception:  # the thread would end in silence, and `/ping` say "loading" for ever
             app.reason = OWN_FAILURE
             traceback.print_exc(file=sys.stderr)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes the fastest event loop there is; None for Python's own (Windows)."""
+    if find_spec("uvloop") is None:
+        return None
+    import uvloop
+
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from pipelines.serving.answers import refuse
+from pipelines.serving.app import App
+from pipelines.serving.errors import RequestError
+from pipelines.serving.request import Request
 from pipelines.training.jobs.hyperparameters import TrainingSettings, load_model_code
 from pipelines.training.jobs.manifest import describe
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipelines.serving.app import App
+    from pipelines.serving.model import ServedModel
+    from pipelines.serving.settings import ServerSettings
 
 NUMBERS = ["rooms", "área", "age"]
 HYPERPARAMETERS = {
@@ -67,36 +72,33 @@ def fit_model(name: str, columns: list[str], folder: Path) -> Path:
 
 
 class Client:
-    """Calls an application as a server would."""
+    """Calls an application as a connection would.
 
-    def __init__(self, app: App) -> None:
-        self.app = app
+    Args:
+        settings: Its limits.
+        model: What it predicts with; None while it is being loaded.
+    """
 
-    def request(self, method, path, body=b"", *, chunks=None, **headers) -> Reply:
+    def __init__(self, settings: ServerSettings, model: ServedModel | None) -> None:
+        self.app = App(settings, model)
+        self.limit = settings.payload_limit
+
+    def request(self, method, path, body=b"", **headers) -> Reply:
         """Send a request; header names are written with `_`."""
-        pieces = [body] if chunks is None else chunks
-        incoming = [
-            {"type": "http.request", "body": piece, "more_body": number < len(pieces)}
-            for number, piece in enumerate(pieces, start=1)
-        ]
-        sent = []
-
-        async def receive():
-            return incoming.pop(0)
-
-        async def send(message):
-            sent.append(message)
-
-        raw = [
-            (name.replace("_", "-").encode(), value.encode("latin-1"))
-            for name, value in headers.items()
-        ]
-        scope = {"type": "http", "method": method, "path": path, "headers": raw}
-        asyncio.run(self.app(scope, receive, send))
-        start, end = sent
-        received = {name.decode(): value.decode() for name, value in start["headers"]}
-        assert int(received["content-length"]) == len(end["body"])
-        return Reply(start["status"], received, end["body"])
+        request = Request(time.perf_counter(), method, path.encode(), path)
+        for name, value in headers.items():
+            request.add_header(name.replace("_", "-").encode(), value.encode("latin-1"))
+        try:
+            request.add(body, self.limit)
+        except RequestError as error:
+            answer = refuse(error)
+        else:
+            while self.app.must_wait(request):
+                time.sleep(0.01)
+            answer = self.app.answer(request)
+        received = {name.decode(): value.decode() for name, value in answer.headers}
+        received["content-type"] = answer.content_type
+        return Reply(answer.status, received, answer.body)
 
     def post(self, body, content_type="text/csv", **headers) -> Reply:
         """Ask for predictions."""

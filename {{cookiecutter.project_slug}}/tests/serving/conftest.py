@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from calling import HYPERPARAMETERS, NUMBERS, Client, fit_model
 
-from pipelines.serving.app import App
 from pipelines.serving.model import load_model
 from pipelines.serving.settings import ServerSettings
 
@@ -29,8 +28,7 @@ def new_client():
     """Makes a client of an application with a model, and with limits of one's own."""
 
     def make(model, **limits) -> Client:
-        settings = ServerSettings(Path("unused"), **limits)
-        return Client(App(settings, model))
+        return Client(ServerSettings(Path("unused"), **limits), model)
 
     return make
 

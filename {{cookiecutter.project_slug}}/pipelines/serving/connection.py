@@ -1,0 +1,204 @@
+"""HTTP/1.1 on one connection: requests are answered one after the other, as they arrive.
+
+Written on the parser itself: a prediction takes less time than what a general server does around
+it, a task for every request first of all (`benchmarks/serving`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import httptools
+
+from pipelines.serving.answers import Answer, refuse
+from pipelines.serving.errors import RequestError
+from pipelines.serving.request import Request
+
+if TYPE_CHECKING:
+    from pipelines.serving.connections import Connections
+
+_STATUS_LINES = {
+    int(status): f"HTTP/1.1 {int(status)} {status.phrase}\r\n".encode() for status in HTTPStatus
+}
+# Of the line that asks and of all headers together, or of what follows a body.
+_MOST_HEAD_BYTES = 2**16
+_NO_HTTP = Answer(400, b"This is no HTTP/1.1 request.\nSend one, for example with curl.\n")
+_LONG_HEAD = Answer(431, b"The headers may have 64 KB.\nSend fewer of them.\n")
+
+
+class Connection(asyncio.Protocol):
+    """One client.
+
+    What begins with `on_` is called by the parser, once for each part of a request.
+
+    Args:
+        shared: What all connections of the process share.
+    """
+
+    def __init__(self, shared: Connections) -> None:
+        self._shared = shared
+        self._parser = httptools.HttpRequestParser(self)
+        self._transport: asyncio.Transport
+        self._arriving: Request | None = None  # None between requests, and once it is answered
+        self._head_bytes = 0  # of a head that is not complete, or of what follows a body
+        self._waiting: deque[tuple[Request, bool]] = deque()
+        self._since = time.perf_counter()
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a client."""
+        self._transport = transport
+        self._shared.open.add(self)
+
+    def connection_lost(self, _reason: Exception | None) -> None:
+        """Forget the client."""
+        self._shared.open.discard(self)
+        self._waiting.clear()
+
+    def pause_writing(self) -> None:
+        """Take no more requests of a client that does not fetch its answers."""
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Take requests again."""
+        self._transport.resume_reading()
+
+    def eof_received(self) -> bool:
+        """Say whether to keep the connection, since answers are due on it."""
+        return bool(self._waiting)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; complete requests among them are answered at once."""
+        if self._transport.is_closing():
+            return
+        self._head_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:  # its request is answered, in HTTP
+            self._transport.close()
+        except httptools.HttpParserError:
+            self._end(_NO_HTTP)
+        if self._head_bytes > _MOST_HEAD_BYTES:
+            self._end(_LONG_HEAD)
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        self._arriving = Request(time.perf_counter())
+        self._since = self._arriving.began
+
+    def on_url(self, part: bytes) -> None:
+        """Take a part of what is asked for."""
+        if self._arriving is not None:
+            self._arriving.target += part
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header."""
+        if self._arriving is not None:
+            self._arriving.add_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Refuse a body that is announced as too large, or ask for it."""
+        self._head_bytes = 0
+        request = self._arriving
+        if request is None:
+            return
+        try:
+            request.end_head(self._parser.get_method(), self._shared.limit)
+        except RequestError as error:
+            self._answer_early(request, refuse(error))
+            return
+        if request.headers.get(b"expect", "").lower() == "100-continue":
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, piece: bytes) -> None:
+        """Take a piece of the body; what follows one that was too large is passed over."""
+        self._head_bytes = 0
+        request = self._arriving
+        if request is None:
+            return
+        try:
+            request.add(piece, self._shared.limit)
+        except RequestError as error:
+            self._answer_early(request, refuse(error))
+
+    def on_message_complete(self) -> None:
+        """Answer the request, unless the model is still being loaded."""
+        self._head_bytes = 0
+        request, self._arriving = self._arriving, None
+        if request is None or self._transport.is_closing():
+            return
+        if self._waiting or self._shared.app.must_wait(request):
+            self._waiting.append((request, self._keeps()))
+            self._transport.pause_reading()
+        else:
+            self._send(request, self._shared.app.answer(request), keep=self._keeps())
+
+    def look(self, now: float) -> None:
+        """See what is due: somebody calls this some times a second.
+
+        Args:
+            now: By `time.perf_counter`.
+        """
+        self._answer_waiting()
+        shared, idle = self._shared, now - self._since
+        if self._waiting or self._transport.is_closing():
+            return
+        if self._arriving is not None:
+            if idle > shared.timeout:
+                text = f"The request did not arrive within {shared.timeout:g} seconds.\n"
+                self._end(Answer(408, f"{text}Send it at once.\n".encode()))
+        elif idle > shared.keep_alive or (shared.draining and shared.has_lingered(self._since)):
+            self._transport.close()
+
+    def _answer_waiting(self) -> None:
+        """Answer what waited for the model."""
+        app = self._shared.app
+        while self._waiting and not app.must_wait(self._waiting[0][0]):
+            request, keep = self._waiting.popleft()
+            self._send(request, app.answer(request), keep=keep)
+            if not self._waiting and not self._transport.is_closing():
+                self._transport.resume_reading()
+
+    def _keeps(self) -> bool:
+        """Say whether the connection outlives the answer to the request that has arrived."""
+        return bool(self._parser.should_keep_alive()) and not self._parser.should_upgrade()
+
+    def _answer_early(self, request: Request, answer: Answer) -> None:
+        """Answer before the body is complete; the rest of it is passed over."""
+        self._arriving = None
+        self._send(request, answer, keep=self._keeps())
+
+    def _end(self, answer: Answer) -> None:
+        """Answer what is no request, or will not become one, and close."""
+        if not self._transport.is_closing():
+            request = self._arriving or Request(self._since)
+            self._arriving = None
+            self._waiting.clear()
+            self._send(request, answer, keep=False)
+
+    def _send(self, request: Request, answer: Answer, *, keep: bool) -> None:
+        keep = keep and not self._shared.draining
+        body = answer.body
+        head = b"%bdate: %b\r\ncontent-type: %b\r\ncontent-length: %d\r\n" % (
+            _STATUS_LINES[answer.status],
+            self._shared.date,
+            answer.content_type.encode(),
+            len(body),
+        )
+        for name, value in answer.headers:
+            head += b"%b: %b\r\n" % (name, value)
+        if not keep:
+            head += b"connection: close\r\n"
+        elif self._parser.get_http_version() == "1.0":
+            head += b"connection: keep-alive\r\n"
+        transport = self._transport
+        transport.write(head + b"\r\n" + (b"" if request.method == "HEAD" else body))
+        if not keep:
+            self._waiting.clear()
+            transport.close()
+        self._since = time.perf_counter()
+        took = 1000 * (self._since - request.began)
+        self._shared.app.log.request(request.method, request.path, request.received, answer, took)
