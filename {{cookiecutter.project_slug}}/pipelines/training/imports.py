@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,12 +35,17 @@ def reachable(files: Mapping[str, bytes], roots: list[str]) -> dict[str, bytes]:
     return {path: content for path, content in files.items() if path in found}
 
 
-def _imported(source: bytes) -> Iterator[str]:
-    """Yield every module that may be meant: `from a import b` can mean `a.b`."""
+@cache  # the archives of all models share the jobs' files
+def _imported(source: bytes) -> tuple[str, ...]:
+    """Return every module that may be meant: `from a import b` can mean `a.b`."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):  # the job fails with a better message than we could give
-        return
+        return ()
+    return tuple(_modules(tree))
+
+
+def _modules(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

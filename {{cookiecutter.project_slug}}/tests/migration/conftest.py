@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 from configurations import VALUES, write_repository
-
-from pipelines.training import pipeline as compiling
-
-
-@pytest.fixture(autouse=True)
-def one_session(monkeypatch):
-    """Making the SDK's session takes twenty times as long as all the rest."""
-    monkeypatch.setattr(compiling, "offline_session", cache(compiling.offline_session))
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -61,12 +60,6 @@ def retries(draw):
         waits = some_of(interval_seconds=st.integers(1, 43200), backoff_rate=st.floats(1, 9))
         policies.append({"exceptions": exceptions, **draw(LIMIT), **draw(waits)})
     return policies
-
-
-@pytest.fixture(autouse=True)
-def one_session(monkeypatch):
-    """Making the SDK's session takes twenty times as long as all the rest."""
-    monkeypatch.setattr(pipeline, "offline_session", cache(pipeline.offline_session))
 
 
 def compiled(example, account, policies):

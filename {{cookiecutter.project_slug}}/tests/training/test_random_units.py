@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import itertools
 import json
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -154,12 +153,6 @@ def write(example, models, lines):
         example.write(f"models/{name}/process.py", "")
     example.change("conf/pipeline.yaml", "selection", {"by": "test"})
     example.change("conf/pipeline.yaml", "dependencies", lines)
-
-
-@pytest.fixture(autouse=True)
-def one_session(monkeypatch):
-    """Making the SDK's session takes twenty times as long as all the rest."""
-    monkeypatch.setattr(pipeline, "offline_session", cache(pipeline.offline_session))
 
 
 def definition_of(root: Path):

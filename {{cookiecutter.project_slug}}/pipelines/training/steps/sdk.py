@@ -11,6 +11,7 @@ import logging
 import os
 import warnings
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ __all__ = [
 ]
 
 
+@cache  # it makes seven clients, which takes longer than all the rest of compiling
 def offline_session(region: str) -> Session:
     """A session that the SDK's classes accept, with placeholders instead of credentials.
 
