@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import numpy as np
-import orjson
-
 from pipelines.serving.bodies import CSV, JSON
 from pipelines.serving.errors import RequestError
+from pipelines.serving.json_text import write_numbers
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 TEXT = "text/plain; charset=utf-8"
@@ -43,7 +42,7 @@ def format_predictions(predictions: NDArray[np.float64], content_type: str) -> A
 
     Every number is the shortest text that reads back to the same bits.
     """
-    values = orjson.dumps(np.ascontiguousarray(predictions), option=orjson.OPT_SERIALIZE_NUMPY)
+    values = write_numbers(predictions)
     if content_type == JSON:
         return Answer(200, b'{"predictions":' + values + b"}", JSON, predictions.size)
     lines = values[1:-1].replace(b",", b"\n") + b"\n"

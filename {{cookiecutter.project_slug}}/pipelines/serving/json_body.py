@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import orjson
 
 from pipelines.serving.columns import check_range
 from pipelines.serving.errors import RequestError
+from pipelines.serving.json_text import read_document
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,8 +28,8 @@ def read_json(body: bytes, columns: Columns) -> Rows:
             counted from 1.
     """
     try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as err:
+        document = read_document(body)
+    except json.JSONDecodeError as err:
         msg = f"line {err.lineno}, character {err.colno}: not JSON, {err.msg}.\n{_FORMS}"
         raise RequestError(400, msg) from err
     rows = document.get("instances") if isinstance(document, dict) else document
@@ -74,5 +75,5 @@ def _column(
 
 
 def _shown(value: object) -> str:
-    text = orjson.dumps(value).decode()
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

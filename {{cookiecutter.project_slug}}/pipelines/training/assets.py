@@ -7,7 +7,6 @@ SageMaker's step cache sees a change exactly when there is one.
 from __future__ import annotations
 
 import gzip
-import hashlib
 import io
 import json
 import tarfile
@@ -15,7 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipelines.training.imports import reachable
+from pipelines.training.serving_code import serving_code
 from pipelines.training.settings.steps import Train
+from pipelines.training.trees import Asset, make_asset, module_name, python_files, setup_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,30 +37,14 @@ if __name__ == "__main__":
 # `prepare` is for the local back-end: what all trials of a step share is done once, before them.
 _NAMES = {"tune": "main, prepare", "fit": "main"}
 _ENTRY = 'import runpy\n\nrunpy.run_module("{module}", run_name="__main__", alter_sys=True)\n'
-# Without it the toolkit writes a setup.py of its own that leaves out packages.
-_SETUP = (
-    "from setuptools import find_namespace_packages, setup\n\n"
-    'setup(name="sourcedir", version="1.0.0", py_modules={modules}, '
-    'packages=find_namespace_packages(include=["pipelines*", "models*"]))\n'
-)
-
-
-@dataclass(frozen=True)
-class Asset:
-    """Files below one content-addressed key, which is relative to the prefix in the bucket."""
-
-    key: str
-    files: Mapping[str, bytes]
-
-    @property
-    def paths(self) -> dict[str, bytes]:
-        """Key of each object → its content."""
-        return {f"{self.key}/{name}": content for name, content in self.files.items()}
 
 
 @dataclass(frozen=True)
 class Assets:
-    """All assets of a project; keyed by model, the manifests by the files that they list."""
+    """All assets of a project; keyed by model, the manifests by the files that they list.
+
+    `serving` has the models alone that an image of AWS serves.
+    """
 
     jobs: Asset
     tracking: Asset
@@ -67,13 +52,14 @@ class Assets:
     query: Asset
     model_trees: Mapping[str, Asset]
     model_archives: Mapping[str, Asset]
+    serving: Mapping[str, Asset]
     manifests: Mapping[tuple[str, ...], Asset]
 
     def objects(self) -> dict[str, bytes]:
         """Everything to upload: key relative to the prefix → content."""
         single = [self.jobs, self.tracking, self.preprocess_settings, self.query]
         of_models = [*self.model_trees.values(), *self.model_archives.values()]
-        every = [*single, *of_models, *self.manifests.values()]
+        every = [*single, *of_models, *self.serving.values(), *self.manifests.values()]
         return {path: content for asset in every for path, content in asset.paths.items()}
 
 
@@ -82,18 +68,25 @@ def collect_assets(settings: ProjectSettings) -> Assets:
     jobs = _jobs_files(settings.root)
     tracking = settings.root / "pipelines/tracking"
     trees = {
-        name: jobs | _python_files(unit.folder, f"models/{name}")
+        name: jobs | python_files(unit.folder, f"models/{name}")
         for name, unit in settings.units.items()
     }
     return Assets(
-        jobs=_asset("code", jobs),
+        jobs=make_asset("code", jobs),
         # Apart, so that another way of logging does not make every other job run again.
-        tracking=_asset("code", jobs | _python_files(tracking, "pipelines/tracking")),
-        preprocess_settings=_asset("settings", {"preprocess.json": _preprocess_settings(settings)}),
-        query=_asset("queries", {"ingest.sql": _query(settings)}),
-        model_trees={name: _asset("code", files) for name, files in trees.items()},
+        tracking=make_asset("code", jobs | python_files(tracking, "pipelines/tracking")),
+        preprocess_settings=make_asset(
+            "settings", {"preprocess.json": _preprocess_settings(settings)}
+        ),
+        query=make_asset("queries", {"ingest.sql": _query(settings)}),
+        model_trees={name: make_asset("code", files) for name, files in trees.items()},
         model_archives={
             name: _archive_asset(settings.units[name], files) for name, files in trees.items()
+        },
+        serving={
+            unit.name: serving_code(settings.root, unit.name, trees[unit.name])
+            for unit in settings.units.values()
+            if any(step.key in settings.served_by_aws for step in unit.steps.values())
         },
         manifests={files: _manifest(files) for files in _lists_of_files(settings)},
     )
@@ -104,11 +97,6 @@ def entry_program(step: str) -> str:
     return f"entry_{step}.py"
 
 
-def module_name(entry_point: str) -> str:
-    """Name of the module in a file: `steps/clean.py` → `steps.clean`."""
-    return entry_point.removesuffix(".py").replace("/", ".")
-
-
 def _query(settings: ProjectSettings) -> bytes:
     return (settings.root / settings.pipeline.data.query).read_bytes()
 
@@ -116,15 +104,7 @@ def _query(settings: ProjectSettings) -> bytes:
 def _jobs_files(root: Path) -> dict[str, bytes]:
     packages = ["pipelines/__init__.py", "pipelines/training/__init__.py"]
     files = {name: (root / name).read_bytes() for name in packages}
-    return files | _python_files(root / "pipelines/training/jobs", "pipelines/training/jobs")
-
-
-def _python_files(folder: Path, place: str) -> dict[str, bytes]:
-    """Python files of a folder, by their names below `place`."""
-    return {
-        f"{place}/{file.relative_to(folder).as_posix()}": file.read_bytes()
-        for file in sorted(folder.rglob("*.py"))
-    }
+    return files | python_files(root / "pipelines/training/jobs", "pipelines/training/jobs")
 
 
 def _programs(unit: Unit) -> dict[str, bytes]:
@@ -152,7 +132,7 @@ def _manifest(files: tuple[str, ...]) -> Asset:
     """SageMaker's list of objects: their common bucket, then their keys."""
     bucket = "/".join(files[0].split("/")[:3]) + "/"
     content = json.dumps([{"prefix": bucket}, *(file.removeprefix(bucket) for file in files)])
-    return _asset("manifests", {MANIFEST: content.encode()})
+    return make_asset("manifests", {MANIFEST: content.encode()})
 
 
 def _preprocess_settings(settings: ProjectSettings) -> bytes:
@@ -175,13 +155,6 @@ def _columns_for_splitting(settings: ProjectSettings) -> list[str]:
     return [name for name in [*times, *group] if name not in data.drop]
 
 
-def _asset(kind: str, files: Mapping[str, bytes], extra: bytes = b"") -> Asset:
-    digest = hashlib.sha256(extra)
-    for name, content in sorted(files.items()):
-        digest.update(f"{name}\0{len(content)}\0".encode() + content)
-    return Asset(f"{kind}/{digest.hexdigest()[:20]}", dict(sorted(files.items())))
-
-
 def _archive_asset(unit: Unit, tree: Mapping[str, bytes]) -> Asset:
     """The script-mode archive of a model: its own files, and what tuning and fitting it import.
 
@@ -191,10 +164,8 @@ def _archive_asset(unit: Unit, tree: Mapping[str, bytes]) -> Asset:
     own = [path for path in tree if path.startswith(f"models/{unit.name}/")]
     jobs = [f"pipelines/training/jobs/{job}.py" for job in _JOBS]
     programs = _programs(unit)
-    modules = json.dumps([module_name(name) for name in programs])
-    setup = {"setup.py": _SETUP.format(modules=modules).encode()}
-    files = {**reachable(tree, [*own, *jobs]), **programs, **setup}
-    key = _asset("code", files, extra=ARCHIVE.encode()).key
+    files = {**reachable(tree, [*own, *jobs]), **programs, **setup_file(programs)}
+    key = make_asset("code", files, extra=ARCHIVE.encode()).key
     return Asset(key, {ARCHIVE: _reproducible_archive(files)})
 
 

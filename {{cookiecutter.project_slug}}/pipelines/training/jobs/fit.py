@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pipelines.training.jobs.hyperparameters import load_model_code, read_training_settings
 from pipelines.training.jobs.manifest import describe
 from pipelines.training.jobs.runner import base_dir, run_job
-from pipelines.training.jobs.saving import save_model
+from pipelines.training.jobs.saving import pack_serving_code, save_model
 from pipelines.training.jobs.tables import read_table, split_columns
 
 if TYPE_CHECKING:
@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 
 def fit(_argv: Sequence[str]) -> None:
-    """Fit the model and save it with a manifest of what it expects."""
+    """Fit the model and save it with a manifest of what it expects, and what serves it."""
     base = base_dir()
     settings = read_training_settings(base)
     features, target = split_columns(read_table(base / "input/data/train"), settings.target)
     code = load_model_code(settings.model)
     model = code.fit(features, target, settings.hyperparameters, settings.seed)
     save_model(code, model, describe(features, settings), base / "model")
+    pack_serving_code(base)
 
 
 def main() -> None:

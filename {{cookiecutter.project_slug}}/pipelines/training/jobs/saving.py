@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,3 +25,14 @@ def save_model(code: ModelCode, model: Any, manifest: Manifest, folder: Path) ->
             path.replace(folder / path.name)
         manifest.write(staging)
         (staging / FILE).replace(folder / FILE)
+
+
+def pack_serving_code(base: Path) -> None:
+    """Put the code that AWS's images serve the model with into the artefact, if the job has it.
+
+    Args:
+        base: The container's tree; the channel `serving` holds the code.
+    """
+    channel = base / "input/data/serving"
+    if channel.is_dir():  # by content alone: objects of a store may be read-only
+        shutil.copytree(channel, base / "model/code", copy_function=shutil.copyfile)

@@ -13,6 +13,7 @@ from pipelines.training.settings.graph import Graph, make_graph
 from pipelines.training.settings.loading import load_settings
 from pipelines.training.settings.model import Model
 from pipelines.training.settings.project import Pipeline
+from pipelines.training.settings.served import served_by_aws
 from pipelines.training.settings.steps import Evaluate, Tune
 from pipelines.training.settings.units import Unit
 
@@ -60,6 +61,11 @@ class ProjectSettings:
     def models(self) -> dict[str, Model]:
         """Name → what `model.yaml` says."""
         return {name: unit.model for name, unit in self.units.items()}
+
+    @property
+    def served_by_aws(self) -> set[str]:
+        """`<unit>.<step>` of the steps whose models an image of AWS is to serve."""
+        return served_by_aws(self.units)
 
 
 def load_project(root: Path) -> ProjectSettings:

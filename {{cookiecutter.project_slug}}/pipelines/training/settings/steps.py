@@ -26,7 +26,7 @@ Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
 Hosts = Annotated[int, Field(ge=1, le=100)]
 CSV = "text/csv"
 # Inputs that the pipeline adds by itself.
-OWN_INPUTS = {"code", "trial", "hyperparameters"}
+OWN_INPUTS = {"code", "trial", "hyperparameters", "serving"}
 
 
 def _check_entry_point(value: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipelines.training.steps.sdk import StepTypeEnum
+from pipelines.training.steps.serving import serving_environment
 
 if TYPE_CHECKING:
     from pipelines.training.steps.job import JobStep
@@ -23,7 +24,7 @@ def create(task: Task) -> JobStep:
 
 def container(task: Task) -> dict[str, Any]:
     """The image, and the artefact that it serves."""
-    environment = task.settings.environment
+    environment = serving_environment(task)
     return {
         "Image": task.image(),
         "ModelDataUrl": task.inputs()["model"].uri,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines.training.assets import module_name
 from pipelines.training.steps.processing import ProcessingJob
 from pipelines.training.steps.sdk import StepTypeEnum
+from pipelines.training.trees import module_name
 
 if TYPE_CHECKING:
     from pipelines.training.steps.job import JobStep

@@ -8,12 +8,14 @@ from pipelines.training.settings.steps import CSV, Evaluate
 from pipelines.training.steps.create import container
 from pipelines.training.steps.job import text
 from pipelines.training.steps.sdk import ExecutionVariables, StepTypeEnum
+from pipelines.training.steps.serving import is_served_by_our_code
 
 if TYPE_CHECKING:
     from pipelines.training.steps.job import JobStep
     from pipelines.training.steps.task import Task
 
-# What the server of the project's own image takes and gives. AWS's XGBoost image shares only CSV.
+# What our server takes and gives, in the project's own image and within one of AWS's. All that is
+# known of any other image is that it should take CSV.
 SERVED = [CSV, "application/json", "application/x-parquet"]
 ANSWERED = [CSV, "application/json"]
 
@@ -55,7 +57,8 @@ def register(task: Task, select: JobStep | None = None) -> JobStep:
 
 def _types(task: Task) -> dict[str, list[str]]:
     """What can be sent and asked for: by default all that the image is known to serve."""
-    settings, ours = task.settings, task.image() is task.context.parameters.image
+    settings, image = task.settings, task.image()
+    ours = image is task.context.parameters.image or is_served_by_our_code(task)
     return {
         "SupportedContentTypes": settings.content_types or (SERVED if ours else [CSV]),
         "SupportedResponseMIMETypes": settings.response_types or (ANSWERED if ours else [CSV]),

@@ -9,6 +9,7 @@ from pipelines.training.assets import ARCHIVE
 from pipelines.training.steps.inputs import Source
 from pipelines.training.steps.job import text
 from pipelines.training.steps.named import value_of
+from pipelines.training.steps.serving import PIP_OFFLINE, serving_channel
 from pipelines.training.steps.spot import limits
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 # As the jobs know them.
 OVERRIDABLE, CHANNEL = "job_overridable", "hyperparameters"
 CODE_CHANNEL = "/opt/ml/input/data/code"
-# The toolkit installs the archive with pip, which must not look for a build environment on the
-# network.
-ENVIRONMENT = {"PIP_NO_BUILD_ISOLATION": "0", "PIP_NO_INDEX": "1"}
 
 
 def static_hyperparameters(task: Task, program: str) -> dict[str, Any]:
@@ -61,9 +59,9 @@ def encode(value: str | float | bool) -> str:
 
 
 def channels(task: Task) -> list[dict[str, Any]]:
-    """The step's inputs, the channel `code`, and that of a file with hyperparameters."""
+    """The step's inputs, the channels of code, and that of a file with hyperparameters."""
     code = task.context.asset_uri(task.context.assets.model_archives[task.step.unit].key)
-    every = {**task.inputs(), "code": Source(code)}
+    every = {**task.inputs(), "code": Source(code), **serving_channel(task)}
     if task.unit.model.hyperparameters_from is not None:
         named = task.context.parameters.named
         every[CHANNEL] = Source(value_of(task.unit.model.hyperparameters_from, named))
@@ -88,5 +86,5 @@ def resources(task: Task) -> dict[str, Any]:
         "EnableNetworkIsolation": True,
         "EnableInterContainerTrafficEncryption": True,
         "RoleArn": context.parameters.role,
-        "Environment": {**ENVIRONMENT, **settings.environment},
+        "Environment": {**PIP_OFFLINE, **settings.environment},
     }
