@@ -72,13 +72,13 @@ def test_rows_as_csv_get_the_numbers_of_the_model(
         assert numbers(reply.body) == expected
 
 
-@pytest.mark.parametrize("form", ["split", "records"])
+@pytest.mark.parametrize("form", ["lists", "objects"])
 def test_rows_as_json_get_the_numbers_of_the_model(
     endpoint: Endpoint, rows: pd.DataFrame, expected: list[float], form: str
 ) -> None:
     plain = rows.astype(object).where(rows.notna(), None)
-    found = plain.to_dict(form)
-    instances = found["data"] if isinstance(found, dict) else found
+    by_name = [dict(zip(plain, row, strict=True)) for row in plain.to_numpy().tolist()]
+    instances = plain.to_numpy().tolist() if form == "lists" else by_name
     reply = endpoint.invoke(json.dumps({"instances": instances}).encode(), JSON, accept=JSON)
     assert (reply.status, reply.content_type) == (200, JSON)
     assert json.loads(reply.body) == {"predictions": expected}

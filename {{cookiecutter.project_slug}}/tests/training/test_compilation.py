@@ -73,6 +73,7 @@ def test_the_definition_names_no_folder_user_or_date_of_this_machine(definition,
     paths = [text for text in every_text if re.match(r"/\w", text)]
     beside_s3 = [text for text in paths if not re.match(r"/(code|settings|executions)/", text)]
     ends = {"/output/model.tar.gz", "/evaluation.json", "/selection.json", "/summary.json"}
+    ends |= {"/statistics.json", "/constraints.json"}
     jobs = {"/ingest", "/select", "/preprocess", "/tune", "/fit", "/evaluate", "/track"}
     for path in beside_s3:
         assert path.startswith("/opt/ml/") or path in ends or f"/{path.split('/')[1]}" in jobs, path

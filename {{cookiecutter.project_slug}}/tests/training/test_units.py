@@ -249,7 +249,7 @@ def test_a_model_is_created_transforms_and_is_registered_without_competing(examp
     assert package["ModelPackageGroupName"] == joined
     assert package["ModelPackageDescription"] == "components"
     assert package["ModelApprovalStatus"] == "Approved"
-    assert "ModelMetrics" not in package
+    assert [*package["ModelMetrics"]] == ["ModelDataQuality"], "it is not evaluated"
     assert "selection" not in package["CustomerMetadataProperties"]
     inference = package["InferenceSpecification"]
     assert inference.pop("Containers")[0]["ModelDataUrl"] == container["ModelDataUrl"]

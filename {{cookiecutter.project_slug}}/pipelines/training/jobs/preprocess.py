@@ -1,4 +1,4 @@
-"""Preprocess: the query's result → training rows with a fold number, and test rows.
+"""Preprocess: the query's result → training rows with a fold number, test rows, a baseline.
 
 Only stateless work: whatever is *fitted* to data (encoders, imputers) belongs to a model, so that
 no fold sees another.
@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipelines.training.jobs.baseline import write_baseline
 from pipelines.training.jobs.cleaning import clean
 from pipelines.training.jobs.errors import JobError
 from pipelines.training.jobs.runner import base_dir, run_job
 from pipelines.training.jobs.splitting import Splitter, content_keys
-from pipelines.training.jobs.tables import FOLD, read_table, write_table
+from pipelines.training.jobs.tables import FOLD, read_table, split_columns, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +43,8 @@ def preprocess(argv: Sequence[str]) -> None:
     for name, part in (("train", training), ("test", test)):
         kept = part.drop(columns=[column for column in settings["drop"] if column in part])
         write_table(kept, folder / "output" / name, name)
+        if name == "train":
+            write_baseline(split_columns(kept, settings["target"])[0], folder / "output/baseline")
     target_folder = folder / "output/summary"
     target_folder.mkdir(parents=True, exist_ok=True)
     (target_folder / "summary.json").write_text(json.dumps(summary, indent=1), encoding="utf-8")

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 # How SageMaker's containers know a channel with an earlier model.
 MODEL_CONTENT = "application/x-sagemaker-model"
+TRAINING_ROWS = "data.preprocess.train"
 # The only inputs of classes that cannot have any others.
 _ONLY_INPUT: dict[Any, str] = {Create: "model", Register: "model", Transform: "data"}
 
@@ -79,7 +80,7 @@ def _filled_in(
     fitted = _nearest(before, Fit, Train)
     wanted: dict[str, Input | None] = {}
     if isinstance(settings, TrainingJob):
-        wanted["train"] = model.inputs.get("train") or parse_input("data.preprocess.train")
+        wanted["train"] = model.inputs.get("train") or parse_input(TRAINING_ROWS)
     if kind is Evaluate:
         wanted["test"] = model.inputs.get("test") or parse_input("data.preprocess.test")
     if kind in (Evaluate, Create, Register):

@@ -15,7 +15,7 @@ SUMMARY = PropertyFile(name="Summary", output_name="summary", path="summary.json
 
 
 def preprocess(context: Context, ingest: JobStep) -> JobStep:
-    """Build the step; its outputs are `train`, `test` and `summary`."""
+    """Build the step; its outputs are `train`, `test`, `summary` and `baseline`."""
     parameters, assets = context.parameters, context.assets
     job = ProcessingJob(
         module="preprocess",
@@ -28,7 +28,7 @@ def preprocess(context: Context, ingest: JobStep) -> JobStep:
         },
         outputs={
             name: context.execution_uri(f"preprocess/{name}")
-            for name in ("train", "test", "summary")
+            for name in ("train", "test", "summary", "baseline")
         },
     )
     request, files = job.request(context), [SUMMARY]

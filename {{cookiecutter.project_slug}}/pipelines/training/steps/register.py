@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipelines.training.settings.filling import TRAINING_ROWS
+from pipelines.training.settings.served import origin_of
 from pipelines.training.settings.steps import CSV, Evaluate
 from pipelines.training.steps.create import container
 from pipelines.training.steps.job import text
+from pipelines.training.steps.preprocess import fingerprint
 from pipelines.training.steps.sdk import ExecutionVariables, StepTypeEnum
 from pipelines.training.steps.serving import is_served_by_our_code
 
@@ -47,7 +50,8 @@ def register(task: Task, select: JobStep | None = None) -> JobStep:
         "CustomerMetadataProperties": {
             "model": task.step.unit,
             "commit": context.parameters.commit,
-            "execution": ExecutionVariables.PIPELINE_EXECUTION_ID,
+            "data_fingerprint": text(fingerprint(task.built["data.preprocess"])),
+            "execution_arn": ExecutionVariables.PIPELINE_EXECUTION_ARN,
             **({"selection": selection} if selection else {}),
             "data_summary": text(summary, "/summary.json"),
         },
@@ -81,11 +85,26 @@ def _description(task: Task) -> str:
 
 
 def _metrics(task: Task) -> dict[str, Any]:
+    """The baselines of quality, which are also what a monitor compares later rows with."""
+    found: dict[str, Any] = {}
+    if _is_fitted_on_training_rows(task):
+        baseline = task.built["data.preprocess"].output("baseline")
+        names = {"Statistics": "statistics.json", "Constraints": "constraints.json"}
+        found["ModelDataQuality"] = {key: _file(baseline, name) for key, name in names.items()}
     evaluate = task.unit.last(Evaluate)
-    if evaluate is None:
-        return {}
-    statistics = {
-        "ContentType": "application/json",
-        "S3Uri": text(task.built[evaluate.key].output("evaluation"), "/evaluation.json"),
-    }
-    return {"ModelMetrics": {"ModelQuality": {"Statistics": statistics}}}
+    if evaluate is not None:
+        evaluation = task.built[evaluate.key].output("evaluation")
+        found["ModelQuality"] = {"Statistics": _file(evaluation, "evaluation.json")}
+    return {"ModelMetrics": found, "DriftCheckBaselines": found} if found else {}
+
+
+def _is_fitted_on_training_rows(task: Task) -> bool:
+    """Whether the model has seen the rows that the baseline of Preprocess describes."""
+    origin = origin_of(task.step)
+    fits = [step for step in task.context.settings.graph.order if step.key == origin]
+    sources = [step.settings.inputs["train"].source for step in fits]
+    return sources == [TRAINING_ROWS]
+
+
+def _file(folder: Any, name: str) -> dict[str, Any]:
+    return {"ContentType": "application/json", "S3Uri": text(folder, f"/{name}")}

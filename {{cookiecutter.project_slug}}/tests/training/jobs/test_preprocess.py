@@ -63,6 +63,7 @@ def test_rows_in_another_order_give_the_same_bytes(base: Path) -> None:
     preprocess(["--folds", "5", "--seed", "7"])
     folder = base / "processing/output"
     names = ["train/train.parquet", "test/test.parquet", "summary/summary.json"]
+    names += ["baseline/statistics.json", "baseline/constraints.json"]
     first = [(folder / name).read_bytes() for name in names]
     put(base, make_table().sample(frac=1, random_state=3))
     preprocess(["--folds", "5", "--seed", "7"])
@@ -85,6 +86,16 @@ def test_no_folds_means_one_validation_share(base: Path) -> None:
     shares = output(base, "train")["_fold"].value_counts(normalize=True)
     assert set(shares.index) == {-1, 0}
     assert shares[0] == pytest.approx(0.25, abs=0.06)
+
+
+def test_the_baseline_is_that_of_the_features_of_the_training_rows(base: Path) -> None:
+    preprocess(["--folds", "5", "--seed", "7"])
+    text = (base / "processing/output/baseline/statistics.json").read_text(encoding="utf-8")
+    statistics, train = json.loads(text), output(base, "train")
+    assert statistics["dataset"] == {"item_count": len(train)}
+    (size,) = statistics["features"]
+    assert size["name"] == "size"
+    assert size["numerical_statistics"]["max"] == train["size"].max()
 
 
 def test_the_summary_counts_what_happened(base: Path) -> None:
