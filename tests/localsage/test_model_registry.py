@@ -61,6 +61,14 @@ def test_approval_can_be_given_and_taken_back(registry: ModelRegistry) -> None:
     assert registry.describe("houses", 1)["ModelApprovalStatus"] == "Rejected"
 
 
+def test_a_stage_of_life_stays_until_another_is_given(registry: ModelRegistry) -> None:
+    registry.create_model_package(request())
+    registry.update_approval("houses", 1, "Approved", stage="Staging")
+    staged = {"Stage": "Staging", "StageStatus": "Approved"}
+    assert registry.describe("houses", 1)["ModelLifeCycle"] == staged
+    assert registry.update_approval("houses", 1, "Rejected")["ModelLifeCycle"] == staged
+
+
 @pytest.mark.parametrize("status", ["approved", "", "Deployed"])
 def test_an_unknown_status_is_refused_and_changes_nothing(registry, status: str) -> None:
     registry.create_model_package(request())

@@ -82,9 +82,17 @@ class ModelRegistry:
         )
 
     def update_approval(
-        self, group: str, version: int, status: str, description: str = ""
+        self, group: str, version: int, status: str, description: str = "", stage: str = ""
     ) -> JsonObject:
         """Set the approval status of a package and return the package.
+
+        Args:
+            group: Name of the group.
+            version: Of the package.
+            status: One of `APPROVAL_STATUSES`.
+            description: Why; the earlier one stays if it is empty.
+            stage: Where in its life the package is approved or rejected; empty if that does not
+                change.
 
         Raises:
             RegistryError: If there is no such package, or if the status is not one of
@@ -95,6 +103,8 @@ class ModelRegistry:
         package |= {"ModelApprovalStatus": status, "LastModifiedTime": now()}
         if description:
             package["ApprovalDescription"] = description
+        if stage:
+            package["ModelLifeCycle"] = {"Stage": stage, "StageStatus": status}
         write_json(self._folder(group) / f"{version}.json", package)
         return package
 

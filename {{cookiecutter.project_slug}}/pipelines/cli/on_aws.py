@@ -12,9 +12,10 @@ from pipelines.cli.aws_ending import failure_exit_of, wait_for
 from pipelines.cli.deploying import say, start_pipeline
 from pipelines.cli.output import print_table
 from pipelines.cloud.account import Account
-from pipelines.cloud.deployment import deployment_of
+from pipelines.cloud.deployment import deployment_of, group_of
 from pipelines.cloud.executions import Executions
 from pipelines.cloud.logs import Logs
+from pipelines.cloud.model_packages import ModelPackages
 from pipelines.errors import UserError
 from pipelines.project import find_project
 
@@ -22,7 +23,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from pipelines.cloud.deployment import Deployment
     from pipelines.cloud.executions import Execution, Step
+    from pipelines.project import Project
+
+
+def open_account(project: Project) -> tuple[Account, Deployment]:
+    """Return the account, and where the project stands in it; says which it is.
+
+    Raises:
+        UserError: There are no credentials, or they are not valid.
+    """
+    deployment = deployment_of(project)
+    account = Account(deployment.region)
+    say(f"AWS account {account.identity.account}, region {deployment.region}")
+    return account, deployment
 
 
 def open_executions() -> Executions:
@@ -31,11 +46,19 @@ def open_executions() -> Executions:
     Raises:
         UserError: There are no credentials, or they are not valid.
     """
-    project = find_project()
-    deployment = deployment_of(project)
-    account = Account(deployment.region)
-    say(f"AWS account {account.identity.account}, region {deployment.region}")
+    account, deployment = open_account(find_project())
     return Executions(account.client("sagemaker"), deployment.pipeline)
+
+
+def open_model_packages() -> ModelPackages:
+    """Return the versions in the project's model package group; says whose they are.
+
+    Raises:
+        UserError: There are no credentials, or they are not valid.
+    """
+    project = find_project()
+    account, deployment = open_account(project)
+    return ModelPackages(account.client("sagemaker"), group_of(project, deployment))
 
 
 def run(settings: Mapping[str, str], *, wait: bool, as_json: bool) -> None:
@@ -91,9 +114,8 @@ def logs(identifier: str, name: str | None) -> None:
     Raises:
         UserError: There is no such execution, or no such step in it; or AWS refuses.
     """
-    project = find_project()
-    account = Account(deployment_of(project).region)
-    executions = open_executions()
+    account, deployment = open_account(find_project())
+    executions = Executions(account.client("sagemaker"), deployment.pipeline)
     steps = {step.name: step for step in executions.steps(executions.find(identifier).arn)}
     if name is not None and name not in steps:
         msg = f"Execution {identifier} has no step {name!r} that has started."

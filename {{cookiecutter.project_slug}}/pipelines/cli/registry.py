@@ -2,55 +2,158 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
 from localsage import LocalSageMaker
+from pipelines.cli.backend import Backend, On
 from pipelines.cli.output import print_table
+from pipelines.errors import UserError
 from pipelines.project import find_project
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from localsage.registry import ModelRegistry
 
 app = typer.Typer(help="List, approve and reject registered model versions.", no_args_is_help=True)
 
 Version = Annotated[int, typer.Argument(metavar="VERSION", help="Number of the version.")]
+Stage = Annotated[
+    str, typer.Option(metavar="NAME", help="Stage of the model's life that this is about.")
+]
+# What SageMaker takes as the name of a stage.
+_STAGE = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
+
+
+class _Versions(Protocol):
+    """The versions of one group, here or on AWS."""
+
+    group: str
+
+    def all(self) -> Sequence[Mapping[str, Any]]:
+        """Return them, oldest first."""
+
+    def find(self, version: int) -> Mapping[str, Any]:
+        """Return one of them."""
+
+    def decide(self, version: int, status: str, stage: str) -> None:
+        """Set the approval status and the stage of a version."""
+
+
+class _LocalVersions:
+    """The versions of one group in the registry of this machine."""
+
+    def __init__(self, registry: ModelRegistry, group: str) -> None:
+        self._registry = registry
+        self.group = group
+
+    def all(self) -> Sequence[Mapping[str, Any]]:
+        """Return them, oldest first."""
+        return self._registry.packages(self.group)
+
+    def find(self, version: int) -> Mapping[str, Any]:
+        """Return one of them."""
+        return self._registry.describe(self.group, version)
+
+    def decide(self, version: int, status: str, stage: str) -> None:
+        """Set the approval status and the stage of a version."""
+        self._registry.update_approval(self.group, version, status, stage=stage)
 
 
 @app.command("list")
-def list_versions() -> None:
+def list_versions(on: On = Backend.LOCAL) -> None:
     """List the registered versions, oldest first."""
-    project = find_project()
-    group = project.settings.pipeline.name
-    packages = LocalSageMaker(project.home).registry.packages(group)
+    versions = _open(on)
+    packages = versions.all()
     if not packages:
         typer.echo("Nothing is registered yet. `pipeline run` registers the best model.")
         return
     rows = [
         [
             str(package["ModelPackageVersion"]),
-            package["CustomerMetadataProperties"]["model"],
+            _metadata(package).get("model", ""),
             package["ModelApprovalStatus"],
-            package["CustomerMetadataProperties"]["execution"],
-            package["CreationTime"],
+            _life(package),
+            _metadata(package).get("execution_arn", "").rsplit("/", 1)[-1],
+            _minute(package["CreationTime"]),
         ]
         for package in packages
     ]
-    print_table(group, ["version ", "model", "approval", "execution", "created"], rows)
+    header = ["version ", "model", "approval", "stage", "execution", "created"]
+    print_table(versions.group, header, rows)
 
 
 @app.command()
-def approve(version: Version) -> None:
+def show(version: Version, on: On = Backend.LOCAL) -> None:
+    """Show a version: approval, what serves it, where it comes from, its baselines."""
+    versions = _open(on)
+    package = versions.find(version)
+    rows = [
+        ["approval", package["ModelApprovalStatus"]],
+        ["stage", _life(package)],
+        ["created", _minute(package["CreationTime"])],
+        *([name, value] for name, value in _metadata(package).items()),
+    ]
+    specification = package.get("InferenceSpecification", {})
+    for container in specification.get("Containers", []):
+        rows += [["image", container["Image"]], ["artefact", container.get("ModelDataUrl", "")]]
+    rows.append(["takes", ", ".join(specification.get("SupportedContentTypes", []))])
+    rows += _baselines(package)
+    print_table(f"{versions.group}/{version}", ["", ""], rows)
+
+
+@app.command()
+def approve(version: Version, stage: Stage = "Production", on: On = Backend.LOCAL) -> None:
     """Approve a version."""
-    _set(version, "Approved")
+    _set(version, "Approved", stage, on)
 
 
 @app.command()
-def reject(version: Version) -> None:
+def reject(version: Version, stage: Stage = "Production", on: On = Backend.LOCAL) -> None:
     """Reject a version."""
-    _set(version, "Rejected")
+    _set(version, "Rejected", stage, on)
 
 
-def _set(version: int, status: str) -> None:
+def _set(version: int, status: str, stage: str, on: Backend) -> None:
+    if not _STAGE.fullmatch(stage):
+        msg = f"--stage must be up to 63 letters, digits and inner hyphens, got {stage!r}."
+        raise UserError(msg, "Write, for example, --stage Staging.")
+    versions = _open(on)
+    versions.decide(version, status, stage)
+    typer.echo(f"{versions.group}/{version} is {status} for {stage}.")
+
+
+def _open(on: Backend) -> _Versions:
+    """Return the versions of the project's group; of one on AWS it says whose it is."""
+    if on is Backend.AWS:
+        from pipelines.cli.on_aws import open_model_packages
+
+        return open_model_packages()
     project = find_project()
-    group = project.settings.pipeline.name
-    LocalSageMaker(project.home).registry.update_approval(group, version, status)
-    typer.echo(f"{group}/{version} is {status}.")
+    return _LocalVersions(LocalSageMaker(project.home).registry, project.settings.pipeline.name)
+
+
+def _metadata(package: Mapping[str, Any]) -> dict[str, str]:
+    """Nothing for a version that something else has registered."""
+    return dict(package.get("CustomerMetadataProperties", {}))
+
+
+def _life(package: Mapping[str, Any]) -> str:
+    return str(package.get("ModelLifeCycle", {}).get("Stage", ""))
+
+
+def _minute(time: datetime | str) -> str:
+    """A moment, here ISO 8601 and on AWS a `datetime`, to the minute."""
+    return str(time)[:16].replace("T", " ")
+
+
+def _baselines(package: Mapping[str, Any]) -> list[list[str]]:
+    return [
+        [f"{name} {kind}".lower(), source["S3Uri"]]
+        for name, quality in package.get("DriftCheckBaselines", {}).items()
+        for kind, source in quality.items()
+    ]

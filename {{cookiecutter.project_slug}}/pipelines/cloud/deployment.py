@@ -107,6 +107,11 @@ def prefix_of(project: Project, deployment: Deployment) -> str:
     return deployment.given.get("Prefix", project.settings.pipeline.name)
 
 
+def group_of(project: Project, deployment: Deployment) -> str:
+    """Return the model package group that the competing models are registered in."""
+    return deployment.given.get("ModelPackageGroup", project.settings.pipeline.name)
+
+
 def start_parameters(
     project: Project, deployment: Deployment, compiled: Compiled
 ) -> dict[str, str]:
