@@ -17,6 +17,7 @@ from pipelines.cli import (
     executions,
     graph,
     image,
+    invoke,
     migration,
     models,
     predict,
@@ -57,6 +58,7 @@ app.command("compare")(compare.compare)
 app.command("mlflow")(tracking.mlflow)
 app.command("serve")(serve.serve)
 app.command("predict")(predict.predict)
+app.command("invoke")(invoke.invoke)
 app.add_typer(models.app, name="model")
 app.add_typer(registry.app, name="registry")
 app.add_typer(data.app, name="data")

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 # A little less than SageMaker's 6 MB.
 LIMIT = 5_000_000
-SUFFIXES = {".csv": "text/csv", ".parquet": "application/x-parquet"}
+SUFFIXES = {
+    ".csv": "text/csv",
+    ".json": "application/json",
+    ".parquet": "application/x-parquet",
+}
 
 
 @dataclass(frozen=True)
@@ -38,23 +42,36 @@ class Payload:
 def split_file(file: Path, limit: int = LIMIT) -> Iterator[Payload]:
     """Split a CSV or Parquet file between rows, into pieces of at most `limit` bytes.
 
+    A JSON file stays whole.
+
     Raises:
-        UserError: The file cannot be read, or a single row is larger than a piece.
+        UserError: The file cannot be read, or a single row, or a whole JSON file, is larger than a
+            piece.
     """
     content_type = SUFFIXES.get(file.suffix.lower())
     if content_type is None:
-        msg = f"{file}: must end with .csv or .parquet, got {file.suffix!r}."
+        msg = f"{file}: must end with .csv, .json or .parquet, got {file.suffix!r}."
         raise UserError(msg, "Convert it; `pipeline predict` sends the file's own format.")
     try:
         if content_type == SUFFIXES[".parquet"]:
             from pyarrow import parquet
 
             yield from _split_table(parquet.ParquetFile(file).read(), 1, limit, file)
+        elif content_type == SUFFIXES[".json"]:
+            yield _whole(file, limit)
         else:
             yield from _split_lines(file, limit)
     except (OSError, ValueError, csv.Error) as err:
         msg = f"{file}: cannot be read: {str(err).splitlines()[0]}."
         raise UserError(msg, "Give a CSV in UTF-8, or a Parquet file.") from err
+
+
+def _whole(file: Path, limit: int) -> Payload:
+    body = file.read_bytes()
+    if len(body) > limit:
+        msg = f"{file}: has {len(body)} bytes, a request takes {limit}."
+        raise UserError(msg, "Write the rows as CSV or Parquet, which are sent in pieces.")
+    return Payload(body, SUFFIXES[".json"], 1)
 
 
 def _split_table(table: pa.Table, first: int, limit: int, file: Path) -> Iterator[Payload]:

@@ -6,7 +6,7 @@ import urllib.error
 import urllib.request
 from http.client import HTTPException
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,18 +16,24 @@ from pipelines.cli.payloads import Payload, split_file
 from pipelines.cli.serve import DEFAULT_PORT, HOST
 from pipelines.errors import UserError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _SECONDS = 120
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV, JSON or Parquet.")]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Where to write.", show_default="the terminal"
+    ),
+]
 
 
 def predict(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or Parquet.")],
+    file: File,
     url: Annotated[str, typer.Option(help="Of the server.")] = f"http://{HOST}:{DEFAULT_PORT}",
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Where to write.", show_default="the terminal"
-        ),
-    ] = None,
+    output: Output = None,
 ) -> None:
     """Ask a server for predictions: one value a line, in the order of the file's rows.
 
@@ -37,15 +43,35 @@ def predict(
     """
     if not url.startswith(("http://", "https://")):
         raise UserError(f"--url must begin with http:// or https://, got {url!r}.", "Correct it.")
-    answers = []
-    for payload in split_file(file):
-        answer = _ask(url.rstrip("/"), payload, file)
-        if output is None:
-            typer.echo(answer, nl=False)
-        else:
-            answers.append(answer)
+    hand_out((_ask(url.rstrip("/"), payload, file) for payload in split_file(file)), output)
+
+
+def hand_out(answers: Iterable[bytes], output: Path | None) -> None:
+    """Print answers as they come, or write them all into a file.
+
+    Raises:
+        UserError: The file cannot be written.
+    """
     if output is not None:
         _write(output, b"".join(answers))
+        return
+    for answer in answers:
+        typer.echo(answer, nl=False)
+
+
+def refused(file: Path, payload: Payload, who: str, words: str) -> UserError:
+    """What a model that does not take the rows of a file has answered, in two lines.
+
+    Args:
+        file: What is sent.
+        payload: The part of it that is refused.
+        who: Who answers, with the status.
+        words: The answer: a rule and a remedy.
+    """
+    rule, _, remedy = words.strip().partition("\n")
+    part = "" if payload.first <= 2 else f" (of the part that begins at {payload.first})"
+    remedy = remedy.replace("\n", " ") or "Look at its log."
+    return UserError(f"{file}: {who}{part}: {rule}", remedy)
 
 
 def _ask(url: str, payload: Payload, file: Path) -> bytes:
@@ -59,10 +85,8 @@ def _ask(url: str, payload: Payload, file: Path) -> bytes:
             content: bytes = reply.read()
             return content
     except urllib.error.HTTPError as refusal:
-        rule, _, remedy = refusal.read().decode(errors="replace").strip().partition("\n")
-        part = "" if payload.first <= 2 else f" (of the part that begins at {payload.first})"
-        msg = f"{file}: the server answers {refusal.code}{part}: {rule}"
-        raise UserError(msg, remedy.replace("\n", " ") or "Look at its log.") from refusal
+        words = refusal.read().decode(errors="replace")
+        raise refused(file, payload, f"the server answers {refusal.code}", words) from refusal
     except (OSError, HTTPException) as err:
         reason = getattr(err, "reason", err)
         msg = f"{url}: no server answers: {reason}."

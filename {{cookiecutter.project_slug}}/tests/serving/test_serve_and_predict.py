@@ -162,7 +162,7 @@ def test_without_a_header_every_line_is_a_row(pipeline, url, tmp_path) -> None:
     ("name", "content", "message"),
     [
         ("bad.csv", "1,2\n3,x\n", "the server answers 400: line 2, column 'second': 'x' is not a"),
-        ("bad.txt", "1,2\n", "must end with .csv or .parquet, got '.txt'."),
+        ("bad.txt", "1,2\n", "must end with .csv, .json or .parquet, got '.txt'."),
         ("bad.csv", b"\xff\xfe", "cannot be read: 'utf-8' codec can't decode byte 0xff"),
         ("bad.parquet", "1,2\n", "cannot be read: "),
         ("missing.csv", None, "cannot be read: [Errno 2] No such file or directory"),
