@@ -92,11 +92,22 @@ def logs(
 
 def clean(
     keep: Annotated[int, typer.Option(min=0, metavar="N", help="How many of the newest stay.")],
+    on: On = Backend.LOCAL,
+    yes: Annotated[bool, typer.Option("--yes", help="With --on aws: do not ask before.")] = False,
 ) -> None:
     """Remove old executions, with their artefacts and their runs in MLflow.
 
     Executions stay that newer ones took results from, or that a registered version refers to.
+
+    With --on aws it removes what old executions have in S3, after it has asked. SageMaker's step
+    cache does not see that: an equal step finds its result for as long as `cache.expire_after` in
+    conf/pipeline.yaml says, and what it then reads is gone.
     """
+    if on is Backend.AWS:
+        from pipelines.cli import clean_on_aws
+
+        clean_on_aws.clean(keep, yes=yes)
+        return
     project = find_project()
     sagemaker = LocalSageMaker(project.home)
     removed = sagemaker.clean(keep)

@@ -135,7 +135,7 @@ def _print_log(source: Logs, step: Step) -> None:
 
 
 def _status(step: Step) -> str:
-    more = "reused" if step.cached else step.outcome
+    more = "reused" if step.reused_from else step.outcome
     return f"{step.status}: {more}" if more else step.status
 
 

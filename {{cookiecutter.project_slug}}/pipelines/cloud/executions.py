@@ -27,7 +27,7 @@ class Step:
         reason: Why it failed.
         resource: ARN of what it made.
         outcome: Of a condition.
-        cached: Whether an earlier execution's result was taken.
+        reused_from: ARN of the earlier execution whose result was taken, if one was.
         start: When it started.
         end: When it ended.
     """
@@ -38,7 +38,7 @@ class Step:
     reason: str
     resource: str
     outcome: str
-    cached: bool
+    reused_from: str
     start: datetime | None
     end: datetime | None
 
@@ -186,6 +186,7 @@ def first_failure(steps: Sequence[Step]) -> Step | None:
 
 
 def _step(entry: Mapping[str, Any]) -> Step:
+    reused = entry.get("CacheHitResult") or entry.get("SelectiveExecutionResult") or {}
     ((kind, made),) = list(entry.get("Metadata", {}).items())[:1] or [("", {})]
     return Step(
         name=entry["StepName"],
@@ -194,7 +195,7 @@ def _step(entry: Mapping[str, Any]) -> Step:
         reason=entry.get("FailureReason", "") or made.get("ErrorMessage", ""),
         resource=made.get("Arn", ""),
         outcome=made.get("Outcome", ""),
-        cached="CacheHitResult" in entry,
+        reused_from=reused.get("SourcePipelineExecutionArn", ""),
         start=entry.get("StartTime"),
         end=entry.get("EndTime"),
     )

@@ -78,7 +78,7 @@ class Waiting:
             if self._seen.get(step.name) == step.status:
                 continue
             self._seen[step.name], moved = step.status, True
-            more = ": reused" if step.cached else f": {step.outcome}" if step.outcome else ""
+            more = ": reused" if step.reused_from else f": {step.outcome}" if step.outcome else ""
             reason = f": {step.reason}" if step.reason else more
             self._tell(f"{step.name} {step.status.lower()}{reason}")
         return moved
