@@ -75,9 +75,9 @@ def _registered(
     """Return all that is known of the registered versions, in whichever group they are."""
     steps = [unit.last(Register) for unit in project.settings.units.values()]
     own = {step.settings.group for step in steps if step and step.settings.group}
-    common = {values.get("ModelPackageGroup") for values in parameters} - {None}
-    names = sorted({*common, group_of(project, deployment)})
-    groups = own.union(*(groups_of(client, str(name)) for name in names))
+    given = [values[name] for values in parameters if (name := "ModelPackageGroup") in values]
+    common = sorted({*given, group_of(project, deployment)})
+    groups = own.union(*(groups_of(client, name) for name in common))
     packages = [ModelPackages(client, group).all() for group in sorted(groups)]
     return json.dumps(packages, default=str)
 

@@ -125,6 +125,18 @@ class Executions:
         msg = f"One execution of {self._pipeline} must be called {identifier}, got {len(found)}."
         raise UserError(msg, "See `pipeline executions --on aws`.")
 
+    def latest(self) -> Execution:
+        """Return the one that was started last.
+
+        Raises:
+            UserError: None has been; or AWS refuses.
+        """
+        newest = next(self.all(), None)
+        if newest is None:
+            msg = f"{self._pipeline} has no execution on AWS."
+            raise UserError(msg, "Start one with `pipeline run --on aws`.")
+        return self.describe(newest.arn)
+
     def describe(self, arn: str) -> Execution:
         """Return how an execution stands.
 
