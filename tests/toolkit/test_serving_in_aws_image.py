@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,7 @@ def rows(local_run: LocalRun) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def expected(endpoint: Endpoint, rows: pd.DataFrame) -> list[float]:
     """What the model predicts in this process."""
-    from models.xgboost import model as code
-
+    code = import_module("models.xgboost.model")
     folder = Path(endpoint.log.parent) / "model"
     return [float(value) for value in code.predict(code.load(folder), rows)]
 

@@ -41,8 +41,8 @@ def test_help_lists_the_commands(pipeline):
     ended = pipeline("--help")
     assert ended.code == 0
     commands = (
-        "compile graph run upsert stop resume executions show logs report clean mlflow model "
-        "registry data"
+        "compile graph run upsert stop resume executions show logs report clean mlflow predict "
+        "invoke model registry data"
     )
     for command in commands.split():
         assert command in ended.out
@@ -134,7 +134,9 @@ def test_a_table_that_does_not_fit_on_the_disk_leaves_the_previous_one(example, 
         ["graph"],
         ["model", "add"],
         ["model", "check"],
+        ["invoke"],
         ["registry", "approve"],
+        ["registry", "show"],
         ["data"],
     ],
     ids=" ".join,
