@@ -11,31 +11,31 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-import pyarrow.types as arrow_types
-
 from pipelines.training.jobs.errors import JobError
 from pipelines.training.jobs.ingest_query import (
     QUERY_FILE,
+    check_placeholders,
     fill_table,
+    query_parameters,
     query_text,
     require_identifier,
 )
+from pipelines.training.jobs.ingest_rows import with_lower_names, write_rows
 from pipelines.training.jobs.runner import base_dir, run_job
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
     from typing import Protocol
 
-    import pandas as pd
+    import pyarrow as pa
+
+    from pipelines.training.jobs.ingest_query import Value
 
     class Reader(Protocol):
         """What a back-end has to offer."""
 
-        def read(self, query: str) -> pd.DataFrame:
-            """Run a query in Athena's SQL; return its rows, column names in lower case."""
+        def read(self, query: str, parameters: Mapping[str, Value]) -> pa.Table:
+            """Run a query in Athena's SQL, with values for its `:name`; return its rows."""
 
 
 def ingest(argv: Sequence[str]) -> None:
@@ -48,35 +48,20 @@ def ingest(argv: Sequence[str]) -> None:
         JobError: The query or the table does not fit the back-end's data.
     """
     arguments = _parse(argv)
-    folder = base_dir() / "processing"
-    query = fill_table(query_text(folder / "input/query"), arguments.table)
-    rows = _reader(arguments).read(query)
-    if rows.empty:
+    folder = base_dir() / "processing/input/query"
+    query = fill_table(query_text(folder), arguments.table)
+    parameters = query_parameters(folder)
+    check_placeholders(query, parameters)
+    rows = _reader(arguments).read(query, parameters)
+    if rows.num_rows == 0:
         raise JobError(
             f"{QUERY_FILE} returned no rows from {arguments.database}.{arguments.table}.",
             "Loosen its WHERE clause, or add rows to the table.",
         )
-    write_rows(rows, folder / "output/data/data.parquet")
-    version = arguments.version or "none given"
-    print(f"{len(rows):,} rows, {rows.shape[1]} columns (data version: {version})", flush=True)
-
-
-def write_rows(rows: pd.DataFrame, path: Path) -> None:
-    """Write rows as Parquet, all at once; exact decimals become floating-point numbers.
-
-    Args:
-        rows: The query's result.
-        path: The file to write.
-    """
-    table = pa.Table.from_pandas(rows, preserve_index=False).replace_schema_metadata()
-    fields = [
-        field.with_type(pa.float64()) if arrow_types.is_decimal(field.type) else field
-        for field in table.schema
-    ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".part")
-    pq.write_table(table.cast(pa.schema(fields)), draft)
-    draft.replace(path)
+    named = with_lower_names(
+        rows, f"{QUERY_FILE} returns", "Give one of them another name with AS."
+    )
+    write_rows(named, arguments.version)
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -85,8 +70,9 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--database", required=True)
     parser.add_argument("--table", required=True)
     parser.add_argument("--workgroup", default="primary", help="Athena's; the lake has none")
+    parser.add_argument("--kms-key", help="encrypts what Athena writes; the lake has none")
     # The job does not use it; as an argument it is part of what SageMaker's step cache compares.
-    parser.add_argument("--version", default="")
+    parser.add_argument("--version", default="none")
     arguments = parser.parse_args(argv)
     require_identifier("database", arguments.database)
     return arguments
@@ -101,7 +87,7 @@ def _reader(arguments: argparse.Namespace) -> Reader:
         return LakeReader(lake_folder(lake), arguments.database, arguments.table)
     from pipelines.training.jobs.ingest_athena import AthenaReader
 
-    return AthenaReader(arguments.database, arguments.workgroup, _unload_uri())
+    return AthenaReader(arguments.database, arguments.workgroup, _unload_uri(), arguments.kms_key)
 
 
 def _unload_uri() -> str:

@@ -6,11 +6,15 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from pipelines.training.jobs.errors import JobError
 from pipelines.training.jobs.ingest_query import QUERY_FILE
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Mapping
+
+    from pipelines.training.jobs.ingest_query import Value
 
 
 @dataclass(frozen=True)
@@ -20,21 +24,24 @@ class AthenaReader:
     Attributes:
         database: Where tables named without a database are.
         workgroup: Athena's workgroup.
-        output: S3 URI of a prefix that is empty.
+        output: S3 URI of a prefix that nothing else uses.
+        kms_key: Encrypts what Athena writes there; if None, the bucket or the workgroup decides.
     """
 
     database: str
     workgroup: str
     output: str
+    kms_key: str | None = None
 
-    def read(self, query: str) -> pd.DataFrame:
-        """Run a query.
+    def read(self, query: str, parameters: Mapping[str, Value]) -> pa.Table:
+        """Run a query, and remove what Athena has left in S3, however it ends.
 
         Args:
             query: One SELECT in Athena's SQL.
+            parameters: The values of its `:name`.
 
         Returns:
-            Its rows; column names in lower case.
+            Its rows, without columns if there are none: UNLOAD then writes no file.
 
         Raises:
             JobError: If Athena refuses the query.
@@ -46,23 +53,47 @@ class AthenaReader:
         if "AWS_REGION" in os.environ:
             # Jobs are told their region here, where boto3 does not look.
             os.environ.setdefault("AWS_DEFAULT_REGION", os.environ["AWS_REGION"])
+        refusals = awswrangler.exceptions
+        self._clean()  # UNLOAD demands an empty prefix, which a killed attempt did not leave
         try:
-            rows: pd.DataFrame = awswrangler.athena.read_sql_query(
-                query,
-                database=self.database,
-                workgroup=self.workgroup,
-                s3_output=self.output,
-                unload_approach=True,
-                ctas_approach=False,
-            )
-        except awswrangler.exceptions.QueryFailed as error:
+            return self._unload(query, parameters)
+        except refusals.EmptyDataFrame:
+            return pa.table({})
+        except (refusals.QueryFailed, refusals.InvalidArgumentValue) as error:
             raise _refused(error) from error
         except ClientError as error:
-            # Athena refuses at once what it cannot parse.
+            # Athena does not know the workgroup.
             if error.response["Error"]["Code"] != "InvalidRequestException":
                 raise
             raise _refused(error) from error
-        return rows
+        finally:
+            self._clean()
+
+    def _unload(self, query: str, parameters: Mapping[str, Value]) -> pa.Table:
+        import awswrangler
+
+        encryption = {"encryption": "SSE_KMS", "kms_key": self.kms_key} if self.kms_key else {}
+        rows = awswrangler.athena.read_sql_query(
+            # It becomes `UNLOAD (<query>) TO …`, which a last comment would hide.
+            f"{query.rstrip().removesuffix(';')}\n",
+            database=self.database,
+            workgroup=self.workgroup,
+            s3_output=f"{self.output}/",
+            unload_approach=True,
+            ctas_approach=False,
+            keep_files=False,
+            params=dict(parameters),
+            # Arrow's own types: pandas' would turn whole numbers beside nulls into others.
+            dtype_backend="pyarrow",
+            **encryption,
+        )
+        return pa.Table.from_pandas(rows, preserve_index=False)
+
+    def _clean(self) -> None:
+        """Delete everything below the prefix."""
+        import awswrangler
+
+        awswrangler.s3.delete_objects(f"{self.output}/")
 
 
 def _refused(error: Exception) -> JobError:
@@ -70,5 +101,5 @@ def _refused(error: Exception) -> JobError:
     reason = str(error).split("\n", maxsplit=1)[0]
     return JobError(
         f"{QUERY_FILE} failed in Athena: {reason}",
-        "Correct the query, or data.database and data.table in conf/pipeline.yaml.",
+        "Correct the query, or database, table and workgroup under data in conf/pipeline.yaml.",
     )

@@ -17,7 +17,11 @@ from pipelines.training.jobs.ingest_dialect import parse_query, table_names, to_
 from pipelines.training.jobs.ingest_query import QUERY_FILE
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+
+    from pipelines.training.jobs.ingest_query import Value
 
 _UNKNOWN_COLUMN = re.compile(
     r'Referenced column "(.*)" not found|does not have a column named "(.*)"$'
@@ -48,14 +52,15 @@ class LakeReader:
     database: str
     table: str
 
-    def read(self, query: str) -> pd.DataFrame:
+    def read(self, query: str, parameters: Mapping[str, Value]) -> pa.Table:
         """Run a query.
 
         Args:
             query: One SELECT in Athena's SQL.
+            parameters: The values of its `:name`.
 
         Returns:
-            Its rows; column names in lower case, as Athena gives them.
+            Its rows.
 
         Raises:
             JobError: If the query does not fit the lake.
@@ -66,7 +71,9 @@ class LakeReader:
         with closing(duckdb.connect(":memory:", config=_SETTINGS)) as connection:
             self._make_views(connection)
             try:
-                return _frame(connection.execute(to_duckdb(parsed)))
+                # As a relation: the result of `execute` would be copied once more.
+                rows = connection.sql(to_duckdb(parsed), params=dict(parameters) or None)
+                return rows.to_arrow_table()
             except (duckdb.ProgrammingError, duckdb.DataError) as error:
                 raise _query_failed(error, connection, tables) from error
 
@@ -144,20 +151,6 @@ def lake_folder(uri: str) -> Path:
             "Unset it to read from Athena.",
         )
     return Path(url2pathname(parts.path))
-
-
-def _frame(result: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """Return a result with Athena's column names."""
-    names = [column[0].lower() for column in result.description or ()]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise JobError(
-            f"{QUERY_FILE} returns the column {twice[0]!r} {names.count(twice[0])} times.",
-            "Give one of them another name with AS.",
-        )
-    frame = result.df()
-    frame.columns = names
-    return frame
 
 
 def _quoted(name: str) -> str:

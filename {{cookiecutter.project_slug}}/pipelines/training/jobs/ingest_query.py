@@ -1,20 +1,37 @@
-"""The query's text and the names it is given."""
+"""The query's text, and the names and values it is given."""
 
 from __future__ import annotations
 
+import json
 import re
-from typing import TYPE_CHECKING
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pipelines.training.jobs.errors import JobError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
+
+Value: TypeAlias = "str | bool | int | Decimal | date"
+"""What a parameter of the query can be."""
 
 QUERY_FILE = "queries/ingest.sql"
 """Where the project keeps the query, for errors."""
 
+PARAMETERS_FILE = "parameters.json"
+"""Lies beside the query if `data.parameters` in `conf/pipeline.yaml` gives it values."""
+
+_TYPES: dict[str, Callable[[Any], Value]] = {
+    "str": str, "bool": bool, "int": int, "Decimal": Decimal, "date": date.fromisoformat,
+}  # fmt: skip
 _TABLE = "${table}"
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
+# Text, a quoted name, or a comment: what looks like a parameter there is none.
+_OPAQUE = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/""", re.DOTALL)
+# As awswrangler finds them.
+_PARAMETER = re.compile(r"(?<!:):([A-Za-z0-9_]+)(?![A-Za-z0-9_])")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -50,6 +67,59 @@ def fill_table(text: str, table: str) -> str:
             f"Write the value into the query, or use {_TABLE}.",
         )
     return text.replace(_TABLE, f'"{table}"')
+
+
+def query_parameters(folder: Path) -> dict[str, Value]:
+    """Return the values of the query's parameters, by name; none if there is no such file."""
+    file = folder / PARAMETERS_FILE
+    if not file.is_file():
+        return {}
+    return {
+        name: _TYPES[kind](value)
+        for name, (kind, value) in json.loads(file.read_text(encoding="utf-8")).items()
+    }
+
+
+def written_parameters(values: Mapping[str, Value]) -> bytes:
+    """Return the content of `PARAMETERS_FILE`, from which `query_parameters` makes the values."""
+    written = {
+        name: [type(value).__name__, value if isinstance(value, str | int) else str(value)]
+        for name, value in values.items()
+    }
+    return json.dumps(written, indent=1).encode()
+
+
+def check_placeholders(query: str, names: Iterable[str]) -> None:
+    """Accept a query whose `:name` are exactly the parameters that have a value.
+
+    Both back-ends then read it in the same way: awswrangler would write values into texts and
+    comments too, and pass on what has none.
+
+    Args:
+        query: The query.
+        names: The parameters that `data.parameters` gives values.
+
+    Raises:
+        JobError: If one has no value, is not used, or stands where it would be text.
+    """
+    given = {*names}
+    hidden = {name for part in _OPAQUE.findall(query) for name in _PARAMETER.findall(part)}
+    used = {*_PARAMETER.findall(_OPAQUE.sub(" ", query))}
+    if wrong := sorted(hidden & given):
+        raise JobError(
+            f"{QUERY_FILE}: a parameter must not stand in quotes or a comment, got :{wrong[0]}.",
+            "Write it bare: its value is quoted by itself. In a comment, leave out the colon.",
+        )
+    if wrong := sorted(used - given):
+        raise JobError(
+            f"{QUERY_FILE}: the parameter :{wrong[0]} has no value.",
+            f"Write `{wrong[0]}: VALUE` under data.parameters in conf/pipeline.yaml.",
+        )
+    if wrong := sorted(given - used):
+        raise JobError(
+            f"conf/pipeline.yaml: data.parameters.{wrong[0]} is not used in {QUERY_FILE}.",
+            f"Write :{wrong[0]} in the query, or take it out.",
+        )
 
 
 def require_identifier(field: str, name: str) -> None:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 import os
-import sys
+from datetime import date
 from decimal import Decimal
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import awswrangler
 import pandas as pd
@@ -17,7 +18,14 @@ from botocore.exceptions import ClientError
 from pipelines.training.jobs.errors import JobError
 from pipelines.training.jobs.ingest import ingest
 from pipelines.training.jobs.ingest_lake import lake_folder
+from pipelines.training.jobs.ingest_query import (
+    PARAMETERS_FILE,
+    check_placeholders,
+    query_parameters,
+    written_parameters,
+)
 
+AWSWRANGLERS_OWN = awswrangler.athena.read_sql_query
 HOUSES = pd.DataFrame(
     {
         "city": ["Oakland", "Fresno", "Oakland", "Eureka"],
@@ -55,6 +63,18 @@ def run(tmp_path, monkeypatch):
         return pq.read_table(base / "processing/output/data/data.parquet").to_pandas()
 
     return run
+
+
+@pytest.fixture
+def given(tmp_path):
+    """Give the query's parameters values."""
+
+    def given(values):
+        file = tmp_path / "ml/processing/input/query/parameters.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(written_parameters(values))
+
+    return given
 
 
 @pytest.fixture
@@ -128,6 +148,62 @@ def test_exact_decimals_arrive_as_numbers(run):
 def test_whole_numbers_divide_as_in_athena(run):
     rows = run("SELECT -7 / 2 AS w, 7 / 2 / 2 AS x, 7 / 2.0 AS y, rooms / 4 AS z FROM ${table}")
     assert rows.iloc[0].to_dict() == {"w": -3, "x": 1, "y": 3.5, "z": 2}
+
+
+@pytest.mark.usefixtures("lake")
+def test_whole_numbers_beside_nulls_stay_whole(run, tmp_path):
+    run("SELECT nullif(9007199254740993, rooms) AS big, nullif(rooms, 4) AS rooms FROM ${table}")
+    rows = pq.read_table(tmp_path / "ml/processing/output/data/data.parquet")
+    assert rows["big"].to_pylist() == [9007199254740993] * 4
+    assert rows["rooms"].to_pylist() == [10, None, 6, 2]
+
+
+@pytest.mark.usefixtures("lake")
+@pytest.mark.parametrize(
+    ("condition", "value", "cities"),
+    [
+        ("city = :v", "Fresno", ["Fresno"]),
+        ("city = :v", "' OR 1=1 --", []),
+        ("city = :v OR city = 'Eureka'", 'Fre"sno', ["Eureka"]),
+        ("rooms > :v", 5, ["Oakland", "Oakland"]),
+        ("price >= :v", Decimal("2.5"), ["Oakland", "Oakland"]),
+        ("sold < :v", date(2026, 1, 1), ["Eureka"]),
+        ("(rooms > 5) = :v", False, ["Fresno", "Eureka"]),
+        ("rooms > :v AND rooms < :v + 5 AND city <> 'a::v'", 4, ["Oakland"]),
+    ],
+)
+def test_a_parameter_of_the_query_has_its_value_on_the_lake(run, given, condition, value, cities):
+    given({"v": value})
+    query = f"SELECT city FROM ${{table}} WHERE {condition} UNION ALL SELECT '.'"
+    assert run(query)["city"].tolist() == [*cities, "."]
+
+
+@pytest.mark.usefixtures("lake")
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("SELECT :other FROM ${table}", "queries/ingest.sql: the parameter :other has no value.\n"),
+        ("SELECT 1 AS x FROM ${table}", "data.parameters.v is not used in queries/ingest.sql.\n"),
+        ("SELECT :v, 'it''s :v' FROM t", "a parameter must not stand in quotes or a comment, got"),
+        ('SELECT :v AS "a:v" FROM t', "a parameter must not stand in quotes or a comment, got :v."),
+        ("SELECT :v -- :v\nFROM t", "a parameter must not stand in quotes or a comment, got :v."),
+        ("SELECT :v /* x\n:v */ FROM t", "must not stand in quotes or a comment, got :v."),
+    ],
+)
+def test_parameters_and_values_must_match(refusal, given, query, expected):
+    given({"v": 1})
+    assert expected in refusal(query)
+
+
+def test_what_only_looks_like_a_parameter_is_none():
+    check_placeholders("SELECT '12:30', \"a:b\", x::integer -- it's :no\n/* :no */ FROM t", [])
+
+
+@pytest.mark.parametrize("value", ["O'Hara :x", True, False, 3, Decimal("-0.10"), date(2026, 1, 2)])
+def test_values_survive_their_file(tmp_path, value):
+    (tmp_path / PARAMETERS_FILE).write_bytes(written_parameters({"v": value}))
+    (found,) = query_parameters(tmp_path).values()
+    assert (type(found), found) == (type(value), value)
 
 
 def test_a_file_uri_names_the_lake(lake, run, monkeypatch):
@@ -204,8 +280,9 @@ def test_two_queries_in_the_input_are_our_mistake(run, tmp_path):
 
 @pytest.fixture
 def athena(monkeypatch, tmp_path):
-    """Stand in for awswrangler; returns what it was asked and what it will answer."""
-    asked = SimpleNamespace(calls=[], answer=pd.DataFrame({"a": [Decimal("1.5")]}), error=None)
+    """Stand in for the calls of awswrangler; returns what it was asked and what it will answer."""
+    answer = pd.DataFrame({"A": pd.array([Decimal("1.5")], pd.ArrowDtype(pa.decimal128(5, 2)))})
+    asked = SimpleNamespace(calls=[], cleaned=[], answer=answer, error=None)
 
     def read_sql_query(sql, **options):
         asked.calls.append((sql, options))
@@ -213,51 +290,74 @@ def athena(monkeypatch, tmp_path):
             raise asked.error
         return asked.answer
 
-    wrangler = ModuleType("awswrangler")
-    wrangler.athena = SimpleNamespace(read_sql_query=read_sql_query)
-    wrangler.exceptions = SimpleNamespace(QueryFailed=type("QueryFailed", (Exception,), {}))
-    monkeypatch.setitem(sys.modules, "awswrangler", wrangler)
+    monkeypatch.setattr(awswrangler.athena, "read_sql_query", read_sql_query)
+    monkeypatch.setattr(awswrangler.s3, "delete_objects", asked.cleaned.append)
     monkeypatch.delenv("LAKE_URI", raising=False)
     output = {"OutputName": "data", "S3Output": {"S3Uri": "s3://bucket/run-1/ingest"}}
     configuration = tmp_path / "ml/config/processingjobconfig.json"
     configuration.parent.mkdir(parents=True, exist_ok=True)
     configuration.write_text(json.dumps({"ProcessingOutputConfig": {"Outputs": [output]}}))
-    asked.query_failed = wrangler.exceptions.QueryFailed
     return asked
 
 
 def test_without_a_lake_athena_unloads_below_the_executions_prefix(athena, run):
-    rows = run("SELECT * FROM ${table}")
+    rows = run("SELECT * FROM ${table};\n\n")
     assert rows.to_dict("list") == {"a": [1.5]}
     assert rows["a"].dtype == "float64"
     assert athena.calls == [
         (
-            'SELECT * FROM "houses"',
+            'SELECT * FROM "houses"\n',
             {
                 "database": "housing",
                 "workgroup": "w",
-                "s3_output": "s3://bucket/run-1/ingest-unload",
+                "s3_output": "s3://bucket/run-1/ingest-unload/",
                 "unload_approach": True,
                 "ctas_approach": False,
+                "keep_files": False,
+                "params": {},
+                "dtype_backend": "pyarrow",
             },
         )
     ]
 
 
-def test_the_options_given_to_awswrangler_are_some_of_its_own():
-    own = set(inspect.signature(awswrangler.athena.read_sql_query).parameters)
-    assert own >= {"sql", "database", "workgroup", "s3_output", "unload_approach", "ctas_approach"}
-    assert issubclass(awswrangler.exceptions.QueryFailed, Exception)
+def test_the_accounts_key_encrypts_what_athena_writes(athena, run):
+    run("SELECT * FROM ${table}", [*ARGUMENTS, "--kms-key", "alias/ours"])
+    (_, options) = athena.calls[0]
+    assert (options["encryption"], options["kms_key"]) == ("SSE_KMS", "alias/ours")
 
 
-def test_what_athena_refuses_is_the_users_to_mend(athena, refusal):
-    athena.error = athena.query_failed("COLUMN_NOT_FOUND: line 1:8\nmore")
-    assert "failed in Athena: COLUMN_NOT_FOUND: line 1:8\n" in refusal("SELECT x FROM ${table}")
-    athena.error = ClientError(
-        {"Error": {"Code": "InvalidRequestException", "Message": "mismatched input 'FRM'"}},
-        "StartQueryExecution",
-    )
-    assert "mismatched input 'FRM'" in refusal("SELECT * FRM ${table}")
+def test_values_go_to_athena_as_they_are_for_the_library_to_quote(athena, run, given):
+    given({"since": date(2026, 1, 2), "rate": Decimal("0.1"), "name": "O'Hara", "n": 3, "b": True})
+    run("SELECT :since, :rate, :name, :n, :b FROM ${table}")
+    assert athena.calls[0][1]["params"] == {
+        "since": date(2026, 1, 2), "rate": Decimal("0.1"), "name": "O'Hara", "n": 3, "b": True,
+    }  # fmt: skip
+
+
+def test_the_options_given_to_awswrangler_are_some_of_its_own(athena, run):
+    signature = inspect.signature(AWSWRANGLERS_OWN)
+    run("SELECT * FROM ${table}", [*ARGUMENTS, "--kms-key", "k"])
+    (_, options) = athena.calls[0]
+    assert {*options} <= {*signature.parameters}
+
+
+def failures():
+    refused = {"Error": {"Code": "InvalidRequestException", "Message": "WorkGroup is not found"}}
+    named = awswrangler.exceptions
+    return [
+        (named.QueryFailed("COLUMN_NOT_FOUND: line 1:8\nmore"), "COLUMN_NOT_FOUND: line 1:8\n"),
+        (named.InvalidArgumentValue("mismatched input 'FRM'"), "mismatched input 'FRM'\n"),
+        (ClientError(refused, "GetWorkGroup"), "WorkGroup is not found\n"),
+    ]
+
+
+@pytest.mark.parametrize(("error", "expected"), failures())
+def test_what_athena_refuses_is_the_users_to_mend(athena, refusal, error, expected):
+    athena.error = error
+    text = refusal("SELECT x FROM ${table}")
+    assert text.startswith("queries/ingest.sql failed in Athena: ")
+    assert expected in text
 
 
 def test_what_aws_denies_is_not_taken_for_a_mistake_in_the_query(athena, run):
@@ -269,6 +369,16 @@ def test_what_aws_denies_is_not_taken_for_a_mistake_in_the_query(athena, run):
 def test_an_empty_answer_of_athena_is_refused_too(athena, refusal):
     athena.answer = pd.DataFrame({"a": pa.array([], pa.int64()).to_pandas()})
     assert "returned no rows" in refusal("SELECT * FROM ${table}")
+    athena.error = awswrangler.exceptions.EmptyDataFrame("Query would return untyped, empty")
+    assert "returned no rows" in refusal("SELECT * FROM ${table}")
+
+
+@pytest.mark.parametrize("error", [None, *[error for error, _ in failures()], OSError("net")])
+def test_what_athena_left_is_removed_before_and_after_however_it_ends(athena, run, error):
+    athena.error = error
+    with contextlib.suppress(JobError, OSError):
+        run("SELECT * FROM ${table}")
+    assert athena.cleaned == ["s3://bucket/run-1/ingest-unload/"] * 2
 
 
 @pytest.mark.parametrize("given", [None, "us-east-2"])
