@@ -36,7 +36,7 @@ def preprocess(argv: Sequence[str]) -> None:
     arguments = _parse(argv)
     folder = base_dir() / "processing"
     settings = json.loads((folder / "input/settings/preprocess.json").read_text(encoding="utf-8"))
-    table = read_table(folder / "input/data")
+    table = read_table(folder / "input/data", whole_numbers=True)
     rows = _in_canonical_order(clean(table, settings["columns"], settings["target"]))
     training, test = _split(rows, settings, arguments.folds, arguments.seed)
     summary = _summary(table, rows, training, test)

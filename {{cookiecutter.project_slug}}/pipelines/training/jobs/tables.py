@@ -16,8 +16,13 @@ if TYPE_CHECKING:
 FOLD = "_fold"
 
 
-def read_table(folder: Path) -> pd.DataFrame:
+def read_table(folder: Path, *, whole_numbers: bool = False) -> pd.DataFrame:
     """Read all Parquet files below `folder`, in the order of their names.
+
+    Args:
+        folder: Where they are.
+        whole_numbers: Whether whole numbers stay so beside nulls, as objects: as a category, 3 is
+            not 3.0.
 
     Raises:
         JobError: There is none.
@@ -26,17 +31,16 @@ def read_table(folder: Path) -> pd.DataFrame:
     if not files:
         msg = f"The input {folder.name!r} holds no Parquet file."
         raise JobError(msg, "Look at the log of the step before it.")
-    return pd.concat(map(_read_file, files), ignore_index=True)
+    return pd.concat([_read_file(file, whole_numbers) for file in files], ignore_index=True)
 
 
-def _read_file(file: Path) -> pd.DataFrame:
+def _read_file(file: Path, whole_numbers: bool) -> pd.DataFrame:
     """Read one file on one thread: a process that has started more cannot be forked.
 
     `pandas.read_parquet` would import Arrow's whole data-set machinery, in every trial.
     """
-    table: pd.DataFrame = (
-        parquet.ParquetFile(file).read(use_threads=False).to_pandas(use_threads=False)
-    )
+    content = parquet.ParquetFile(file).read(use_threads=False)
+    table: pd.DataFrame = content.to_pandas(use_threads=False, integer_object_nulls=whole_numbers)
     return table
 
 
