@@ -11,8 +11,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from localsage import LocalSageMaker, Reuse, ServeCommand
-from pipelines.errors import UserError
-from pipelines.lake.store import source
+from pipelines.local_data import BUCKET, find_data
 from pipelines.project import MARKER
 from pipelines.revision import commit_of
 from pipelines.tracking.local_store import LocalStore
@@ -21,11 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from localsage import ExecutionRecord, Listener
-    from pipelines.lake.store import Source
+    from pipelines.local_data import Origin
     from pipelines.project import Project
     from pipelines.training.compilation import Compiled
 
-BUCKET = "local"
 # The value of TrackingUri that stands for the store of this project; its address is the machine's.
 TRACKING = "local"
 ROLE = "arn:aws:iam::000000000000:role/local"
@@ -55,13 +53,14 @@ def start(
             added here.
 
     Raises:
-        UserError: The lake does not have the table, or a parameter's value does not fit.
+        UserError: There is nothing to read, or a parameter's value does not fit.
         ParameterError: A parameter is unknown or its value is not of its type.
         SelectionError: The selected steps cannot run.
     """
-    origin = find_table(project, overrides)
-    parameters = account_parameters(project, compiled, overrides) | dict(overrides)
+    origin = find_data(project, overrides)
     sagemaker = LocalSageMaker(project.home, serve=_serve(project))
+    parameters = account_parameters(project, compiled, overrides) | dict(overrides)
+    parameters |= origin.parameters(sagemaker)
     values = sagemaker.effective_parameters(compiled.definition, parameters)
     if overrides:  # with the defaults the definition has been checked already
         from pipelines.training.compilation import check_values
@@ -90,7 +89,7 @@ def resume(project: Project, identifier: str, listener: Listener) -> ExecutionRe
     Raises:
         ExecutionNotFoundError: There is none, or more than one.
         ExecutionStateError: It runs, or has succeeded.
-        UserError: The lake no longer has the table.
+        UserError: There is nothing to read any more.
     """
     sagemaker = LocalSageMaker(project.home, serve=_serve(project))
     parameters = sagemaker.execution(identifier).parameters
@@ -98,7 +97,7 @@ def resume(project: Project, identifier: str, listener: Listener) -> ExecutionRe
         identifier,
         host_environment=_host_environment(project, parameters),
         listener=listener,
-        tokens=_tokens(find_table(project, parameters)),
+        tokens=_tokens(find_data(project, parameters)),
     )
 
 
@@ -112,22 +111,7 @@ def _serve(project: Project) -> ServeCommand:
     return ServeCommand(("python", "-m", "pipelines.serving"), environment)
 
 
-def find_table(project: Project, parameters: Mapping[str, str]) -> Source:
-    """Return the table of the lake that an execution reads.
-
-    Raises:
-        UserError: The lake does not have it.
-    """
-    data = project.settings.pipeline.data
-    database, table = parameters.get("Database", data.database), parameters.get("Table", data.table)
-    origin = source(project.lake, database, table)
-    if origin is None:
-        msg = f"conf/pipeline.yaml: data.table: the local lake has no table {database}.{table}."
-        raise UserError(msg, "Fill it: `pipeline data sample`, `data add FILE` or `data fetch`.")
-    return origin
-
-
-def _tokens(origin: Source) -> dict[str, str]:
+def _tokens(origin: Origin) -> dict[str, str]:
     """What Ingest's request does not show: it is reused while the table's content is the same."""
     return {"Ingest": origin.sha256}
 
@@ -158,10 +142,11 @@ def account_parameters(
         "Bucket": bucket,
         "ImageUri": f"{image}:{tag}",
         "JobsImageUri": f"{image}-jobs:{tag}",
-        "QueryUri": f"s3://{bucket}/{prefix}/{compiled.assets.query.key}",
         "Commit": commit_of(project.root, MARKER),
         "TrackingUri": TRACKING,
     }
+    if compiled.assets.query:
+        values["QueryUri"] = f"s3://{bucket}/{prefix}/{compiled.assets.query.key}"
     # Networks and keys have no counterpart here, and change no result.
     ids = dict.fromkeys(project.settings.aws.ids, "local")
     declared = {entry["Name"] for entry in json.loads(compiled.definition)["Parameters"]}

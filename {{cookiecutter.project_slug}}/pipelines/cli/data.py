@@ -1,4 +1,4 @@
-"""`pipeline data`: fill the local lake, which stands in for Athena."""
+"""`pipeline data`: fill what stands in for Athena's tables, or for the files in S3."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipelines.lake.store import Kind
     from pipelines.project import Project
 
-app = typer.Typer(help="Fill the local lake, which stands in for Athena.", no_args_is_help=True)
+app = typer.Typer(help="Fill the local lake, which stands in for AWS.", no_args_is_help=True)
 
 
 @app.command()
@@ -29,14 +29,13 @@ def sample(
     """Make up a housing table."""
     from pipelines.lake.add import typed_frame
     from pipelines.lake.sample import SAMPLE_TITLE, make_sample
-    from pipelines.lake.store import source
+    from pipelines.local_data import has_data
 
     project = _project()
-    data = project.settings.pipeline.data
-    if if_empty and source(project.lake, data.database, data.table) is not None:
+    if if_empty and has_data(project):
         return
     table = typed_frame(make_sample(rows, seed), _declared(project), "The made-up sample")
-    _store(project, data.table, table, "sample", f"{SAMPLE_TITLE} ({rows:,} rows, seed {seed})")
+    _store(project, table, "sample", f"{SAMPLE_TITLE} ({rows:,} rows, seed {seed})")
 
 
 @app.command()
@@ -52,9 +51,8 @@ def add(
 
     project = _project()
     added = read_files(files, _declared(project))
-    name = table or project.settings.pipeline.data.table
     title = listed([file.name for file in files])
-    _store(project, name, added.table, "files", title)
+    _store(project, added.table, "files", title, name=table)
     _print_names(added)
 
 
@@ -68,7 +66,7 @@ def fetch() -> None:
     declared = _declared(project)  # and any mistake in them told before the download
     frame = fetch_california(project.root / ".pipeline/downloads")
     table = typed_frame(frame, declared, "The California housing table")
-    _store(project, project.settings.pipeline.data.table, table, "fetched", FETCHED_TITLE)
+    _store(project, table, "fetched", FETCHED_TITLE)
 
 
 def _project() -> Project:
@@ -88,14 +86,16 @@ def _declared(project: Project) -> list[Declared]:
     ]
 
 
-def _store(project: Project, name: str, table: pa.Table, kind: Kind, title: str) -> None:
-    """Write a table and say what and where."""
-    from pipelines.lake.store import table_folder, write_table
+def _store(
+    project: Project, table: pa.Table, kind: Kind, title: str, name: str | None = None
+) -> None:
+    """Write a table, under another name than the project's if one is given; say what and where."""
+    from pipelines.lake.store import write_table
+    from pipelines.local_data import data_folder
 
-    database = project.settings.pipeline.data.database
-    folder = table_folder(project.lake, database, name)
+    folder = data_folder(project, name)
     write_table(folder, table, kind=kind, title=title)
-    typer.echo(f"{database}.{name}: {title}")
+    typer.echo(f"{folder.parent.name}.{folder.name}: {title}")
     typer.echo(f"  {table.num_rows:,} rows, {table.num_columns} columns, in {folder}")
     missing = {column: table[column].null_count for column in table.column_names}
     counts = [f"{column} {count:,}" for column, count in missing.items() if count]

@@ -15,6 +15,7 @@ from pipelines.cli.output import failure_exit, print_result, shown
 from pipelines.cli.progress import show_progress
 from pipelines.errors import UserError
 from pipelines.leaderboard import read_result
+from pipelines.local_data import find_data
 from pipelines.project import find_project
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def run(
     """Compile the pipeline, then run that definition on this machine, or on AWS.
 
     A step is not run again while nothing has changed that SageMaker's step cache compares, nor
-    Ingest while the table is the same.
+    Ingest while the table, or the files, are the same.
 
     Everything it makes lies under .pipeline/. The exit code is 0 when a model was registered, 3
     when none was good enough, 2 for a mistake in conf/, models/ or the data and for a disk that
@@ -89,7 +90,7 @@ def run(
         raise UserError(msg, "Select steps, or leave it out.")
     project = find_project()
     overrides = parse_settings(settings or [])
-    local.find_table(project, overrides)  # before the seconds that compiling may take
+    find_data(project, overrides)  # before the seconds that compiling may take
     typer.echo(f"Running on this machine, in {shown(project.home)}", err=True)
     compiled = compile_pipeline(project.settings)
     with show_progress(plain=plain) as listener:

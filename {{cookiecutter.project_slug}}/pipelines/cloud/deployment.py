@@ -129,7 +129,7 @@ def start_parameters(
         # The group is the deployment's own idea: a pipeline that registers nothing has none.
         if name in names or name != "ModelPackageGroup"
     }
-    if "QueryUri" in names and "QueryUri" not in given:
+    if compiled.assets.query and "QueryUri" not in given:
         bucket = account_value(project, deployment, "Bucket")
         key = f"{prefix_of(project, deployment)}/{compiled.assets.query.key}"
         own["QueryUri"] = f"s3://{bucket}/{key}"

@@ -108,7 +108,16 @@ def source(lake: Path, database: str, table: str) -> Source | None:
     Raises:
         UserError: If a name is no identifier, or `_source.json` is damaged.
     """
-    path = _recovered(table_folder(lake, database, table)) / SOURCE
+    return folder_source(_recovered(table_folder(lake, database, table)))
+
+
+def folder_source(folder: Path) -> Source | None:
+    """Return what `write_table` has noted in a folder, or None if it has written nothing there.
+
+    Raises:
+        UserError: If `_source.json` is damaged.
+    """
+    path = folder / SOURCE
     if not path.is_file():
         return None
     try:

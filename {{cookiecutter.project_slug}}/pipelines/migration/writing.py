@@ -93,9 +93,10 @@ def _stage(root: Path, staging: Path, plan: Plan, sources: str) -> list[str]:
     """Make the project as it is going to be; return which files of `conf/` differ."""
     for part in ("conf", "models", "pipelines"):
         shutil.copytree(root / part, staging / part, ignore=_UNWANTED)
-    query = load_project(root).pipeline.data.query
-    (staging / query).parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(root / query, staging / query)
+    data = load_project(root).pipeline.data
+    if data.source == "athena":
+        (staging / data.query).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(root / data.query, staging / data.query)
     for model in plan.models:
         _stage_model(staging, model, sources)
     return [file for file in CONF if _edit(staging / file, file, plan.changes)]

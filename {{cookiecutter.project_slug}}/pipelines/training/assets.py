@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipelines.training.imports import reachable
+from pipelines.training.jobs.ingest_query import PARAMETERS_FILE, written_parameters
 from pipelines.training.serving_code import serving_code
 from pipelines.training.settings.steps import Train
 from pipelines.training.trees import Asset, make_asset, module_name, python_files, setup_file
@@ -49,7 +50,7 @@ class Assets:
     jobs: Asset
     tracking: Asset
     preprocess_settings: Asset
-    query: Asset
+    query: Asset | None  # Athena's
     model_trees: Mapping[str, Asset]
     model_archives: Mapping[str, Asset]
     serving: Mapping[str, Asset]
@@ -57,7 +58,8 @@ class Assets:
 
     def objects(self) -> dict[str, bytes]:
         """Everything to upload: key relative to the prefix → content."""
-        single = [self.jobs, self.tracking, self.preprocess_settings, self.query]
+        single = [self.jobs, self.tracking, self.preprocess_settings]
+        single += [self.query] if self.query else []
         of_models = [*self.model_trees.values(), *self.model_archives.values()]
         every = [*single, *of_models, *self.serving.values(), *self.manifests.values()]
         return {path: content for asset in every for path, content in asset.paths.items()}
@@ -78,7 +80,7 @@ def collect_assets(settings: ProjectSettings) -> Assets:
         preprocess_settings=make_asset(
             "settings", {"preprocess.json": _preprocess_settings(settings)}
         ),
-        query=make_asset("queries", {"ingest.sql": _query(settings)}),
+        query=_query(settings),
         model_trees={name: make_asset("code", files) for name, files in trees.items()},
         model_archives={
             name: _archive_asset(settings.units[name], files) for name, files in trees.items()
@@ -97,8 +99,15 @@ def entry_program(step: str) -> str:
     return f"entry_{step}.py"
 
 
-def _query(settings: ProjectSettings) -> bytes:
-    return (settings.root / settings.pipeline.data.query).read_bytes()
+def _query(settings: ProjectSettings) -> Asset | None:
+    """The query, and the values of its parameters beside it."""
+    data = settings.pipeline.data
+    if data.source != "athena":
+        return None
+    files = {"ingest.sql": (settings.root / data.query).read_bytes()}
+    if data.parameters:
+        files[PARAMETERS_FILE] = written_parameters(data.parameters)
+    return make_asset("queries", files)
 
 
 def _jobs_files(root: Path) -> dict[str, bytes]:

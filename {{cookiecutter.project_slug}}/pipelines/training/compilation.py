@@ -127,8 +127,9 @@ def _version(library: str) -> str:
 
 def _sources(settings: ProjectSettings) -> Iterator[tuple[str, Path]]:
     """Yield all files that a definition may depend on, each under its name in the project."""
-    query = settings.pipeline.data.query
-    yield query, settings.root / query
+    data = settings.pipeline.data
+    if data.source == "athena":
+        yield data.query, settings.root / data.query
     folders = {name: settings.root / name for name in _FOLDERS} | {"this package": _PACKAGE}
     for name, folder in folders.items():
         for file in folder.rglob("*"):

@@ -18,8 +18,12 @@ COLUMNS = [*sample.make_sample(1).columns]
 def project(tmp_path, monkeypatch):
     columns = {name: SimpleNamespace(type="number", optional=False) for name in COLUMNS}
     columns["ocean_proximity"] = SimpleNamespace(type="category", optional=True)
-    declared = SimpleNamespace(database="housing", table="california", columns=columns)
-    settings = SimpleNamespace(pipeline=SimpleNamespace(data=declared))
+    declared = SimpleNamespace(
+        source="athena", table_name=("housing", "california"), uri=None, columns=columns
+    )
+    settings = SimpleNamespace(
+        pipeline=SimpleNamespace(name="houses", data=declared), aws=SimpleNamespace(environment={})
+    )
     found = Project(tmp_path)
     vars(found)["settings"] = settings
     monkeypatch.setattr("pipelines.project.find_project", lambda: found)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 PIPELINE, AWS = "conf/pipeline.yaml", "conf/aws.yaml"
@@ -141,6 +143,59 @@ FAULTS = {
         PIPELINE, "data.table", 'x"; DROP',
         "data.table must match pattern '^[A-Za-z_][A-Za-z0-9_]*$', got 'x\"; DROP'.", None,
     ),
+    "a setting of another source": (
+        PIPELINE, "data.uri", "s3://bucket/sales",
+        "data takes no `uri` for source 'athena', got 's3://bucket/sales'.",
+        "Take it out, or set `source: s3`.",
+    ),
+    "a source without its settings": (
+        PIPELINE, "data", {"table": "t", "target": "y", "columns": {"x": "number", "y": "number"}},
+        "data needs the field `database` for source 'athena'.", "Add it.",
+    ),
+    "settings of Athena for files": (
+        PIPELINE, "data.source", "s3",
+        "data takes no `database` for source 's3', got 'estate'.",
+        "Take it out, or set `source: athena`.",
+    ),
+    "an unknown source": (
+        PIPELINE, "data.source", "redshift",
+        "data.source must be 'athena' or 's3', got 'redshift'.", None,
+    ),
+    "a folder in place of a prefix": (
+        PIPELINE, "data.uri", "data/houses",
+        "data.uri must be s3://<bucket>/<prefix>, got 'data/houses'.",
+        "On this machine, a folder can be given with --set DataUri=FOLDER.",
+    ),
+    "a whole bucket as the prefix": (
+        PIPELINE, "data.uri", "s3://bucket/",
+        "data.uri must be s3://<bucket>/<prefix>, got 's3://bucket/'.",
+        "On this machine, a folder can be given with --set DataUri=FOLDER.",
+    ),
+    "a parameter that the query does not use": (
+        PIPELINE, "data.parameters", {"since": "2026"},
+        "data.parameters.since is not used in queries/ingest.sql.",
+        "Write :since in the query, or take it out.",
+    ),
+    "a list as a parameter": (
+        PIPELINE, "data.parameters", {"since": [1]},
+        "data.parameters.since must be text, a number, true, false or a date, got [1].",
+        "Write it as text in quotes, and CAST it in the query.",
+    ),
+    "a time as a parameter": (
+        PIPELINE, "data.parameters", {"since": datetime(2026, 1, 2, 3)},
+        "data.parameters.since must be text, a number, true, false or a date, got "
+        "datetime.datetime(2026, 1, 2, 3, 0).",
+        "Write it as text in quotes, and CAST it in the query.",
+    ),
+    "a fraction that no exact number holds": (
+        PIPELINE, "data.parameters", {"rate": 1e-40},
+        "data.parameters.rate must have at most 38 digits, got 1E-40.",
+        "Write it as text, and CAST it in the query.",
+    ),
+    "a parameter with a name that is none": (
+        PIPELINE, "data.parameters", {"a-b": 1},
+        "data.parameters.a-b must match pattern '^[A-Za-z_][A-Za-z0-9_]*$', got 'a-b'.", None,
+    ),
     "a query that is not there": (
         PIPELINE, "data.query", "queries/other.sql",
         "data.query must name a file, got 'queries/other.sql'.",
@@ -190,8 +245,8 @@ FAULTS = {
     ),
     "an unknown value of the account": (
         AWS, "environment", {"Rolearn": "ROLE"},
-        "environment.Rolearn must be 'RoleArn', 'Bucket', 'ImageUri', 'JobsImageUri' or "
-        "'TrackingUri', got 'Rolearn'.", None,
+        "environment.Rolearn must be 'RoleArn', 'Bucket', 'ImageUri', 'JobsImageUri', "
+        "'TrackingUri' or 'DataUri', got 'Rolearn'.", None,
     ),
 }  # fmt: skip
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.errors import UserError
 from pipelines.training.settings.aws import Aws
+from pipelines.training.settings.data_source import check_data
 from pipelines.training.settings.discovery import RESERVED_FOLDERS, find_models, model_file
 from pipelines.training.settings.filling import make_unit
 from pipelines.training.settings.graph import Graph, make_graph
@@ -83,9 +84,7 @@ def load_project(root: Path) -> ProjectSettings:
     _check_titles(units)
     _check_ranked(units, pipeline)
     _check_searches(units, pipeline)
-    if not (root / pipeline.data.query).is_file():
-        msg = f"conf/pipeline.yaml: data.query must name a file, got {pipeline.data.query!r}."
-        raise UserError(msg, "Write the query there, or drop the key for queries/ingest.sql.")
+    check_data(root, pipeline.data, aws)
     return ProjectSettings(root, pipeline, aws, units, make_graph(units, pipeline.dependencies))
 
 

@@ -103,7 +103,9 @@ class Aws(Settings):
     """The whole of `conf/aws.yaml`."""
 
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
-    environment: dict[Literal["RoleArn", "Bucket", "ImageUri", "JobsImageUri", "TrackingUri"], str]
+    environment: dict[
+        Literal["RoleArn", "Bucket", "ImageUri", "JobsImageUri", "TrackingUri", "DataUri"], str
+    ]
     network: Network | None = None
     encryption: Encryption = Encryption()
     isolation: Isolation = Isolation()

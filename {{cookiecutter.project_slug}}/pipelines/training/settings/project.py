@@ -7,64 +7,14 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from pipelines.training.settings.caching import Cache, CacheSettings
+from pipelines.training.settings.data import Data
 from pipelines.training.settings.defaults import Defaults
 from pipelines.training.settings.loading import EarlyStopping, RuleError, Settings
 from pipelines.training.settings.resources import Resources
 from pipelines.training.settings.retries import Retries
 from pipelines.training.settings.tuning import Completion, SearchMinutes
 
-COLUMN_PREFIX_OF_OURS = "_"
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)]
 Share = Annotated[float, Field(gt=0, lt=1)]
-
-
-class Column(Settings):
-    """How a column of the query's result is used."""
-
-    type: Literal["number", "category", "time"]
-    optional: bool = False
-
-
-def _column(value: object) -> object:
-    """Accept the short form `name: number` for `name: {type: number}`."""
-    return {"type": value} if isinstance(value, str) else value
-
-
-class Data(Settings):
-    """What is read, and which of its columns count."""
-
-    database: Identifier
-    table: Identifier
-    query: str = "queries/ingest.sql"
-    workgroup: str = "primary"
-    version: str = ""
-    target: str
-    columns: dict[str, Annotated[Column, BeforeValidator(_column)]] = Field(min_length=2)
-    drop: list[str] = Field(default_factory=list)
-
-    @model_validator(mode="after")
-    def _columns_are_declared(self) -> Self:
-        for name in self.columns:
-            if not name.isprintable() or name.startswith(COLUMN_PREFIX_OF_OURS) or not name.strip():
-                msg = f"must not declare the column {name!r}."
-                raise RuleError(
-                    msg, "Use a name on one line; a first `_` is kept for the pipeline."
-                )
-        for field, names in (("target", [self.target]), ("drop", self.drop)):
-            for name in names:
-                if name not in self.columns:
-                    msg = f"must name columns that data.columns declares: {field} has {name!r}."
-                    raise RuleError(msg, f"Declared are {', '.join(self.columns)}.")
-        if self.columns[self.target].type != "number" or self.columns[self.target].optional:
-            msg = f"must declare the target {self.target!r} as a number that is not optional."
-            raise RuleError(msg, f"Write `{self.target}: number` under data.columns.")
-        if self.target in self.drop:
-            msg = f"must not drop the target {self.target!r}."
-            raise RuleError(msg, "Take it out of data.drop.")
-        if not set(self.columns) - {self.target, *self.drop}:
-            msg = "must leave a column to learn from: all but the target are dropped."
-            raise RuleError(msg, "Take one out of data.drop.")
-        return self
 
 
 def _check_folds(value: object) -> object:

@@ -77,8 +77,8 @@ class Account:
             "vpc": self._vpc(),
             "isolated": self._isolated(settings),
             "traffic": self.aws.encryption.traffic,
-            "volume_key": self._id("VolumeKmsKeyId"),
-            "output_key": self._id("OutputKmsKeyId"),
+            "volume_key": self.id_of("VolumeKmsKeyId"),
+            "output_key": self.id_of("OutputKmsKeyId"),
             "package": self._package(),
         }
         for member, path in _PLACES[kind].items():
@@ -86,7 +86,7 @@ class Account:
                 request = _put(request, path, members[member])
         return {**request, **self._tags(settings)}
 
-    def _id(self, name: str) -> Any:
+    def id_of(self, name: str) -> Any:
         """A parameter, or an id that is the same for everybody; None if neither is given."""
         return self.parameters.get(name) or self.aws.ids.get(name)
 
@@ -96,13 +96,13 @@ class Account:
             return None
         lists = {"SecurityGroup": network.security_groups, "Subnet": network.subnets}
         groups, subnets = (
-            [self._id(f"{name}Id{number}") for number, _ in enumerate(values, start=1)]
+            [self.id_of(f"{name}Id{number}") for number, _ in enumerate(values, start=1)]
             for name, values in lists.items()
         )
         return {"SecurityGroupIds": groups, "Subnets": subnets}
 
     def _package(self) -> dict[str, Any] | None:
-        key = self._id("OutputKmsKeyId")
+        key = self.id_of("OutputKmsKeyId")
         return None if key is None else {"KmsKeyId": key}
 
     def _isolated(self, settings: Step | None) -> bool | None:

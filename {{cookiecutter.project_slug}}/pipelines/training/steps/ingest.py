@@ -1,37 +1,68 @@
-"""Ingest: run the query on Athena; a local run answers it from the local lake."""
+"""Ingest: run the query on Athena, or read files in S3; a local run has stand-ins for both."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pipelines.training.steps.inputs import Source
 from pipelines.training.steps.processing import ProcessingJob
 from pipelines.training.steps.sdk import StepTypeEnum
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pipelines.training.steps.job import Context, JobStep
 
 
 def ingest(context: Context) -> JobStep:
-    """Build the step; its output `data` is the query's result as Parquet.
+    """Build the step; its output `data` is one Parquet file with all rows.
 
     Reused only when `data.version` is set: SageMaker's cache key would not see new rows in the
-    table.
+    table, nor new files below the prefix.
     """
+    data = context.settings.pipeline.data
+    job = _FROM[data.source](context)
+    request = job.request(context)
+    return context.job_step("Ingest", StepTypeEnum.PROCESSING, request, cached=bool(data.version))
+
+
+def _from_athena(context: Context) -> ProcessingJob:
     parameters = context.parameters
+    key = context.account.id_of("OutputKmsKeyId")
     options = {
         "--database": parameters.database,
         "--table": parameters.table,
         "--workgroup": parameters.workgroup,
-        "--version": parameters.data_version,
+        **({} if key is None else {"--kms-key": key}),
     }
-    job = ProcessingJob(
-        module="ingest",
+    return _job(context, "ingest", options, {"query": parameters.query}, isolated=False)
+
+
+def _from_s3(context: Context) -> ProcessingJob:
+    # SageMaker itself brings the files; the job needs no network.
+    files = {"files": Source(context.parameters.data_uri)}
+    return _job(context, "ingest_files", {}, files, isolated=True)
+
+
+_FROM = {"athena": _from_athena, "s3": _from_s3}
+
+
+def _job(
+    context: Context,
+    module: str,
+    options: Mapping[str, Any],
+    inputs: dict[str, Any],
+    *,
+    isolated: bool,
+) -> ProcessingJob:
+    parameters = context.parameters
+    every = {**options, "--version": parameters.data_version}
+    return ProcessingJob(
+        module=module,
         image=parameters.jobs_image,
         code=context.asset_uri(context.assets.jobs.key),
-        arguments=[part for pair in options.items() for part in pair],
-        inputs={"query": parameters.query},
+        arguments=[part for pair in every.items() for part in pair],
+        inputs=inputs,
         outputs={"data": context.execution_uri("ingest")},
-        isolated=False,
+        isolated=isolated,
     )
-    cached = bool(context.settings.pipeline.data.version)
-    return context.job_step("Ingest", StepTypeEnum.PROCESSING, job.request(context), cached=cached)

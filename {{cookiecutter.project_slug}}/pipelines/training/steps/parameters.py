@@ -41,6 +41,7 @@ class Parameters:
     table: ParameterString
     workgroup: ParameterString
     query: ParameterString
+    data_uri: ParameterString
     data_version: ParameterString
     folds: ParameterInteger
     seed: ParameterInteger
@@ -62,7 +63,10 @@ class Parameters:
             if not isinstance(step.settings, Transform)
         }
         tuned = [unit.model.tuning for unit, step in steps if isinstance(step.settings, Tune)]
+        source = settings.pipeline.data.source
         used = {
+            **dict.fromkeys(("database", "table", "workgroup", "query"), source == "athena"),
+            "data_uri": source == "s3",
             "image": "project" in images,
             "trials": any(tuning.strategy != "Grid" for tuning in tuned if tuning),
             "parallel_trials": bool(tuned),
@@ -118,6 +122,7 @@ def make_parameters(settings: ProjectSettings) -> Parameters:
         table=ParameterString("Table", default_value=data.table),
         workgroup=ParameterString("Workgroup", default_value=data.workgroup),
         query=ParameterString("QueryUri"),
+        data_uri=ParameterString("DataUri", default_value=data.uri),
         data_version=ParameterString("DataVersion", default_value=data.version or "none"),
         folds=ParameterInteger("Folds", default_value=split.folds),
         seed=ParameterInteger("Seed", default_value=split.seed),
