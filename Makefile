@@ -1,6 +1,6 @@
 # For people who work on the template; a generated project has a Makefile of its own.
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast slow toolkit aws containers lint lock screenshots clean environment generate tidy
+.PHONY: help demo test fast slow toolkit aws athena containers lint lock screenshots clean environment generate tidy
 
 TEMPLATE := {{cookiecutter.project_slug}}
 DEMO := build/demo/housing-prices
@@ -28,7 +28,7 @@ help:  ## show this help
 demo: generate  ## generate a project with default answers and run its pipeline on this machine
 	@$(MAKE) --no-print-directory -C "$(DEMO)" run
 
-test: lint fast slow toolkit aws  ## everything: checks, tests, and the journey of a new user (minutes)
+test: lint fast slow toolkit aws athena  ## everything: checks, tests, and the journey of a new user (minutes)
 	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" -m journey $(ARGS)
 	@if [ -n "$(TEST_CONTAINERS)" ]; then $(MAKE) --no-print-directory containers; \
 	  else echo "No image was built or tested: TEST_CONTAINERS is not set, see make containers."; fi
@@ -38,6 +38,9 @@ toolkit: environment  ## run the compiled archives under AWS's own training tool
 
 aws: environment  ## execute a project's buildspec against a local AWS server
 	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" tests/aws $(ARGS)
+
+athena: environment  ## compare ingestion from a local Athena with ingestion from the lake
+	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" tests/athena $(ARGS)
 
 containers: environment  ## build and test a project's images (root; podman, buildah, runc, mmdebstrap)
 	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" tests/container $(ARGS)
@@ -62,9 +65,11 @@ lock: generate  ## resolve all lock files anew
 	@"$(BIN)/uv" pip compile --quiet --universal --upgrade --generate-hashes --group dev \
 	  --no-emit-index-url --no-header --no-annotate --constraint "$(TEMPLATE)/requirements.lock" \
 	  --output-file requirements.lock pyproject.toml
-	@"$(BIN)/uv" pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-header --no-annotate \
-	  --output-file tests/aws/requirements.lock tests/aws/requirements.in
+	@for server in athena aws; do \
+	  "$(BIN)/uv" pip compile --quiet --universal --upgrade --python-version 3.11 \
+	    --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	    --output-file tests/$$server/requirements.lock tests/$$server/requirements.in || exit 1; \
+	done
 
 screenshots: demo  ## take the pictures in docs/ (with Debian's tmux and chromium)
 	@"$(BIN)/python" docs/screenshots/take.py "$(DEMO)"

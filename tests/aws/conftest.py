@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +14,9 @@ from typing import Any
 import boto3
 import pytest
 import yaml
-from botocore.exceptions import BotoCoreError
 
-from tests.baking import ROOT, generate
+from tests.baking import generate
+from tests.servers import environment, free_port, serving
 
 HERE = Path(__file__).parent
 REGION = "eu-west-1"
@@ -37,7 +34,6 @@ PROJECT = {
     "MODEL_IMAGE_URI": "registry.example/model:earlier",
     "JOBS_IMAGE_URI": "registry.example/jobs:earlier",
 }
-_SECONDS = 60.0
 # A pretended `docker` or `make`: it notes what it was asked, and fails at some commands. A push
 # arrives in the registry, where a digest is given to it.
 _TOOL = """#!{python}
@@ -66,17 +62,8 @@ _PROGRAMS = {"pipeline": "pipelines.cli", "run-pipeline": "pipelines.run_pipelin
 
 @pytest.fixture(scope="session")
 def moto() -> Path:
-    """Install the server as locked, unless it is there already, and return its program."""
-    venv, lock = ROOT / "build/cache/moto", HERE / "requirements.lock"
-    installed = venv / "installed.lock"
-    if not installed.is_file() or installed.read_bytes() != lock.read_bytes():
-        shutil.rmtree(venv, ignore_errors=True)
-        uv = str(Path(sys.executable).parent / "uv")
-        subprocess.run([uv, "venv", "-q", "--python", sys.executable, venv], check=True)
-        place = ["--python", str(venv / "bin/python")]
-        subprocess.run([uv, "pip", "sync", "-q", "--no-config", *place, lock], check=True)
-        shutil.copyfile(lock, installed)
-    return venv / "bin/moto_server"
+    """Install the server as locked and return its program."""
+    return environment("moto", HERE / "requirements.lock") / "bin/moto_server"
 
 
 class Server:
@@ -114,37 +101,15 @@ class Server:
 @pytest.fixture
 def server(moto: Path) -> Iterator[Server]:
     """Start an empty account, but for a bucket that keeps all versions."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [moto, "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        server = Server(port)
-        _wait_for(server)
+    port = free_port()
+    server = Server(port)
+    command = [str(moto), "-H", "127.0.0.1", "-p", str(port)]
+    with serving(command, lambda: server.client("sts").get_caller_identity()):
         s3 = server.client("s3")
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         versions = {"Status": "Enabled"}
         s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration=versions)
         yield server
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _wait_for(server: Server) -> None:
-    end = time.monotonic() + _SECONDS
-    while True:
-        try:
-            server.client("sts").get_caller_identity()
-            return
-        except BotoCoreError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.1)
 
 
 @dataclass(frozen=True)

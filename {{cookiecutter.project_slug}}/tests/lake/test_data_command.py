@@ -9,6 +9,7 @@ from pipelines.cli import data
 from pipelines.errors import UserError
 from pipelines.lake import sample
 from pipelines.lake.store import read_table, source
+from pipelines.local_data import find_data
 from pipelines.project import Project
 
 COLUMNS = [*sample.make_sample(1).columns]
@@ -122,3 +123,41 @@ def test_fetch_stores_what_it_downloads(run, project, monkeypatch):
     assert downloads == [project.root / ".pipeline/downloads"]
     assert source(project.lake, "housing", "california").kind == "fetched"
     assert stored(project).num_rows == 30
+
+
+@pytest.fixture
+def prefix(project):
+    """The project with files in S3 as its source; the folder that stands in for the prefix."""
+    project.settings.pipeline.data.source = "s3"
+    project.settings.pipeline.data.uri = "s3://team-bucket/houses/"
+    return project.root / ".pipeline/s3/team-bucket/houses"
+
+
+def test_with_files_as_the_source_the_commands_fill_the_stand_in_of_the_prefix(
+    run, project, prefix
+):
+    run("sample", "--rows", "50", "--if-empty")
+    run("sample", "--rows", "60", "--if-empty")
+    assert find_data(project, {}).title == "made-up housing sample (50 rows, seed 23)"
+    sample.make_sample(20).to_csv(project.root / "a.csv", index=False)
+    assert f"20 rows, 9 columns, in {prefix}" in run("add", project.root / "a.csv")
+    assert find_data(project, {}).title == "a.csv"
+    assert not project.lake.exists()
+
+
+@pytest.mark.usefixtures("prefix")
+def test_files_have_no_tables(run, project):
+    sample.make_sample(20).to_csv(project.root / "a.csv", index=False)
+    with pytest.raises(UserError) as caught:
+        run("add", project.root / "a.csv", "--table", "mine")
+    assert str(caught.value).splitlines() == [
+        "--table must not be given with `source: s3`, got 'mine'.",
+        "Leave it out: there are files, and no tables.",
+    ]
+
+
+def test_what_is_noted_of_the_data_may_not_be_damaged(run, project):
+    run("sample", "--rows", "50")
+    (project.lake / "housing/california/_source.json").write_text("{")
+    with pytest.raises(UserError, match=r"_source\.json is damaged"):
+        run("sample", "--if-empty")

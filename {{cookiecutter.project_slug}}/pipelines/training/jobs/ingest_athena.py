@@ -98,7 +98,8 @@ class AthenaReader:
 
 def _refused(error: Exception) -> JobError:
     """Return the error for what Athena says about a query."""
-    reason = str(error).split("\n", maxsplit=1)[0]
+    # Without what the libraries have put before it.
+    reason = str(error).split("\n", maxsplit=1)[0].rpartition(" operation: ")[2]
     return JobError(
         f"{QUERY_FILE} failed in Athena: {reason}",
         "Correct the query, or database, table and workgroup under data in conf/pipeline.yaml.",

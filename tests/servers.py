@@ -1,0 +1,68 @@
+"""Servers that stand in for AWS, each in an environment of its own, as locked."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tests.baking import ROOT
+
+_SECONDS = 60.0
+
+
+def environment(name: str, lock: Path) -> Path:
+    """Install what a lock file lists, unless it is there already, and return the environment."""
+    venv = ROOT / "build/cache" / name
+    installed = venv / "installed.lock"
+    if not installed.is_file() or installed.read_bytes() != lock.read_bytes():
+        shutil.rmtree(venv, ignore_errors=True)
+        uv = str(Path(sys.executable).parent / "uv")
+        subprocess.run([uv, "venv", "-q", "--python", sys.executable, venv], check=True)
+        place = ["--python", str(venv / "bin/python")]
+        subprocess.run([uv, "pip", "sync", "-q", "--no-config", *place, lock], check=True)
+        shutil.copyfile(lock, installed)
+    return venv
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens at."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+@contextmanager
+def serving(
+    command: list[str], answers: Callable[[], object], variables: Mapping[str, str] | None = None
+) -> Iterator[None]:
+    """Run a server until the block ends, which begins once `answers` raises no error of AWS's."""
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=variables
+    )
+    try:
+        _wait_for(process, answers)
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait_for(process: subprocess.Popen[bytes], answers: Callable[[], object]) -> None:
+    end = time.monotonic() + _SECONDS
+    while True:
+        try:
+            answers()
+            return
+        except (BotoCoreError, ClientError):
+            if time.monotonic() > end or process.poll() is not None:
+                raise
+            time.sleep(0.1)
