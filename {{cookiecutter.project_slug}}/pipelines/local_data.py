@@ -65,7 +65,7 @@ def find_data(project: Project, parameters: Mapping[str, str]) -> Origin:
     origin = _origin(project, parameters)
     if origin is not None:
         return origin
-    if project.settings.pipeline.data.source != "s3":
+    if project.settings.pipeline.data.reads_tables:
         table = ".".join(_table(project, parameters))
         msg = f"conf/pipeline.yaml: data.table: the local lake has no table {table}."
         raise UserError(msg, _FILL)
@@ -95,7 +95,7 @@ def data_folder(project: Project, table: str | None = None) -> Path:
         UserError: There are no tables, or they are not kept on this machine.
     """
     data = project.settings.pipeline.data
-    if data.source != "s3":
+    if data.reads_tables:
         database, own = data.table_name
         return table_folder(project.lake, database, table or own)
     if table is not None:
@@ -109,7 +109,7 @@ def data_folder(project: Project, table: str | None = None) -> Path:
 
 
 def _origin(project: Project, parameters: Mapping[str, str]) -> Origin | None:
-    if project.settings.pipeline.data.source == "s3":
+    if not project.settings.pipeline.data.reads_tables:
         return _files_origin(project, _data_uri(project, parameters))
     found = source(project.lake, *_table(project, parameters))
     return None if found is None else Origin(found.title, found.sha256)

@@ -94,7 +94,7 @@ def _stage(root: Path, staging: Path, plan: Plan, sources: str) -> list[str]:
     for part in ("conf", "models", "pipelines"):
         shutil.copytree(root / part, staging / part, ignore=_UNWANTED)
     data = load_project(root).pipeline.data
-    if data.source == "athena":
+    if data.reads_tables:
         (staging / data.query).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(root / data.query, staging / data.query)
     for model in plan.models:

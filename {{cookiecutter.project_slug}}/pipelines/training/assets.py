@@ -50,7 +50,7 @@ class Assets:
     jobs: Asset
     tracking: Asset
     preprocess_settings: Asset
-    query: Asset | None  # Athena's
+    query: Asset | None  # if it reads tables
     model_trees: Mapping[str, Asset]
     model_archives: Mapping[str, Asset]
     serving: Mapping[str, Asset]
@@ -102,7 +102,7 @@ def entry_program(step: str) -> str:
 def _query(settings: ProjectSettings) -> Asset | None:
     """The query, and the values of its parameters beside it."""
     data = settings.pipeline.data
-    if data.source != "athena":
+    if not data.reads_tables:
         return None
     files = {"ingest.sql": (settings.root / data.query).read_bytes()}
     if data.parameters:

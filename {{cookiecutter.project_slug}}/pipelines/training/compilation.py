@@ -128,7 +128,7 @@ def _version(library: str) -> str:
 def _sources(settings: ProjectSettings) -> Iterator[tuple[str, Path]]:
     """Yield all files that a definition may depend on, each under its name in the project."""
     data = settings.pipeline.data
-    if data.source == "athena":
+    if data.reads_tables:
         yield data.query, settings.root / data.query
     folders = {name: settings.root / name for name in _FOLDERS} | {"this package": _PACKAGE}
     for name, folder in folders.items():

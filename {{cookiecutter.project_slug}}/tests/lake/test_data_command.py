@@ -20,7 +20,11 @@ def project(tmp_path, monkeypatch):
     columns = {name: SimpleNamespace(type="number", optional=False) for name in COLUMNS}
     columns["ocean_proximity"] = SimpleNamespace(type="category", optional=True)
     declared = SimpleNamespace(
-        source="athena", table_name=("housing", "california"), uri=None, columns=columns
+        source="athena",
+        reads_tables=True,
+        table_name=("housing", "california"),
+        uri=None,
+        columns=columns,
     )
     settings = SimpleNamespace(
         pipeline=SimpleNamespace(name="houses", data=declared), aws=SimpleNamespace(environment={})
@@ -129,6 +133,7 @@ def test_fetch_stores_what_it_downloads(run, project, monkeypatch):
 def prefix(project):
     """The project with files in S3 as its source; the folder that stands in for the prefix."""
     project.settings.pipeline.data.source = "s3"
+    project.settings.pipeline.data.reads_tables = False
     project.settings.pipeline.data.uri = "s3://team-bucket/houses/"
     return project.root / ".pipeline/s3/team-bucket/houses"
 

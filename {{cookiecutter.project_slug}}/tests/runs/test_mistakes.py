@@ -16,7 +16,7 @@ GOOD = pd.DataFrame({"a": np.arange(60.0), "b": np.arange(60.0) ** 2, "y": np.ar
 MISTAKES = {
     "missing column": (
         lambda table: table.drop(columns="b"),
-        "conf/pipeline.yaml: data.columns.b: the query's result has no column 'b'",
+        "conf/pipeline.yaml: data.columns.b: the data have no column 'b'",
     ),
     "text in a number column": (
         lambda table: table.assign(b=["12 rooms", *map(str, range(59))]),

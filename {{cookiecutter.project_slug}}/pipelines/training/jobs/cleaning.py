@@ -21,7 +21,7 @@ def clean(
     """Return the rows and columns that count, without duplicates.
 
     Args:
-        table: The query's result.
+        table: What Ingest has read.
         columns: Name → {"type": "number" | "category" | "time", "optional": bool}.
         target: Name of the column to predict.
 
@@ -42,10 +42,10 @@ def clean(
 def _present_columns(table: pd.DataFrame, columns: Mapping[str, Mapping[str, Any]]) -> list[str]:
     missing = [name for name in columns if name not in table and not columns[name]["optional"]]
     if missing:
-        msg = f"{FILE}: data.columns.{missing[0]}: the query's result has no column {missing[0]!r}"
+        msg = f"{FILE}: data.columns.{missing[0]}: the data have no column {missing[0]!r}"
         more = f" (nor {', '.join(missing[1:])})" if missing[1:] else ""
         remedy = (
-            f"It has {', '.join(map(str, table.columns))}. Correct the name, or queries/ingest.sql."
+            f"They have {', '.join(map(str, table.columns))}. Correct the name, or what is read."
         )
         raise JobError(f"{msg}{more}.", remedy)
     return [name for name in columns if name in table]
@@ -82,7 +82,9 @@ def _refuse(values: pd.Series, bad: pd.Series, name: str, rule: str) -> None:
         msg = (
             f"{FILE}: data.columns.{name} must hold {rule}, got {shown} ({int(bad.sum())} rows so)."
         )
-        remedy = "Declare another type, or cast or filter it in queries/ingest.sql."
+        remedy = (
+            "Declare another type, or cast or filter it: in queries/ingest.sql, if Athena is read."
+        )
         raise JobError(msg, remedy)
 
 
@@ -92,7 +94,7 @@ def _check_target(values: pd.Series, target: str) -> None:
         msg = (
             f"{FILE}: data.target {target!r} must have a value in every row, got {missing} without."
         )
-        raise JobError(msg, f"Add `WHERE {target} IS NOT NULL` to queries/ingest.sql.")
+        raise JobError(msg, f"Leave these rows out: in SQL, `WHERE {target} IS NOT NULL`.")
     if values.nunique() < 2:
         shown = values.iloc[0] if len(values) else "no row"
         msg = f"{FILE}: data.target {target!r} must vary, got {shown} in all {len(values)} rows."

@@ -1,4 +1,4 @@
-"""Preprocess: the query's result → training rows with a fold number, test rows, a baseline.
+"""Preprocess: what Ingest has read → training rows with a fold number, test rows, a baseline.
 
 Only stateless work: whatever is *fitted* to data (encoders, imputers) belongs to a model, so that
 no fold sees another.

@@ -88,6 +88,11 @@ class Data(Settings):
     drop: list[str] = Field(default_factory=list)
 
     @property
+    def reads_tables(self) -> bool:
+        """Whether a query reads tables, which are in the local lake on this machine."""
+        return self.source != "s3"
+
+    @property
     def table_name(self) -> tuple[str, str]:
         """Database and table.
 

@@ -29,9 +29,9 @@ def check_data(root: Path, data: Data, aws: Aws) -> None:
         UserError: The query is missing or is not text, its parameters are not those that have
             values, or nothing says where the files in S3 are.
     """
-    if data.source == "athena":
+    if data.reads_tables:
         _check_query(root, data)
-    if data.source == "s3" and data.uri is None and "DataUri" not in aws.environment:
+    if not data.reads_tables and data.uri is None and "DataUri" not in aws.environment:
         msg = "conf/pipeline.yaml: data.uri is missing, and conf/aws.yaml names no variable for it."
         raise UserError(msg, "Add `uri: s3://<bucket>/<prefix>`, or `DataUri` under environment.")
 

@@ -63,10 +63,10 @@ class Parameters:
             if not isinstance(step.settings, Transform)
         }
         tuned = [unit.model.tuning for unit, step in steps if isinstance(step.settings, Tune)]
-        source = settings.pipeline.data.source
+        tables = settings.pipeline.data.reads_tables
         used = {
-            **dict.fromkeys(("database", "table", "workgroup", "query"), source == "athena"),
-            "data_uri": source == "s3",
+            **dict.fromkeys(("database", "table", "workgroup", "query"), tables),
+            "data_uri": not tables,
             "image": "project" in images,
             "trials": any(tuning.strategy != "Grid" for tuning in tuned if tuning),
             "parallel_trials": bool(tuned),
