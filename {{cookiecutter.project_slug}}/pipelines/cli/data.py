@@ -95,7 +95,8 @@ def _store(
 
     folder = data_folder(project, name)
     write_table(folder, table, kind=kind, title=title)
-    typer.echo(f"{folder.parent.name}.{folder.name}: {title}")
+    tables = project.settings.pipeline.data.reads_tables
+    typer.echo(f"{f'{folder.parent.name}.{folder.name}' if tables else 'data.uri'}: {title}")
     typer.echo(f"  {table.num_rows:,} rows, {table.num_columns} columns, in {folder}")
     missing = {column: table[column].null_count for column in table.column_names}
     counts = [f"{column} {count:,}" for column, count in missing.items() if count]

@@ -141,8 +141,8 @@ def prefix(project):
 def test_with_files_as_the_source_the_commands_fill_the_stand_in_of_the_prefix(
     run, project, prefix
 ):
-    run("sample", "--rows", "50", "--if-empty")
-    run("sample", "--rows", "60", "--if-empty")
+    assert run("sample", "--rows", "50", "--if-empty").startswith("data.uri: made-up housing")
+    assert run("sample", "--rows", "60", "--if-empty") == ""
     assert find_data(project, {}).title == "made-up housing sample (50 rows, seed 23)"
     sample.make_sample(20).to_csv(project.root / "a.csv", index=False)
     assert f"20 rows, 9 columns, in {prefix}" in run("add", project.root / "a.csv")

@@ -7,6 +7,11 @@ from datetime import date
 
 import pytest
 
+from pipelines.cloud.deployment import Deployment, start_parameters
+from pipelines.errors import UserError
+from pipelines.project import find_project
+from pipelines.training.checks import check_values, find_limits
+
 PIPELINE, AWS = "conf/pipeline.yaml", "conf/aws.yaml"
 URI = "s3://bucket/sales/2026/"
 
@@ -66,6 +71,25 @@ def test_a_prefix_that_nobody_names_is_missing(files, mistake_of):
         "conf/pipeline.yaml: data.uri is missing, and conf/aws.yaml names no variable for it.",
         "Add `uri: s3://<bucket>/<prefix>`, or `DataUri` under environment.",
     )
+
+
+def test_on_aws_the_prefix_is_taken_from_the_environment_and_no_query_is_named(files):
+    files.change(PIPELINE, "data.uri", remove=True)
+    files.change(AWS, "environment", {"DataUri": "SALES_URI"})
+    names = ("RoleArn", "Bucket", "ImageUri", "JobsImageUri", "TrackingUri")
+    deployment = Deployment(
+        "eu-west-1", "p", given=dict.fromkeys(names, "x"), environment={"SALES_URI": URI}
+    )
+    values = start_parameters(find_project(files.root), deployment, files.compile())
+    assert values["DataUri"] == URI
+    assert "QueryUri" not in values
+
+
+def test_on_aws_a_folder_is_no_prefix(files):
+    limits = {"DataUri": find_limits(files.definition())["DataUri"]}
+    check_values(limits, {"DataUri": "s3://other/sales"})
+    with pytest.raises(UserError, match="Parameter DataUri must match "):
+        check_values(limits, {"DataUri": "data/sales"})
 
 
 @pytest.mark.parametrize("source", ["athena", "files"])

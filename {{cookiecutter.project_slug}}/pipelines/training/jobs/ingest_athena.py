@@ -83,7 +83,7 @@ class AthenaReader:
             ctas_approach=False,
             keep_files=False,
             params=dict(parameters),
-            # Arrow's own types: pandas' would turn whole numbers beside nulls into others.
+            # Arrow's own types, without a detour through objects of Python's.
             dtype_backend="pyarrow",
             **encryption,
         )
