@@ -10,6 +10,8 @@ from pipelines.cloud.refusals import explained
 
 # The SDK's own patience: throttled requests slow down instead of failing.
 _RETRIES = {"total_max_attempts": 8, "mode": "adaptive"}
+# The first question of all: without a network it is told in a second, not in a minute.
+_IMPATIENT = {"total_max_attempts": 2, "mode": "standard"}
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,9 @@ class Account:
         import boto3
         from botocore.config import Config
 
+        retries = _IMPATIENT if service == "sts" else _RETRIES
         with explained(service, "open a session"):
-            return boto3.client(service, region_name=self.region, config=Config(retries=_RETRIES))
+            return boto3.client(service, region_name=self.region, config=Config(retries=retries))
 
     @cached_property
     def identity(self) -> Identity:

@@ -14,6 +14,7 @@ EXPIRED = (
     "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "RequestExpired",
     "UnrecognizedClientException",
 )  # fmt: skip
+_DOCTOR = "`pipeline doctor --on aws` looks closer."
 _SIGN_IN = "Sign in (`aws sso login`), or set AWS_PROFILE."
 
 
@@ -28,25 +29,26 @@ def explained(service: str, action: str) -> Iterator[None]:
     Raises:
         UserError: Instead of botocore's errors.
     """
-    from botocore.exceptions import (
-        BotoCoreError,
-        ClientError,
-        CredentialRetrievalError,
-        NoCredentialsError,
-        PartialCredentialsError,
-        ProfileNotFound,
-        SSOError,
-    )
+    from botocore import exceptions as aws
+    from botocore.parsers import ResponseParserError
 
+    unsigned = (aws.NoCredentialsError, aws.PartialCredentialsError)
+    stale = (
+        aws.CredentialRetrievalError, aws.LoginError, aws.ProfileNotFound, aws.SSOError,
+        aws.TokenRetrievalError,
+    )  # fmt: skip
     try:
         yield
-    except (NoCredentialsError, PartialCredentialsError) as err:
+    except unsigned as err:
         raise UserError("AWS credentials are needed, none were found.", _SIGN_IN) from err
-    except (SSOError, CredentialRetrievalError, ProfileNotFound) as err:
+    except stale as err:
         raise UserError(_line(f"AWS credentials must be valid, got: {err}"), _SIGN_IN) from err
-    except ClientError as err:
+    except aws.ClientError as err:
         raise _refusal(service, action, err) from err
-    except BotoCoreError as err:
+    except aws.ParamValidationError as err:
+        msg = f"{service} takes no such {action}: {err.kwargs['report']}"
+        raise UserError(_line(msg), f"Correct the value in the environment. {_DOCTOR}") from err
+    except (aws.BotoCoreError, ResponseParserError) as err:
         msg = f"{service} could not be asked to {action}: {err}"
         raise UserError(_line(msg), "Check the network, and region in conf/aws.yaml.") from err
 
@@ -61,7 +63,7 @@ def _refusal(service: str, action: str, error: Exception) -> UserError:
     words = str(getattr(error, "response", {}).get("Error", {}).get("Message", ""))
     if code in EXPIRED:
         return UserError(_line(f"AWS credentials must be valid, got {code}: {words}"), _SIGN_IN)
-    remedy = f"Check which account you are signed in to, and its permissions for {service}."
+    remedy = f"Check which account this is, and your permissions for {service}. {_DOCTOR}"
     if code == "NoSuchBucket":
         remedy = "Correct the bucket's name in the environment, or make the bucket."
     return UserError(_line(f"{service} refused {action}: {code}: {words}"), remedy)
