@@ -69,15 +69,19 @@ def push(targets: Targets = None, engine: EngineName = None) -> None:
     Repositories are made where they are missing: tags cannot be moved, and every image is scanned.
     Prints the lines that tell `pipeline` where the images are: `eval "$(pipeline image push)"`.
     """
-    from pipelines.cloud.ecr import open_registry
+    from pipelines.cloud.account import Account
+    from pipelines.cloud.ecr import Registry
 
     project = find_project()
     images = _images(project, targets)
     variables = [_variable(project, image) for image in images]
     for image in images:
         require_commit(image)
+    account = Account(project.settings.aws.region)
+    who = account.identity.account
     found = _engine(engine)
-    registry = open_registry(project.settings.aws.region)
+    typer.echo(f"AWS account {who}, region {account.region}, where ECR bills storage", err=True)
+    registry = Registry(account.client("ecr"))
     for variable, image in zip(variables, images, strict=True):
         pushed = registry.push(image, found)
         if pushed.was_there:
@@ -102,5 +106,5 @@ def _variable(project: Project, image: Image) -> str:
 def _engine(name: str | None) -> Engine:
     engine = find_engine(name)
     for fault in engine.passed_over:
-        typer.echo(f"Not used: {fault}.", err=True)
+        typer.echo(f"Not used: {fault}", err=True)
     return engine

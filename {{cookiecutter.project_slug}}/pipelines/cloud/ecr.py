@@ -81,15 +81,3 @@ class Registry:
             answer = self._client.get_authorization_token()["authorizationData"][0]
         user, _, password = base64.b64decode(answer["authorizationToken"]).decode().partition(":")
         engine.login(answer["proxyEndpoint"].removeprefix("https://"), user, password)
-
-
-def open_registry(region: str) -> Registry:
-    """Return the registry of the account whose credentials the environment holds.
-
-    Raises:
-        UserError: The AWS configuration is broken.
-    """
-    import boto3
-
-    with explained("ECR", "open a session"):
-        return Registry(boto3.client("ecr", region_name=region))

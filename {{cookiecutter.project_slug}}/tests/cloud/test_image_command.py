@@ -16,12 +16,21 @@ SECRET = "a-token-nobody-may-see"
 @pytest.fixture
 def ecr(monkeypatch):
     """Answers of ECR, to be added in the order of the questions."""
-    client = boto3.client(
-        "ecr", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x"
-    )
-    monkeypatch.setattr(boto3, "client", lambda *_, **options: asked.append(options) or client)
+    access = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
+    clients = {
+        service: boto3.client(service, region_name="eu-west-1", **access)
+        for service in ("sts", "ecr")
+    }
     asked = []
-    with Stubber(client) as stub:
+
+    def client(service, region_name, **_):
+        asked.append((service, region_name))
+        return clients[service]
+
+    monkeypatch.setattr(boto3, "client", client)
+    with Stubber(clients["sts"]) as sts, Stubber(clients["ecr"]) as stub:
+        identity = {"Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/me"}
+        sts.add_response("get_caller_identity", identity)
         stub.asked = asked
         yield stub
         stub.assert_no_pending_responses()
@@ -127,7 +136,8 @@ def test_push_makes_the_repository_and_prints_the_digest(pipeline, engines, comm
     has_tag(ecr, "test-project", committed)
     ended = pipeline("image", "push", "--target", "model")
     assert ended.out == f"export IMAGE={ACCOUNT}/test-project@{DIGEST}\n"
-    assert ecr.asked == [{"region_name": "eu-west-1"}]
+    assert ecr.asked == [("sts", "eu-west-1"), ("ecr", "eu-west-1")]
+    assert "AWS account 123456789012, region eu-west-1" in ended.err
     remote = f"{ACCOUNT}/test-project:{committed}"
     login, tag, push = engines.calls()
     assert login["arguments"] == ["login", "--username", "AWS", "--password-stdin", ACCOUNT]
@@ -150,7 +160,7 @@ def test_a_tag_that_is_there_is_not_pushed_again(pipeline, engines, committed, e
 def test_what_aws_refuses_is_told_in_two_lines(pipeline, engines, committed, ecr):
     engines.install("podman")
     ecr.add_client_error("describe_repositories", "AccessDeniedException", "User: x\nmay not")
-    message, _ = pipeline("image", "push", "--target", "model").mistake
+    message, _ = pipeline("image", "push", "--target", "model").err.splitlines()[-2:]
     assert message == "ECR refused DescribeRepositories: AccessDeniedException: User: x may not"
 
 
