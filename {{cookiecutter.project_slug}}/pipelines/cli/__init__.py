@@ -14,6 +14,7 @@ from pipelines.cli import (
     compare,
     compilation,
     data,
+    doctor,
     executions,
     graph,
     image,
@@ -49,6 +50,7 @@ app.command("run")(run.run)
 app.command("upsert")(upsert.upsert)
 app.command("stop")(upsert.stop)
 app.command("resume")(run.resume)
+app.command("doctor")(doctor.doctor)
 app.command("executions")(executions.list_all)
 app.command("show")(executions.show)
 app.command("logs")(executions.logs)

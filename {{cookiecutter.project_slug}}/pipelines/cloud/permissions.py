@@ -1,0 +1,102 @@
+"""What the commands and the jobs must be allowed: IAM's actions, each with its resource.
+
+Every call that a command makes stands here; a test compares the list with the code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Permission:
+    """An action that somebody needs.
+
+    Attributes:
+        action: As IAM spells it.
+        resource: What it is done to: a key of `pipelines.doctor.simulation.arn_of`.
+        users: Commands that need it; of a job, types of steps and parts of `conf/`.
+    """
+
+    action: str
+    resource: str
+    users: tuple[str, ...]
+
+
+def _each(service: str, resource: str, users: tuple[str, ...], *names: str) -> list[Permission]:
+    return [Permission(f"{service}:{name}", resource, users) for name in names]
+
+
+_DEPLOY, _PUSH = ("upsert", "run"), ("image push",)
+_FIND = ("stop", "show", "logs")
+
+# What whoever calls a command needs.
+COMMANDS = (
+    Permission("s3:GetObject", "objects", _DEPLOY),
+    Permission("s3:PutObject", "objects", _DEPLOY),
+    Permission("s3:ListBucket", "bucket", _DEPLOY),  # else S3 forbids to ask for what is missing
+    Permission("iam:PassRole", "role", _DEPLOY),
+    *_each("sagemaker", "pipeline", _DEPLOY, "DescribePipeline", "CreatePipeline"),
+    *_each("sagemaker", "pipeline", _DEPLOY, "UpdatePipeline", "ListTags", "AddTags"),
+    Permission("sagemaker:StartPipelineExecution", "pipeline", ("run",)),
+    Permission("sagemaker:ListPipelineExecutions", "pipeline", ("executions", *_FIND)),
+    Permission("sagemaker:DescribePipelineExecution", "execution", ("run", *_FIND)),
+    Permission("sagemaker:ListPipelineExecutionSteps", "execution", ("run", "show", "logs")),
+    Permission("sagemaker:ListPipelineParametersForExecution", "execution", ("show",)),
+    Permission("sagemaker:StopPipelineExecution", "execution", ("stop",)),
+    Permission(
+        "sagemaker:ListTrainingJobsForHyperParameterTuningJob",
+        "hyper-parameter-tuning-job",
+        ("logs",),
+    ),
+    Permission("logs:FilterLogEvents", "logs", ("logs",)),
+    Permission("ecr:GetAuthorizationToken", "any", _PUSH),
+    *_each("ecr", "repository", _PUSH, "DescribeRepositories", "CreateRepository"),
+    *_each("ecr", "repository", _PUSH, "DescribeImages", "BatchCheckLayerAvailability"),
+    *_each("ecr", "repository", _PUSH, "InitiateLayerUpload", "UploadLayerPart"),
+    *_each("ecr", "repository", _PUSH, "CompleteLayerUpload", "PutImage"),
+)
+
+
+def _job(kind: str, resource: str, step: str, *names: str) -> list[Permission]:
+    actions = [f"{name}{kind}" for name in names]
+    return _each("sagemaker", resource, (step,), *actions, "AddTags")
+
+
+_RUNS = ("Processing", "Training", "Tuning", "Transform")
+_STARTED = ("Create", "Describe", "Stop")
+
+# What the role of pipeline and jobs needs.
+JOBS = (
+    *_each("s3", "objects", _RUNS, "GetObject", "PutObject"),
+    *_each("s3", "bucket", _RUNS, "ListBucket", "GetBucketLocation"),
+    *_each("logs", "logs", _RUNS, "CreateLogGroup", "CreateLogStream", "PutLogEvents"),
+    *_each("cloudwatch", "any", _RUNS, "PutMetricData"),
+    *_each("iam", "role", _RUNS, "PassRole"),
+    *_each("ecr", "any", _RUNS, "GetAuthorizationToken"),
+    *_each(
+        *("ecr", "repository", _RUNS),
+        *("BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer"),
+    ),
+    *_job("ProcessingJob", "processing-job", "Processing", *_STARTED),
+    *_job("TrainingJob", "training-job", "Training", *_STARTED),
+    *_job("HyperParameterTuningJob", "hyper-parameter-tuning-job", "Tuning", *_STARTED),
+    *_job("TransformJob", "transform-job", "Transform", *_STARTED),
+    *_job("Model", "model", "Model", "Create", "Describe"),
+    *_job("ModelPackage", "model-package", "RegisterModel", "Create", "Describe"),
+    *_job("ModelPackageGroup", "model-package-group", "RegisterModel", "Create", "Describe"),
+    *_each("athena", "workgroup", ("athena",), "GetQueryExecution", "GetQueryResults"),
+    *_each("athena", "workgroup", ("athena",), "GetWorkGroup", "StartQueryExecution"),
+    *_each("glue", "catalog", ("athena",), "GetDatabase", "GetTable", "GetPartitions"),
+    *_each(
+        *("sagemaker-mlflow", "tracking", ("mlflow",), "CreateExperiment", "CreateRun"),
+        *("GetExperimentByName", "LogBatch", "SearchRuns", "UpdateRun"),
+    ),
+    *_each(
+        *("ec2", "any", ("network",), "CreateNetworkInterface", "CreateNetworkInterfacePermission"),
+        *("DeleteNetworkInterface", "DeleteNetworkInterfacePermission", "DescribeDhcpOptions"),
+        *("DescribeNetworkInterfaces", "DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs"),
+    ),
+    *_each("kms", "VolumeKmsKeyId", ("VolumeKmsKeyId",), "CreateGrant", "GenerateDataKey"),
+    *_each("kms", "OutputKmsKeyId", ("OutputKmsKeyId",), "Decrypt", "GenerateDataKey"),
+)
