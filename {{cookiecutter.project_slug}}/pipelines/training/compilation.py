@@ -77,7 +77,7 @@ def _compile(settings: ProjectSettings) -> bytes:
     definition = json.loads(get_pipeline(settings.root).definition())
     if definition.get("MlflowConfig", ...) is None:
         del definition["MlflowConfig"]
-    checks.check_definition(definition)
+    checks.check_definition(definition, settings)
     return (json.dumps(definition, indent=1, ensure_ascii=False) + "\n").encode()
 
 

@@ -97,7 +97,7 @@ FAULTS = {
         lambda at: assign(
             at.preprocess["Environment"], X=join("x" * 200, get("Parameters.Table"), "x" * 57)
         ),
-        "Preprocess.Environment.X may have 256 characters, got 257 and more.",
+        "Preprocess.Environment.X may have 256 characters, got 262 and more.",
     ),
     "too many metrics": (
         lambda at: assign(

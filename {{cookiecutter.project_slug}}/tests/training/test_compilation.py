@@ -231,15 +231,15 @@ def test_a_grid_counts_its_trials_itself(example):
         ),
         (
             *(PIPELINE, "resources.training.instance_type", "ml.m5.enormous"),
-            "The compiled definition breaks a rule of SageMaker: parameter TrainingInstance",
+            "conf/pipeline.yaml: resources.training.instance_type must be a value that Sage",
         ),
         (
             *("models/ridge/model.yaml", "hyperparameters.note", "x" * 2501),
-            "The compiled definition breaks a rule of SageMaker: TuneRidge.TrainingJobDefinition",
+            "models/ridge/model.yaml: steps.tune: TrainingJobDefinition.StaticHyperParameters.note",
         ),
         (
             *(PIPELINE, "data.workgroup", "x" * 300),
-            "The compiled definition breaks a rule of SageMaker: parameter Workgroup may be",
+            "conf/pipeline.yaml: data.workgroup must match pattern ",
         ),
     ],
 )

@@ -408,5 +408,5 @@ def test_what_the_service_would_refuse_of_a_step_is_refused_in_two_lines(example
     with pytest.raises(UserError) as caught:
         with_unit(example, {"process": {"inputs": inputs}})
     rule, _ = str(caught.value).splitlines()
-    assert rule.startswith("The compiled definition breaks a rule of SageMaker: ProcessRidge.Proc")
+    assert rule.startswith("models/ridge/model.yaml: steps.process: ProcessingInputs may be at ")
     assert "ProcessingInputs may be at most 10 entries, got 11" in rule

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pipelines.training.checks.limits import Limits
+    from pipelines.training.settings import ProjectSettings
 
 # What needs botocore is imported where it is used: checking a value does not.
 __all__ = [
@@ -25,19 +26,27 @@ __all__ = [
 
 def definition_problems(definition: Mapping[str, Any]) -> list[str]:
     """Everything that is wrong with a pipeline definition, one line each; empty if nothing is."""
+    from pipelines.training.checks.names import name_problems
     from pipelines.training.checks.references import Scope, reference_problems
     from pipelines.training.checks.requests import request_problems
 
     scope = Scope(definition)
     return [
+        *name_problems(definition, scope),
         *reference_problems(scope),
         *request_problems(scope),
         *search_problems(definition, scope.defaults),
     ]
 
 
-def check_definition(definition: Mapping[str, Any]) -> None:
+def check_definition(
+    definition: Mapping[str, Any], settings: ProjectSettings | None = None
+) -> None:
     """Accept or refuse a pipeline definition.
+
+    Args:
+        definition: The definition's JSON.
+        settings: What it was made of, to name file and field of what is wrong.
 
     Raises:
         UserError: SageMaker would refuse it.
@@ -45,10 +54,19 @@ def check_definition(definition: Mapping[str, Any]) -> None:
     problems = definition_problems(definition)
     if problems:
         more = f" ({len(problems) - 1} more such findings)" if problems[1:] else ""
-        msg = f"The compiled definition breaks a rule of SageMaker: {problems[0]}{more}"
-        raise UserError(
-            msg, "Correct the setting or the code in pipelines/training/steps behind it."
-        )
+        remedy = "Correct the setting or the code in pipelines/training/steps behind it."
+        raise UserError(f"{_located(problems[0], settings)}{more}", remedy)
+
+
+def _located(problem: str, settings: ProjectSettings | None) -> str:
+    """Say where to look for what a problem comes from."""
+    if settings is not None:
+        from pipelines.training.checks.origins import find_origins, with_origin
+
+        located = with_origin(problem, find_origins(settings))
+        if located is not None:
+            return located
+    return f"The compiled definition breaks a rule of SageMaker: {problem}"
 
 
 def find_limits(definition: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:

@@ -28,6 +28,7 @@ FILLED_IN = {
     "Model": "ModelName",
     "Transform": "TransformJobName",
 }
+EXECUTION_ID, EXECUTION_ID_LENGTH = "Execution.PipelineExecutionId", 12
 # What a value that is known only at run time is replaced with, to check the rest of the request.
 PLACEHOLDERS: dict[str, Any] = {
     "integer": 1, "long": 1, "float": 1.0, "double": 1.0, "boolean": True
@@ -51,7 +52,7 @@ def request_problems(scope: Scope) -> Iterator[str]:
             for path, value, place in _leaves(step["Arguments"], shape, step["Name"]):
                 if is_expression(value):
                     yield from _type_problems(value, place, path, scope)
-                    yield from _length_problems(value, place, path)
+                    yield from _join_problems(value, place, path, scope)
                     yield from _default_problems(value, place, scope)
                 else:
                     yield from limit_problems(value, limits_of(place), path)
@@ -144,13 +145,27 @@ def _type_problems(expression: Any, place: Any, path: str, scope: Scope) -> Iter
         yield f"{path} must be {place.type_name}, but {expression} is {found}."
 
 
-def _length_problems(expression: Any, place: Any, path: str) -> Iterator[str]:
-    """The literal parts of a joined text alone must not exceed the limit."""
-    maximum = place.metadata.get("max")
-    if JOIN in expression and maximum is not None:
-        fixed = sum(len(part) for part in expression[JOIN]["Values"] if isinstance(part, str))
-        if fixed > maximum:
-            yield f"{path} may have {maximum} characters, got {fixed} and more."
+def _join_problems(expression: Any, place: Any, path: str, scope: Scope) -> Iterator[str]:
+    """What is known of a joined text must not exceed the limit, nor break the pattern."""
+    if JOIN not in expression:
+        return
+    samples = [_sample(part, scope) for part in expression[JOIN]["Values"]]
+    least, maximum = sum(len(sample or "") for sample in samples), place.metadata.get("max")
+    if maximum is not None and least > maximum:
+        yield f"{path} may have {maximum} characters, got {least} and more."
+    elif "pattern" in place.metadata and None not in samples:
+        rule = {"pattern": place.metadata["pattern"]}
+        yield from limit_problems("".join(map(str, samples)), rule, path)
+
+
+def _sample(part: Any, scope: Scope) -> str | None:
+    """Return a part of a text as it may become, and no longer than that; None if that is open."""
+    if not is_expression(part):
+        return str(part)
+    if part.get(GET) == EXECUTION_ID:
+        return "x" * EXECUTION_ID_LENGTH
+    name = _parameter(part)
+    return str(scope.defaults.get(name, "x")) if name in scope.parameters else None
 
 
 def _default_problems(expression: Any, place: Any, scope: Scope) -> Iterator[str]:

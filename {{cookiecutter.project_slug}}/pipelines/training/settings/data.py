@@ -15,6 +15,8 @@ from pipelines.training.settings.reading import shown
 
 COLUMN_PREFIX_OF_OURS = "_"
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)]
+# It stands in arguments of jobs behind its name, and these end at 256 characters.
+LONGEST_VERSION = 200
 _S3_PREFIX = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^\s\\{}?#]+")
 # Athena's exact numbers have no more digits.
 _MOST_DIGITS = 38
@@ -79,10 +81,10 @@ class Data(Settings):
     database: Identifier | None = None
     table: Identifier | None = None
     query: str = "queries/ingest.sql"
-    workgroup: str = "primary"
+    workgroup: Annotated[str, Field(pattern=r"^[a-zA-Z0-9._-]{1,128}$")] = "primary"
     parameters: dict[Identifier, Value] = Field(default_factory=dict)
     uri: Annotated[str, AfterValidator(_check_uri)] | None = None
-    version: str = ""
+    version: Annotated[str, Field(max_length=LONGEST_VERSION)] = ""
     target: str
     columns: dict[str, Annotated[Column, BeforeValidator(_column)]] = Field(min_length=2)
     drop: list[str] = Field(default_factory=list)

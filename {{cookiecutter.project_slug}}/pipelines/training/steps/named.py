@@ -30,7 +30,7 @@ def named_parameters(
         UserError: One has such a name, or two defaults.
     """
     found: dict[str, tuple[str, str | None]] = {}
-    for place, value in _used(units):
+    for place, value in named_places(units):
         name, default = value.parameter, value.text
         if name in taken:
             msg = f"{place} must not name the parameter {name!r}, which is the pipeline's own."
@@ -53,7 +53,8 @@ def value_of(value: Any, parameters: Mapping[str, ParameterString]) -> Any:
     return value if isinstance(value, str) else repr(value)
 
 
-def _used(units: Mapping[str, Unit]) -> Iterator[tuple[str, Named]]:
+def named_places(units: Mapping[str, Unit]) -> Iterator[tuple[str, Named]]:
+    """Yield file and field of every value that is a parameter, with the value."""
     for unit in units.values():
         fields: dict[str, Any] = {}
         if unit.last(Tune) is not None:
