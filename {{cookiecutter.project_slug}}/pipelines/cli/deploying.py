@@ -18,12 +18,14 @@ from pipelines.project import MARKER
 from pipelines.revision import commit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pipelines.cloud.deployment import Deployment
     from pipelines.cloud.pipelines import Upserted
     from pipelines.project import Project
     from pipelines.training.compilation import Compiled
+
+_STORAGE = "storage in S3"
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ def upsert_pipeline(project: Project, deployment: Deployment) -> Upserted:
     compiled = compile_pipeline(project.settings)
     account = Account(deployment.region)
     _announce(project, deployment, account)
+    _say_lines("Billed", [f"{_STORAGE}; the pipeline costs nothing until it is started"])
     return _upsert(project, deployment, account, compiled)
 
 
@@ -95,8 +98,7 @@ def start_pipeline(
     values = _checked(project, compiled, parameters)
     account = Account(deployment.region)
     _announce(project, deployment, account)
-    jobs = billed_jobs(json.loads(compiled.definition), values)
-    say(f"Billed while it runs: {', '.join(jobs)}.")
+    _say_lines("Billed", [*billed_jobs(json.loads(compiled.definition), values), _STORAGE])
     _upsert(project, deployment, account, compiled)
     executions = Executions(account.client("sagemaker"), deployment.pipeline)
     arn = executions.start(parameters, f"Commit {parameters['Commit']}")
@@ -121,11 +123,17 @@ def _announce(project: Project, deployment: Deployment, account: Account) -> Non
     bucket = account_value(project, deployment, "Bucket")
     role, key = _role(project, deployment), output_key(project, deployment)
     who = account.identity
-    say(f"AWS account {who.account}, region {deployment.region}, as {who.arn}")
-    say(f"Pipeline {deployment.pipeline}, role {role}")
-    encrypted = f" under the key {key}" if key else ""
-    place = f"s3://{bucket}/{prefix_of(project, deployment)}/{encrypted}"
-    say(f"Stored in {place}, which S3 bills; the pipeline costs nothing until it is started.")
+    say(f"AWS account {who.account}, region {deployment.region}")
+    place = f"s3://{bucket}/{prefix_of(project, deployment)}/"
+    lines = {"As": who.arn, "Pipeline": deployment.pipeline, "Role": role, "Stored in": place}
+    for title, text in (lines | ({"Key": key} if key else {})).items():
+        _say_lines(title, [text])
+
+
+def _say_lines(title: str, lines: Iterable[str]) -> None:
+    """Tell of one thing in lines of their own: ARNs are long, terminals 80 columns wide."""
+    for number, line in enumerate(lines):
+        say(f"{'' if number else title:<11} {line}")
 
 
 def _upsert(

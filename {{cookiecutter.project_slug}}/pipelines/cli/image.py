@@ -80,7 +80,7 @@ def push(targets: Targets = None, engine: EngineName = None) -> None:
     account = Account(project.settings.aws.region)
     who = account.identity.account
     found = _engine(engine)
-    typer.echo(f"AWS account {who}, region {account.region}, where ECR bills storage", err=True)
+    typer.echo(f"AWS account {who}, region {account.region}; ECR bills storage", err=True)
     registry = Registry(account.client("ecr"))
     for variable, image in zip(variables, images, strict=True):
         pushed = registry.push(image, found)

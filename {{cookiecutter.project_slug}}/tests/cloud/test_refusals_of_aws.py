@@ -29,7 +29,9 @@ COMMANDS = {
 }
 DEPLOYING = ("upsert", "run", "run and wait")
 # What a command says before AWS can have refused anything.
-SAID_BEFORE = ("AWS account ", "Pipeline ", "Stored in ", "Billed while ", "Sent ")
+SAID_BEFORE = (
+    "AWS account ", "As ", "Pipeline ", "Role ", "Stored in ", "Billed ", " " * 12, "Sent "
+)  # fmt: skip
 SIGN_IN = "Sign in (`aws sso login`), or set AWS_PROFILE."
 WHO = (
     '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'

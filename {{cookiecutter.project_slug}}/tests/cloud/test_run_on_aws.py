@@ -121,9 +121,14 @@ def test_run_starts_the_pipeline_with_the_accounts_values_and_leaves(pipeline, a
     assert sent == expected
     said = ended.err.splitlines()
     assert said[-1] == "Started abcdefghijkl. See `pipeline show abcdefghijkl --on aws`."
-    bill = next(line for line in said if line.startswith("Billed"))
-    assert "up to 40 tuning trials on ml.m5.xlarge" in bill
-    assert "up to 2 Training jobs on ml.m5.xlarge" in bill
+    at = next(number for number, line in enumerate(said) if line.startswith("Billed "))
+    assert [line[12:] for line in said[at : at + 4]] == [
+        "up to 6 Processing jobs on ml.m5.xlarge",
+        "up to 40 tuning trials on ml.m5.xlarge",
+        "up to 2 Training jobs on ml.m5.xlarge",
+        "storage in S3",
+    ]
+    assert max(map(len, said)) <= 80
 
 
 def test_settings_count_more_than_the_environment_and_move_the_query(pipeline, aws, started, sent):
