@@ -58,8 +58,10 @@ class Descriptions:
                 HyperParameterTuningJobName=name
             )
         with explained("SageMaker", "ListTrainingJobsForHyperParameterTuningJob"):
-            listing = "list_training_jobs_for_hyper_parameter_tuning_job"
-            pages = self._client.get_paginator(listing).paginate(
+            paginator = self._client.get_paginator(
+                "list_training_jobs_for_hyper_parameter_tuning_job"
+            )
+            pages = paginator.paginate(
                 HyperParameterTuningJobName=name, SortBy="CreationTime", SortOrder="Ascending"
             )
             trials = [job for page in pages for job in page["TrainingJobSummaries"]]

@@ -28,27 +28,48 @@ def _each(service: str, resource: str, users: tuple[str, ...], *names: str) -> l
 
 
 _DEPLOY, _PUSH = ("upsert", "run"), ("image push",)
-_FIND = ("stop", "show", "logs")
+_FIND = ("stop", "show", "logs", "report")
+_REPORT, _CLEAN = ("report",), ("clean",)
+_DECIDE = ("registry approve", "registry reject")
+_LIST = ("registry list", "registry show", *_DECIDE, *_CLEAN)
 
 # What whoever calls a command needs.
 COMMANDS = (
-    Permission("s3:GetObject", "objects", _DEPLOY),
+    Permission("s3:GetObject", "objects", (*_DEPLOY, *_REPORT)),
     Permission("s3:PutObject", "objects", _DEPLOY),
-    Permission("s3:ListBucket", "bucket", _DEPLOY),  # else S3 forbids to ask for what is missing
+    Permission("s3:DeleteObject", "objects", _CLEAN),
+    # Else S3 forbids to ask for what is missing.
+    Permission("s3:ListBucket", "bucket", (*_DEPLOY, *_REPORT, *_CLEAN)),
     Permission("iam:PassRole", "role", _DEPLOY),
     *_each("sagemaker", "pipeline", _DEPLOY, "DescribePipeline", "CreatePipeline"),
     *_each("sagemaker", "pipeline", _DEPLOY, "UpdatePipeline", "ListTags", "AddTags"),
     Permission("sagemaker:StartPipelineExecution", "pipeline", ("run",)),
-    Permission("sagemaker:ListPipelineExecutions", "pipeline", ("executions", *_FIND)),
+    Permission("sagemaker:ListPipelineExecutions", "pipeline", ("executions", *_FIND, *_CLEAN)),
     Permission("sagemaker:DescribePipelineExecution", "execution", ("run", *_FIND)),
-    Permission("sagemaker:ListPipelineExecutionSteps", "execution", ("run", "show", "logs")),
-    Permission("sagemaker:ListPipelineParametersForExecution", "execution", ("show",)),
+    Permission(
+        "sagemaker:ListPipelineExecutionSteps",
+        "execution",
+        ("run", "show", "logs", *_REPORT, *_CLEAN),
+    ),
+    Permission(
+        "sagemaker:ListPipelineParametersForExecution", "execution", ("show", *_REPORT, *_CLEAN)
+    ),
+    *_each("sagemaker", "execution", _REPORT, "DescribePipelineDefinitionForExecution"),
     Permission("sagemaker:StopPipelineExecution", "execution", ("stop",)),
     Permission(
         "sagemaker:ListTrainingJobsForHyperParameterTuningJob",
         "hyper-parameter-tuning-job",
-        ("logs",),
+        ("logs", *_REPORT),
     ),
+    *_each("sagemaker", "hyper-parameter-tuning-job", _REPORT, "DescribeHyperParameterTuningJob"),
+    *_each("sagemaker", "processing-job", _REPORT, "DescribeProcessingJob"),
+    *_each("sagemaker", "any", _CLEAN, "ListModelPackageGroups"),
+    *_each("sagemaker", "model-package-group", _LIST, "ListModelPackages"),
+    Permission(
+        "sagemaker:DescribeModelPackage", "model-package", ("registry show", *_REPORT, *_CLEAN)
+    ),
+    *_each("sagemaker", "model-package", _DECIDE, "UpdateModelPackage"),
+    *_each("sagemaker", "endpoint", ("invoke",), "InvokeEndpoint"),
     Permission("logs:FilterLogEvents", "logs", ("logs",)),
     Permission("ecr:GetAuthorizationToken", "any", _PUSH),
     *_each("ecr", "repository", _PUSH, "DescribeRepositories", "CreateRepository"),

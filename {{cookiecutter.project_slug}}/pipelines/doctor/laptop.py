@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from pipelines import local
 from pipelines.cloud.engines import find_engine
 from pipelines.doctor.findings import mend, ok
 from pipelines.errors import UserError
+from pipelines.local_data import find_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,10 +60,9 @@ def definition(project: Project) -> Iterator[Finding]:
     yield ok(f"conf/ and models/ ({models}) compile to {steps} steps")
 
 
-def table(project: Project) -> Iterator[Finding]:
-    """The local lake has the table that the pipeline reads."""
-    data, found = project.settings.pipeline.data, local.find_table(project, {})
-    yield ok(f"{data.database}.{data.table}: {found.title}, {found.rows:,} rows")
+def rows(project: Project) -> Iterator[Finding]:
+    """What the pipeline reads is on this machine."""
+    yield ok(f"{find_data(project, {}).title} is here to be read")
 
 
 def disk(project: Project) -> Iterator[Finding]:
@@ -85,7 +84,7 @@ def engine(_: Project) -> Iterator[Finding]:
         yield ok(f"none works, and only `pipeline image` needs one ({reason})")
 
 
-CHECKS = (python, libraries, definition, table, disk, engine)
+CHECKS = (python, libraries, definition, rows, disk, engine)
 
 
 def _locked(lock: Path) -> dict[str, str]:

@@ -19,7 +19,7 @@ _PASSED_TO = {
     "ContextKeyType": "string",
 }
 _SAGEMAKER = (
-    "hyper-parameter-tuning-job", "model", "model-package", "model-package-group",
+    "endpoint", "hyper-parameter-tuning-job", "model", "model-package", "model-package-group",
     "processing-job", "training-job", "transform-job",
 )  # fmt: skip
 _VALUES = {"role": "RoleArn", "tracking": "TrackingUri"}

@@ -12,7 +12,7 @@ import pytest
 from pipelines.doctor import laptop
 from pipelines.lake.store import table_folder
 
-SUBJECTS = ["python", "libraries", "definition", "table", "disk", "engine"]
+SUBJECTS = ["python", "libraries", "definition", "rows", "disk", "engine"]
 LOCK = """\
 numpy=={numpy} ; python_version < '3.14' \\
     --hash=sha256:0123
@@ -54,7 +54,7 @@ def test_where_all_is_well_every_line_says_so(pipeline, sound, findings):
     assert {one["state"] for one in found.values()} == {"ok"}
     assert found["libraries"]["text"] == "2 packages as requirements.lock has them"
     assert found["definition"]["text"] == "conf/ and models/ (boost, ridge) compile to 11 steps"
-    assert found["table"]["text"] == "estate.sales: rows.csv, 20 rows"
+    assert found["rows"]["text"] == "rows.csv is here to be read"
     ended = pipeline("doctor")
     assert ended.out.splitlines()[-1] == "6 ok, 0 to mend, 0 cannot tell"
 
@@ -75,7 +75,7 @@ def test_a_lock_file_that_is_none_is_to_mend(sound, findings):
 def test_a_mistake_in_the_settings_is_a_finding_in_the_same_words(sound, findings):
     sound.change("models/ridge/model.yaml", "title", "No Title")
     found = findings()
-    for subject in ("definition", "table"):
+    for subject in ("definition", "rows"):
         assert found[subject]["state"] == "to mend"
         assert found[subject]["text"].startswith("models/ridge/model.yaml: title must match")
     assert found["disk"]["state"] == "ok"
@@ -83,7 +83,7 @@ def test_a_mistake_in_the_settings_is_a_finding_in_the_same_words(sound, finding
 
 def test_a_table_that_the_lake_lacks_is_to_mend(sound, findings):
     shutil.rmtree(table_folder(sound.root / ".pipeline/lake", "estate", "sales"))
-    found = findings()["table"]
+    found = findings()["rows"]
     assert found["state"] == "to mend"
     assert "`pipeline data sample`" in found["remedy"]
 
@@ -120,5 +120,5 @@ def test_on_a_terminal_long_lines_hang_below_what_they_say(pipeline, sound, monk
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     lines = pipeline("doctor").out.splitlines()
     assert max(map(len, lines)) <= 60
-    at = next(number for number, line in enumerate(lines) if line.startswith("to mend      table"))
+    at = next(number for number, line in enumerate(lines) if line.startswith("to mend      rows"))
     assert lines[at + 1].startswith(" " * 13) and not lines[at + 1].startswith(" " * 14)

@@ -78,7 +78,8 @@ def test_what_aws_refuses_is_said_in_two_lines(pipeline, account):
     assert ended.code == 2
     assert ended.err.splitlines()[1:] == [
         "SageMaker refused ListModelPackages of test-project: AccessDeniedException: not you",
-        "Check which account you are signed in to, and its permissions for SageMaker.",
+        "Check which account this is, and your permissions for SageMaker. "
+        "`pipeline doctor --on aws` looks closer.",
     ]
 
 

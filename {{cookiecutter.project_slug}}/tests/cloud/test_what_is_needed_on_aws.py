@@ -18,18 +18,22 @@ from pipelines.cloud.concurrency import most_at_once
 from pipelines.cloud.costs import demands
 from pipelines.cloud.permissions import COMMANDS, JOBS
 
-SERVICES = ("s3", "sagemaker", "logs", "ecr")
-# HeadObject is allowed by another action; nobody needs to be allowed to ask who he is.
-OTHER_NAMES = {"head_object": "get_object"}
+SERVICES = ("s3", "sagemaker", "sagemaker-runtime", "logs", "ecr")
+# What is allowed by another action; nobody needs to be allowed to ask who he is.
+OTHER_NAMES = {
+    "delete_objects": "delete_object",
+    "head_object": "get_object",
+    "list_objects_v2": "list_bucket",
+}
 # What Docker asks of ECR, and what AWS checks on behalf of a call.
 NOT_CALLED = {
     "ecr:BatchCheckLayerAvailability", "ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload",
-    "ecr:PutImage", "ecr:UploadLayerPart", "iam:PassRole", "s3:ListBucket",
+    "ecr:PutImage", "ecr:UploadLayerPart", "iam:PassRole",
 }  # fmt: skip
 
 
 def operations():
-    """Method → service, of all services that the commands ask."""
+    """Method → service as IAM calls it, of all services that the commands ask."""
     found = {}
     for service in SERVICES:
         client = boto3.client(
@@ -37,7 +41,7 @@ def operations():
         )
         # A name of one word may be that of anything else, such as the search of a pattern.
         names = [name for name in client.meta.method_to_api_mapping if "_" in name]
-        found |= dict.fromkeys(names, service)
+        found |= dict.fromkeys(names, service.partition("-")[0])
     return found
 
 
