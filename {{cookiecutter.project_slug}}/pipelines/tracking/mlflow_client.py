@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from pipelines.tracking.runs import TrackingError
 
@@ -22,29 +24,40 @@ for _name, _value in {
     os.environ.setdefault(_name, _value)
 
 
-@contextmanager
-def _absent(*names: str) -> Iterator[None]:
-    """Let libraries look as if they were not installed, unless they have been imported already.
+# MLflow imports these where it finds them, for functions that are not used here.
+_UNUSED = ("numpy", "pandas", "scipy", "sklearn")
 
-    MLflow imports them where it finds them, for functions that are not used here; without, it
-    starts in half the time.
+
+@contextmanager
+def _quick_import() -> Iterator[None]:
+    """Import MLflow in less than half the time.
+
+    Libraries that it can do without look as if they were not installed, unless they have been
+    imported already. Its thousands of classes stay for good, so nobody looks for garbage among
+    them, neither now nor later.
     """
-    hidden = [name for name in names if name not in sys.modules]
+    hidden = [name for name in _UNUSED if name not in sys.modules]
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
+    collects = gc.isenabled()
+    gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
+        if collects:
+            gc.enable()
         for name in hidden:
             del sys.modules[name]
 
 
-with _absent("numpy", "pandas", "scipy", "sklearn"):
-    from mlflow.entities import Metric, Param, ViewType
+with _quick_import():
+    from mlflow.entities import Metric, Param, Run, ViewType
     from mlflow.exceptions import MlflowException
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
     from mlflow.tracking import MlflowClient
 
-__all__ = ["Metric", "MlflowClient", "Param", "ViewType", "connect", "connect_locally",
-           "failures", "make_database"]  # fmt: skip
+__all__ = ["Metric", "MlflowClient", "Param", "Run", "ViewType", "connect", "connect_locally",
+           "failures", "keep_files", "make_database"]  # fmt: skip
 
 
 @contextmanager
@@ -61,7 +74,7 @@ def failures(uri: str) -> Iterator[None]:
 
 def connect(uri: str) -> MlflowClient:
     """Return a client."""
-    with _absent("numpy", "pandas", "scipy", "sklearn"):
+    with _quick_import():
         return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
@@ -88,3 +101,12 @@ def connect_locally(uri: str) -> MlflowClient:
 def _trust_the_log(connection: sqlite3.Connection, _record: object) -> None:
     """Wait for the disk less often: with a write-ahead log that is safe."""
     connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def keep_files(client: MlflowClient, run: Run, folder: Path) -> None:
+    """Copy a folder's files to a run's artefacts."""
+    address = run.info.artifact_uri
+    if address.startswith("file:"):  # the client would read the whole run again for it
+        get_artifact_repository(address).log_artifacts(str(folder))
+    else:
+        client.log_artifacts(run.info.run_id, str(folder))

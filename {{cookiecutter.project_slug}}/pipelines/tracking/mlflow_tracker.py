@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import TypeVar
 
 from pipelines.tracking.local_store import local_store
@@ -20,9 +21,11 @@ from pipelines.tracking.mlflow_client import (
     Metric,
     MlflowClient,
     Param,
+    Run,
     connect,
     connect_locally,
     failures,
+    keep_files,
     make_database,
 )
 from pipelines.tracking.runs import ExecutionRun, TrialRun, Value
@@ -65,11 +68,12 @@ class MlflowTracker:
             _remove(client, experiment, execution.name)
             own = {EXECUTION: execution.name}
             run = _start(client, experiment, execution.name, {**execution.tags, **own})
+            below = own | {PARENT: run.info.run_id}
             for trial in execution.trials:
-                _log_trial(client, experiment, trial, own | {PARENT: run})
-            _log(client, run, execution.parameters, _metrics(execution.metrics))
-            client.log_artifacts(run, str(execution.artefacts))
-            client.set_terminated(run)
+                _log_trial(client, experiment, trial, below)
+            _finish(
+                client, run, execution.parameters, _metrics(execution.metrics), execution.artefacts
+            )
 
     def _prepared(self) -> AbstractContextManager[None]:
         return self._store.prepared(make_database) if self._store else nullcontext()
@@ -100,18 +104,16 @@ def _remove(client: MlflowClient, experiment: str, execution: str) -> None:
             client.delete_run(run.info.run_id)
 
 
-def _start(client: MlflowClient, experiment: str, name: str, tags: Mapping[str, str]) -> str:
-    """Begin a run and return its identifier."""
-    return str(client.create_run(experiment, run_name=name, tags=dict(tags)).info.run_id)
+def _start(client: MlflowClient, experiment: str, name: str, tags: Mapping[str, str]) -> Run:
+    return client.create_run(experiment, run_name=name, tags=dict(tags))
 
 
 def _log_trial(
     client: MlflowClient, experiment: str, trial: TrialRun, tags: Mapping[str, str]
 ) -> None:
     run = _start(client, experiment, trial.name, {**tags, "model": trial.model})
-    _log(client, run, trial.hyperparameters, _metrics(trial.metrics, trial.fold_metrics))
-    client.log_artifacts(run, str(trial.artefacts))
-    client.set_terminated(run)
+    metrics = _metrics(trial.metrics, trial.fold_metrics)
+    _finish(client, run, trial.hyperparameters, metrics, trial.artefacts)
 
 
 def _metrics(
@@ -126,16 +128,22 @@ def _metrics(
     ]
 
 
-def _log(
-    client: MlflowClient, run: str, parameters: Mapping[str, Value], metrics: Sequence[Metric]
+def _finish(
+    client: MlflowClient,
+    run: Run,
+    parameters: Mapping[str, Value],
+    metrics: Sequence[Metric],
+    artefacts: Path,
 ) -> None:
-    """Log in as few calls as the service's limits allow."""
+    """Log in as few calls as the service's limits allow, then end the run."""
     params = [Param(parameter_key(name), _text(value)) for name, value in parameters.items()]
     batches = itertools.zip_longest(
         _chunks(params, _PARAMETERS_PER_CALL), _chunks(metrics, _METRICS_PER_CALL), fillvalue=()
     )
     for some_params, some_metrics in batches:
-        client.log_batch(run, metrics=some_metrics, params=some_params)
+        client.log_batch(run.info.run_id, metrics=some_metrics, params=some_params)
+    keep_files(client, run, artefacts)
+    client.set_terminated(run.info.run_id)
 
 
 def _chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

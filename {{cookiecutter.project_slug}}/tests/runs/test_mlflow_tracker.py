@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reading import deleted, read_back
 
+from pipelines.tracking import mlflow_tracker
 from pipelines.tracking.local_store import LocalStore, local_store
-from pipelines.tracking.mlflow_client import MlflowClient
 from pipelines.tracking.mlflow_tracker import MlflowTracker, parameter_key
 from pipelines.tracking.runs import ExecutionRun, TrackingError, TrialRun
 
@@ -118,7 +118,7 @@ def test_what_broke_off_in_the_middle_is_replaced_by_the_whole(store, execution,
             raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(MlflowClient, "log_artifacts", fail_the_second_time)
+        patch.setattr(mlflow_tracker, "keep_files", fail_the_second_time)
         with pytest.raises(TrackingError, match="No space left on device"):
             log(store, execution)
     (broken,) = read_back(store, "test-project")
@@ -232,3 +232,19 @@ def test_mlflow_starts_without_the_libraries_it_does_not_need(tmp_path):
     command = [sys.executable, "-c", code]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert (ended.stdout, ended.returncode) == ("[]\n", 0), ended.stderr
+
+
+def test_garbage_is_collected_as_before_once_mlflow_has_been_imported(tmp_path):
+    code = (
+        "import gc, sys\n{before}\nimport pipelines.tracking.mlflow_client as client\n"
+        "client.make_database('sqlite:///' + sys.argv[1])\n"
+        "print(gc.isenabled(), gc.get_freeze_count() > 100_000)\n"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    for before, expected in (("", "True True\n"), ("gc.disable()", "False True\n")):
+        database = tmp_path / f"{len(before)}.db"
+        command = [sys.executable, "-c", code.format(before=before), str(database)]
+        ended = subprocess.run(
+            command, env=environment, capture_output=True, text=True, check=False
+        )
+        assert (ended.stdout, ended.returncode) == (expected, 0), ended.stderr
