@@ -16,8 +16,7 @@ from pipelines.tracking.mlflow_client import (
     failures,
     make_database,
 )
-from pipelines.tracking.mlflow_tracker import EXECUTION
-from pipelines.tracking.runs import TrackingError
+from pipelines.tracking.runs import EXECUTION, TrackingError
 
 _RUNS_PER_CALL = 1000
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,9 @@ for _name, _value in {
     os.environ.setdefault(_name, _value)
 
 
+_ARN = re.compile(
+    r"arn:aws(-us-gov)?:sagemaker:[a-z0-9-]+:\d{12}:mlflow-(app|tracking-server)/[\w-]+"
+)
 # MLflow imports these where it finds them, for functions that are not used here.
 _UNUSED = ("numpy", "pandas", "scipy", "sklearn")
 
@@ -56,8 +60,8 @@ with _quick_import():
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
     from mlflow.tracking import MlflowClient
 
-__all__ = ["Metric", "MlflowClient", "Param", "Run", "ViewType", "connect", "connect_locally",
-           "failures", "keep_files", "make_database"]  # fmt: skip
+__all__ = ["Metric", "MlflowClient", "Param", "Run", "ViewType", "check_arn", "connect",
+           "connect_locally", "failures", "keep_files", "make_database"]  # fmt: skip
 
 
 @contextmanager
@@ -65,11 +69,35 @@ def failures(uri: str) -> Iterator[None]:
     """Turn what MLflow says about a store that it cannot use into a `TrackingError`."""
     try:
         yield
-    except (MlflowException, OSError) as err:  # requests' exceptions are OSErrors
+    except Exception as err:
+        if not (isinstance(err, MlflowException | OSError) or _is_of_aws(err)):
+            raise
         reason = " ".join(str(err).split())[:600]
         msg = f"MLflow at {uri} cannot be used: {reason}."
         remedy = "See that it runs, that it can be reached from here, and that you may write."
         raise TrackingError(msg, remedy) from err
+
+
+def _is_of_aws(err: Exception) -> bool:
+    """Say whether an error is of S3's library, which a store on this machine does not import."""
+    return type(err).__module__.partition(".")[0] in ("boto3", "botocore")
+
+
+def check_arn(uri: str) -> None:
+    """Check the address of MLflow on SageMaker; any other passes.
+
+    Raises:
+        ModuleNotFoundError: Its plugin is not installed.
+        TrackingError: It is of something else.
+    """
+    if not uri.startswith("arn:"):
+        return
+    import sagemaker_mlflow  # noqa: F401 - MLflow looks for it by itself, and has no clear words
+
+    if not _ARN.fullmatch(uri):
+        msg = f"MLFLOW_TRACKING_URI: the ARN must be of an MLflow app or tracking server, got {uri}"
+        remedy = "It has the form arn:aws:sagemaker:<region>:<account>:mlflow-app/<identifier>."
+        raise TrackingError(f"{msg}.", remedy)
 
 
 def connect(uri: str) -> MlflowClient:

@@ -1,4 +1,4 @@
-"""MLflow: an execution is a run, each of its trials a run below it.
+"""MLflow, here or on SageMaker: an execution is a run, each of its trials a run below it.
 
 The run of an execution has its parameters, the winner, the metrics of each model and
 `selection.json`; the run of a trial its hyperparameters, the means over the folds, the scores of
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -22,18 +21,18 @@ from pipelines.tracking.mlflow_client import (
     MlflowClient,
     Param,
     Run,
+    check_arn,
     connect,
     connect_locally,
     failures,
     keep_files,
     make_database,
 )
-from pipelines.tracking.runs import ExecutionRun, TrialRun, Value
+from pipelines.tracking.runs import EXECUTION, MODEL, ExecutionRun, TrialRun, Value, parameter_key
 
-EXECUTION, PARENT = "execution", "mlflow.parentRunId"
+PARENT = "mlflow.parentRunId"
 # MLflow takes 1,000 entries in a call, of which 100 may be parameters.
 _METRICS_PER_CALL, _PARAMETERS_PER_CALL = 900, 100
-_LONGEST_KEY = 250
 # So that the pages show training runs first, not conversations with language models.
 _KIND = {"mlflow.experimentKind": "custom_model_development"}
 Item = TypeVar("Item")
@@ -43,15 +42,19 @@ class MlflowTracker:
     """A `Tracker` that writes to a database on this machine or to a server.
 
     Args:
-        uri: `sqlite:///<folder>/mlflow.db`, or whatever else MLflow takes as tracking URI.
+        uri: `sqlite:///<folder>/mlflow.db`, the ARN of an MLflow app or tracking server of
+            SageMaker, or whatever else MLflow takes as tracking URI. An ARN must be the value of
+            `MLFLOW_TRACKING_URI` too, where what signs the requests looks for it.
 
     Raises:
+        ModuleNotFoundError: The address is an ARN, and SageMaker's plugin is not installed.
         TrackingError: The address is not one of those.
     """
 
     def __init__(self, uri: str) -> None:
         self._uri = uri
         self._store = local_store(uri)
+        check_arn(uri)
 
     def log(self, execution: ExecutionRun) -> None:
         """Log an execution and its trials.
@@ -88,15 +91,6 @@ class MlflowTracker:
         return str(found.experiment_id)
 
 
-def parameter_key(name: str) -> str:
-    """Return a name as MLflow accepts it: other signs become their number in Unicode.
-
-    Example: `depth<3>` becomes `depth_x3c_3_x3e_`.
-    """
-    key = re.sub(r"^\.|[^\w.\- ]", lambda sign: f"_x{ord(sign[0]):x}_", name)
-    return key[:_LONGEST_KEY]
-
-
 def _remove(client: MlflowClient, experiment: str, execution: str) -> None:
     mine = f"tags.{EXECUTION} = '{execution}'"
     while runs := client.search_runs([experiment], mine):
@@ -111,7 +105,7 @@ def _start(client: MlflowClient, experiment: str, name: str, tags: Mapping[str, 
 def _log_trial(
     client: MlflowClient, experiment: str, trial: TrialRun, tags: Mapping[str, str]
 ) -> None:
-    run = _start(client, experiment, trial.name, {**tags, "model": trial.model})
+    run = _start(client, experiment, trial.name, {**tags, MODEL: trial.model})
     metrics = _metrics(trial.metrics, trial.fold_metrics)
     _finish(client, run, trial.hyperparameters, metrics, trial.artefacts)
 

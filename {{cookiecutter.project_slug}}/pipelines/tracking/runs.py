@@ -6,12 +6,16 @@ digits, `_`, `-` and `.`, and values are text or numbers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 Value = str | int | float | bool
+# Tags that every store has: which execution a run belongs to, and of which model a trial is.
+EXECUTION, MODEL = "execution", "model"
+_LONGEST_KEY = 250
 
 
 class TrackingError(Exception):
@@ -38,6 +42,7 @@ class TrialRun:
         metrics: Metric → its mean over the folds, or another number about the whole trial.
         fold_metrics: Metric → one number per fold, in their order.
         artefacts: Folder whose files are kept.
+        address: Where the archive with these files lies in S3; empty if nobody knows.
     """
 
     name: str
@@ -46,6 +51,7 @@ class TrialRun:
     metrics: Mapping[str, float]
     fold_metrics: Mapping[str, Sequence[float]]
     artefacts: Path
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,7 @@ class ExecutionRun:
         tags: Where it came from.
         artefacts: Folder whose files are kept.
         trials: The trials of all models.
+        address: Where `selection.json` lies in S3; empty if nobody knows.
     """
 
     name: str
@@ -69,6 +76,7 @@ class ExecutionRun:
     tags: Mapping[str, str]
     artefacts: Path
     trials: Sequence[TrialRun] = field(default=())
+    address: str = ""
 
 
 class Tracker(Protocol):
@@ -80,3 +88,12 @@ class Tracker(Protocol):
         Raises:
             TrackingError: The store cannot be reached or written.
         """
+
+
+def parameter_key(name: str) -> str:
+    """Return a name as every store accepts it: other signs become their number in Unicode.
+
+    Example: `depth<3>` becomes `depth_x3c_3_x3e_`.
+    """
+    key = re.sub(r"^\.|[^\w.\- ]", lambda sign: f"_x{ord(sign[0]):x}_", name)
+    return key[:_LONGEST_KEY]

@@ -17,8 +17,8 @@ from reading import deleted, read_back
 
 from pipelines.tracking import mlflow_tracker
 from pipelines.tracking.local_store import LocalStore, local_store
-from pipelines.tracking.mlflow_tracker import MlflowTracker, parameter_key
-from pipelines.tracking.runs import ExecutionRun, TrackingError, TrialRun
+from pipelines.tracking.mlflow_tracker import MlflowTracker
+from pipelines.tracking.runs import ExecutionRun, TrackingError, TrialRun, parameter_key
 
 pytestmark = pytest.mark.slow
 

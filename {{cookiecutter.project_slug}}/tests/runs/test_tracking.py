@@ -25,7 +25,7 @@ from reading import read_back
 
 from pipelines import local
 from pipelines.project import find_project
-from pipelines.tracking.mlflow_tracker import parameter_key
+from pipelines.tracking.runs import parameter_key
 
 pytestmark = pytest.mark.slow
 
