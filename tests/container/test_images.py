@@ -41,8 +41,12 @@ def test_the_jobs_image_reads_athena_tracks_and_preprocesses(
     workshop: Workshop, images: dict[str, str], tmp_path: Path
 ) -> None:
     run = ["podman", "run", "--rm", "--no-healthcheck", "--network=none"]
-    imports = "import awswrangler, boto3, mlflow, pipelines.training.jobs.ingest"
-    assert workshop.run(*run, images["jobs"], "python3", "-c", imports).returncode == 0
+    imports = "import awswrangler, boto3, sagemaker_mlflow, pipelines.training.jobs.ingest"
+    trackers = "pipelines.tracking.experiments_tracker, pipelines.tracking.mlflow_tracker"
+    assert (
+        workshop.run(*run, images["jobs"], "python3", "-c", f"{imports}, {trackers}").returncode
+        == 0
+    )
     local = [sys.executable, "-c", "from pipelines.cli import main; main()"]
     assert workshop.run(*local, "data", "sample").returncode == 0
     only = ("--plain", "--only=Ingest", "--only=Preprocess")

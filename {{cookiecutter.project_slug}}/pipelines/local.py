@@ -119,7 +119,8 @@ def _tokens(origin: Origin) -> dict[str, str]:
 def _host_environment(project: Project, parameters: Mapping[str, object]) -> dict[str, str]:
     """Where the jobs find what stands for the account's services."""
     found = {"LAKE_URI": project.lake.as_uri()}
-    if parameters.get("TrackingUri") == TRACKING:
+    # Without this parameter it is SageMaker Experiments, which has no counterpart here, or nothing.
+    if parameters.get("TrackingUri", TRACKING) == TRACKING:
         found["MLFLOW_TRACKING_URI"] = tracking_store(project).uri
     return found
 

@@ -158,6 +158,23 @@ def test_a_second_execution_logs_the_trials_that_it_reused(project, pipeline) ->
         check(Run(project.root, records[run.name], None), run)
 
 
+def test_experiments_are_logged_here_to_the_same_store_which_the_step_says(
+    project, pipeline
+) -> None:
+    project.change("conf/pipeline.yaml", "tracking", "experiments")
+    ended = pipeline("run")
+    assert ended.code == 0, ended
+    words = "SageMaker Experiments is out of reach here: logged to MLflow's store instead"
+    assert f"Track (Processing) succeeded: {words}\n" in ended.err
+    record = Run(project.root, None, None).sagemaker.executions()[0]
+    assert "TrackingUri" not in record.parameters
+    logged = {run.name: run for run in read_back(store_of(project.root), "test-project")}
+    check(Run(project.root, record, None), logged[record.id])
+    (other,) = logged.keys() - {record.id}
+    assert logged[record.id].parameters == logged[other].parameters
+    assert logged[record.id].metrics == logged[other].metrics
+
+
 def test_trials_of_another_tuning_job_below_the_same_prefix_are_left_out(project, pipeline) -> None:
     (record,) = Run(project.root, None, None).sagemaker.executions()
     folder = project.root / ".pipeline/s3/local/test-project/executions" / record.id / "tune/ridge"

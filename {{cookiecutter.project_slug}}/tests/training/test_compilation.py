@@ -143,6 +143,21 @@ def test_track_reads_the_trials_from_the_tuning_jobs_own_prefix(definition):
     assert [*inputs] == ["code", "selection", "trials-boost", "trials-ridge"]
 
 
+def test_for_experiments_track_needs_no_address_and_nothing_else_changes(example, definition):
+    example.change(PIPELINE, "tracking", "experiments")
+    after = json.loads(example.compile().definition)
+    assert after["PipelineExperimentConfig"] == {
+        "ExperimentName": {"Get": "Execution.PipelineName"},
+        "TrialName": {"Get": "Execution.PipelineExecutionId"},
+    }
+    (track,) = [step for step in after["Steps"] if step["Name"] == "Track"]
+    environment = track["Arguments"]["Environment"]
+    assert environment.pop("TRACKING") == "experiments"
+    environment["MLFLOW_TRACKING_URI"] = {"Get": "Parameters.TrackingUri"}
+    before = [entry for entry in definition["Parameters"] if entry["Name"] != "TrackingUri"]
+    assert after == definition | {"Parameters": before}
+
+
 def test_without_tracking_there_is_neither_the_step_nor_its_parameter(example, definition):
     example.change(PIPELINE, "tracking", "none")
     after = example.definition()

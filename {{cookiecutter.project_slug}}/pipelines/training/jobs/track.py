@@ -1,11 +1,13 @@
 """Track: log the execution, its trials and their folds where experiments are kept.
 
-The one job beside Ingest that calls a service: `MLFLOW_TRACKING_URI` says which.
+The one job beside Ingest that calls a service: MLflow at `MLFLOW_TRACKING_URI`, or SageMaker
+Experiments if `TRACKING` says so and there is no such address.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -28,7 +30,10 @@ def track(argv: Sequence[str]) -> None:
         JobError: A file is missing or damaged, or the store cannot be used.
     """
     arguments = _parse(argv)
-    tracker = _tracker(os.environ.get("MLFLOW_TRACKING_URI", ""))
+    tracker = _tracker(
+        os.environ.get("MLFLOW_TRACKING_URI", ""),
+        experiments=os.environ.get("TRACKING") == "experiments",
+    )
     folder = base_dir() / "processing"
     execution = read_execution(
         folder / "input",
@@ -38,6 +43,7 @@ def track(argv: Sequence[str]) -> None:
         parameters=dict(map(_pair, arguments.parameters)),
         tags=dict(map(_pair, arguments.tags)),
         tuning_jobs=dict(map(_pair, arguments.tuning_jobs)),
+        addresses=_addresses(),
     )
     try:
         tracker.log(execution)
@@ -62,20 +68,46 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _tracker(uri: str) -> Tracker:
-    """Return what logs to an address; MLflow takes a second to import, so only this job does."""
+def _addresses() -> dict[str, str]:
+    """Return where each input of this job lies in S3, as the service has written it down."""
+    file = base_dir() / "config/processingjobconfig.json"
+    inputs = json.loads(file.read_text(encoding="utf-8"))["ProcessingInputs"]
+    return {entry["InputName"]: entry["S3Input"]["S3Uri"] for entry in inputs}
+
+
+def _tracker(uri: str, *, experiments: bool) -> Tracker:
+    """Return what logs there; its libraries take a second to import, so only this job does."""
+    try:
+        if experiments and not uri:
+            from pipelines.tracking.experiments_tracker import ExperimentsTracker
+
+            return ExperimentsTracker()
+        if experiments:
+            _say("SageMaker Experiments is out of reach here: logged to MLflow's store instead")
+        return _mlflow(uri)
+    except ModuleNotFoundError as err:
+        msg = f"The image of the job cannot log executions: it has no package {err.name!r}."
+        raise JobError(msg, "Install it there, or write `tracking: none`.") from err
+
+
+def _mlflow(uri: str) -> Tracker:
     if not uri:
         msg = "The pipeline parameter TrackingUri must name an MLflow server, got nothing."
         raise JobError(msg, "Give it one, or write `tracking: none` in conf/pipeline.yaml.")
-    try:
-        from pipelines.tracking.mlflow_tracker import MlflowTracker
+    from pipelines.tracking.mlflow_tracker import MlflowTracker
 
+    try:
         return MlflowTracker(uri)
-    except ModuleNotFoundError as err:
-        msg = f"The image of the job cannot log to MLflow: it has no package {err.name!r}."
-        raise JobError(msg, "Install mlflow there, or write `tracking: none`.") from err
     except TrackingError as err:
         raise JobError(err.message, err.remedy) from err
+
+
+def _say(text: str) -> None:
+    """Say something in the log, and to whoever watches the step."""
+    print(text, flush=True)
+    file = base_dir() / "output/message"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ def read_execution(
     parameters: Mapping[str, str],
     tags: Mapping[str, str],
     tuning_jobs: Mapping[str, str],
+    addresses: Mapping[str, str],
 ) -> ExecutionRun:
     """Collect what is logged of an execution.
 
@@ -44,6 +45,7 @@ def read_execution(
         parameters: What shaped the result.
         tags: Where it came from.
         tuning_jobs: Model → name of its tuning job.
+        addresses: Name of a folder in `inputs` → where it lies in S3.
 
     Raises:
         JobError: An archive is damaged, or a tuning job has left none.
@@ -53,7 +55,7 @@ def read_execution(
     trials = [
         trial
         for model, job in tuning_jobs.items()
-        for trial in _trials(inputs / f"trials-{model}", unpacked / model, model, job)
+        for trial in _trials(inputs / f"trials-{model}", unpacked / model, model, job, addresses)
     ]
     return ExecutionRun(
         name=name,
@@ -63,6 +65,7 @@ def read_execution(
         tags=tags,
         artefacts=inputs / "selection",
         trials=trials,
+        address=_below(addresses["selection"], "selection.json"),
     )
 
 
@@ -79,7 +82,13 @@ def _results(selection: Mapping[str, Any]) -> dict[str, float]:
     return metrics
 
 
-def _trials(folder: Path, unpacked: Path, model: str, tuning_job: str) -> Iterator[TrialRun]:
+def _below(address: str, path: str) -> str:
+    return f"{address.rstrip('/')}/{path}"
+
+
+def _trials(
+    folder: Path, unpacked: Path, model: str, tuning_job: str, addresses: Mapping[str, str]
+) -> Iterator[TrialRun]:
     """Yield the trials of a tuning job; other jobs may have written below the same prefix.
 
     Raises:
@@ -92,11 +101,12 @@ def _trials(folder: Path, unpacked: Path, model: str, tuning_job: str) -> Iterat
         msg = f"models/{model}: no trial of the tuning job {tuning_job} has left an archive."
         raise JobError(msg, "Run the pipeline again with --no-cache.")
     for name in names:
-        extract(folder / name / "output/model.tar.gz", unpacked / name)
-        yield _trial(unpacked / name, name, model)
+        archive = f"{name}/output/model.tar.gz"
+        extract(folder / archive, unpacked / name)
+        yield _trial(unpacked / name, name, model, _below(addresses[folder.name], archive))
 
 
-def _trial(folder: Path, name: str, model: str) -> TrialRun:
+def _trial(folder: Path, name: str, model: str, address: str) -> TrialRun:
     report = json.loads((folder / "cv.json").read_text(encoding="utf-8"))
     means = {metric: report[metric] for metric in SCORES}
     if report["r2_std"] is not None:
@@ -109,4 +119,5 @@ def _trial(folder: Path, name: str, model: str) -> TrialRun:
         metrics={**means, "seconds": math.fsum(report["seconds"])},
         fold_metrics={**folds, "fold_seconds": report["seconds"]},
         artefacts=folder,
+        address=address,
     )

@@ -78,7 +78,7 @@ class Pipeline(Settings):
     tuning: Tuning = Tuning()
     selection: Selection = Selection()
     registration: Registration = Registration()
-    tracking: Literal["mlflow", "none"] = "mlflow"
+    tracking: Literal["mlflow", "experiments", "none"] = "mlflow"
     resources: Resources = Resources()
     cache: Cache = CacheSettings()
     retries: Retries = Field(default_factory=list)

@@ -71,7 +71,7 @@ class Parameters:
             "trials": any(tuning.strategy != "Grid" for tuning in tuned if tuning),
             "parallel_trials": bool(tuned),
             "training_instance": _any_without(steps, TrainingJob, "instance_type"),
-            "tracking": settings.pipeline.tracking != "none",
+            "tracking": settings.pipeline.tracking == "mlflow",
             "approval": _any_without(steps, Register, "approval"),
             "group": _any_without(steps, Register, "group"),
         }

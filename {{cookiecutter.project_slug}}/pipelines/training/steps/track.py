@@ -46,10 +46,18 @@ def track(
             **{f"trials-{model}": trials_uri(step) for model, step in tuned.items()},
         },
         outputs={},
-        environment={"MLFLOW_TRACKING_URI": parameters.tracking},
+        environment=_where(context),
         isolated=False,
     )
     return context.job_step("Track", StepTypeEnum.PROCESSING, job.request(context), cached=False)
+
+
+def _where(context: Context) -> dict[str, Any]:
+    """Which of the account's services it is; on AWS, Experiments has no address."""
+    chosen = context.settings.pipeline.tracking
+    if chosen == "mlflow":
+        return {"MLFLOW_TRACKING_URI": context.parameters.tracking}
+    return {"TRACKING": chosen}
 
 
 def _pairs(values: Mapping[str, Any]) -> list[Any]:
