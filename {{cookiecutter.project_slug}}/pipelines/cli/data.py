@@ -69,6 +69,45 @@ def fetch() -> None:
     _store(project, table, "fetched", FETCHED_TITLE)
 
 
+@app.command()
+def upload(
+    table: Annotated[
+        str | None, typer.Option(help="Table of the local lake.", show_default="data.table")
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Redefine a table of this name that is another one.")
+    ] = False,
+) -> None:
+    """Make a table of the local lake one of Athena's, and print where its file is.
+
+    The Parquet file goes to the bucket under a key of its content, database and table into the
+    Glue catalogue; what is there is neither sent nor changed again. An earlier content stays in
+    the bucket, for queries that are reading it.
+    """
+    from pipelines.cli import data_on_aws
+
+    data_on_aws.upload(table, replace=replace)
+
+
+@app.command()
+def crawl(
+    uri: Annotated[str, typer.Argument(metavar="S3-URI", help="Folder of CSV files.")],
+    role: Annotated[
+        str | None,
+        typer.Option(help="ARN of a role for Glue.", show_default="RoleArn of conf/aws.yaml"),
+    ] = None,
+    wait: Annotated[bool, typer.Option(help="Stay until the crawler has ended.")] = True,
+) -> None:
+    """Let a Glue crawler make tables of CSV files that are in S3, and print their names.
+
+    The table is named after the folder. The role must be one that Glue may assume, and may read
+    the files.
+    """
+    from pipelines.cli import data_on_aws
+
+    data_on_aws.crawl(uri, role, wait=wait)
+
+
 def _project() -> Project:
     """Load the project, which takes a moment and may fail: not when `--help` is asked for."""
     from pipelines.project import find_project

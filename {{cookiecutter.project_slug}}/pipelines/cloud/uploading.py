@@ -9,6 +9,7 @@ from pipelines.cloud.refusals import code_of, explained
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 _ABSENT = ("404", "NoSuchKey", "NotFound")
 
@@ -58,6 +59,18 @@ class Bucket:
             with explained("S3", f"PutObject in {self.name}"):
                 self._client.put_object(Bucket=self.name, Key=key, Body=body, **self._encryption)
         return Uploaded(len(missing), sum(map(len, missing.values())), len(objects))
+
+    def put_missing_file(self, key: str, path: Path) -> Uploaded:
+        """Send a file of any size, in parts if it is large, unless the bucket has the key.
+
+        Raises:
+            UserError: S3 refuses, or cannot be reached.
+        """
+        if self._has(key):
+            return Uploaded(0, 0, 1)
+        with explained("S3", f"PutObject in {self.name}"), path.open("rb") as stream:
+            self._client.upload_fileobj(stream, self.name, key, ExtraArgs=self._encryption)
+        return Uploaded(1, path.stat().st_size, 1)
 
     def _has(self, key: str) -> bool:
         from botocore.exceptions import ClientError

@@ -65,7 +65,7 @@ class Waiting:
             execution = self._executions.describe(arn)
             return execution, self._tell_changes(self._executions.steps(arn))
         except UserError as refusal:
-            if not _passes(refusal.__cause__):
+            if not passes(refusal.__cause__):
                 raise
             self._tell(f"{refusal.message} Looking again; the execution is not affected.")
             if code_of(refusal.__cause__) in EXPIRED:
@@ -84,8 +84,8 @@ class Waiting:
         return moved
 
 
-def _passes(cause: BaseException | None) -> bool:
-    """Whether a refusal is no answer about the execution itself."""
+def passes(cause: BaseException | None) -> bool:
+    """Whether a refusal is no answer about what was asked for, and may be another one later."""
     from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
     if isinstance(cause, ClientError):

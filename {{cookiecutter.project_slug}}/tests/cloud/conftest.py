@@ -83,7 +83,7 @@ class Aws:
         self.asked: list[tuple[str, dict]] = []
         self.stubs: dict[str, Stubber] = {}
         self._clients = {}
-        for service in ("sts", "s3", "sagemaker", "sagemaker-runtime", "logs"):
+        for service in ("sts", "s3", "sagemaker", "sagemaker-runtime", "logs", "glue"):
             client = boto3.client(
                 service, region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x"
             )

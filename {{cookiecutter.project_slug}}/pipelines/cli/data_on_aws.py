@@ -1,0 +1,130 @@
+"""`pipeline data upload` and `crawl`: what the local lake has, or S3, as tables of Athena."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+import typer
+
+from pipelines.cli.deploying import say
+from pipelines.cloud.account import Account
+from pipelines.cloud.catalog import Catalog, require_own
+from pipelines.cloud.crawling import Crawler, Crawlers
+from pipelines.cloud.deployment import account_value, deployment_of, output_key, prefix_of
+from pipelines.cloud.tables import athena_table
+from pipelines.cloud.uploading import Bucket
+from pipelines.errors import UserError
+from pipelines.lake.store import PART, table_folder
+from pipelines.project import find_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipelines.cloud.catalog import Table
+    from pipelines.cloud.deployment import Deployment
+    from pipelines.project import Project
+
+_FOLDER = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/\S+")
+
+
+def upload(table: str | None, *, replace: bool) -> None:
+    """Make a table of the local lake one of Athena's, and print where its file is.
+
+    Args:
+        table: Its name in the lake; that of `conf/pipeline.yaml` if None.
+        replace: Redefine a table of this name that is another one.
+
+    Raises:
+        UserError: The lake does not have it, Athena has another one, or AWS refuses.
+    """
+    project = find_project()
+    deployment, (database, own) = deployment_of(project), _table_of(project)
+    name, bucket = table or own, account_value(project, deployment, "Bucket")
+    folder = f"{prefix_of(project, deployment)}/lake/{database}/{name}/"
+    wanted = athena_table(project.lake, database, name, f"s3://{bucket}/{folder}")
+    file = table_folder(project.lake, database, name) / PART
+    account = Account(deployment.region)
+    _announce(account, wanted, file)
+    catalog = Catalog(account.client("glue"))
+    standing = catalog.find(wanted)
+    if not replace:
+        require_own(wanted, standing)
+    _send(Bucket(account.client("s3"), bucket, output_key(project, deployment)), wanted, file)
+    outcome = catalog.put(wanted, standing, _tags(project, deployment))
+    say(f"Table {wanted.label} is {outcome}")
+    typer.echo(wanted.location)
+
+
+def _announce(account: Account, table: Table, file: Path) -> None:
+    _say_who(account)
+    say(f"Table {table.label} of {file.stat().st_size:,} bytes in {table.location}")
+    say("S3 bills what is stored, Athena what queries scan.")
+
+
+def _send(bucket: Bucket, table: Table, file: Path) -> None:
+    key = table.location.removeprefix(f"s3://{bucket.name}/") + file.name
+    sent = bucket.put_missing_file(key, file)
+    say(f"Sent {sent.sent} of {sent.total} objects ({sent.size:,} bytes)")
+
+
+def crawl(uri: str, role: str | None, *, wait: bool) -> None:
+    """Let a Glue crawler make tables of CSV files that are in S3, and print their names.
+
+    Args:
+        uri: S3 URI of their folder.
+        role: ARN of a role for Glue; that of `conf/aws.yaml` if None.
+        wait: Stay until the crawler has ended.
+
+    Raises:
+        UserError: The crawler fails, or AWS refuses.
+    """
+    if not _FOLDER.fullmatch(uri):
+        msg = f"The folder must be like s3://bucket/folder, got {uri!r}."
+        raise UserError(msg, "Name the folder that holds the CSV files and nothing else.")
+    project = find_project()
+    deployment, database = deployment_of(project), _table_of(project)[0].lower()
+    role = role or account_value(project, deployment, "RoleArn")
+    crawler = Crawler(
+        f"{deployment.pipeline}-{database}", role, database, uri, _tags(project, deployment)
+    )
+    account = Account(deployment.region)
+    _say_who(account)
+    say(f"Glue crawler {crawler.name}, role {role}, which Glue bills by the hour while it runs,")
+    say(f"for {uri}: its tables go to the database {database}")
+    crawlers = Crawlers(lambda: account.client("glue"), say, time.sleep)
+    say(f"Crawler {crawler.name} is {crawlers.put(crawler)}")
+    crawlers.start(crawler.name)
+    if wait:
+        crawlers.until_ended(crawler.name)
+        _print_tables(crawlers.tables(database, uri), project)
+
+
+def _print_tables(names: list[str], project: Project) -> None:
+    """Print what the crawler has made; say what to do if the project reads another table."""
+    for name in names:
+        typer.echo(name)
+    _, wanted = _table_of(project)
+    if not names:
+        msg = "The crawler has ended, and no table of that folder is in the catalogue."
+        raise UserError(msg, "Check the folder's name, and that the role may read its files.")
+    if wanted.lower() not in names:
+        say(f"conf/pipeline.yaml: data.table is {wanted}; set it to {names[0]} to read this one.")
+
+
+def _table_of(project: Project) -> tuple[str, str]:
+    data = project.settings.pipeline.data
+    if not data.reads_tables:
+        msg = f"conf/pipeline.yaml: data.source {data.source!r} has no tables, and no database."
+        raise UserError(msg, "Set it to athena, or to data_wrangler, and name both.")
+    return data.table_name
+
+
+def _say_who(account: Account) -> None:
+    who = account.identity
+    say(f"AWS account {who.account}, region {account.region}, as {who.arn}")
+
+
+def _tags(project: Project, deployment: Deployment) -> dict[str, str]:
+    return {**project.settings.aws.tags, **deployment.tags}

@@ -1,0 +1,82 @@
+"""A table of the local lake, as Athena is to have it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from pipelines.cloud.catalog import Table
+from pipelines.errors import UserError
+from pipelines.lake.store import read_table, source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyarrow as pa
+
+
+def athena_table(lake: Path, database: str, name: str, home: str) -> Table:
+    """Describe a table of the lake.
+
+    Its location holds a hash of the content: another content has another location, so that a query
+    never reads a mixture of two.
+
+    Args:
+        lake: The local lake.
+        database: The table's database.
+        name: The table's name.
+        home: S3 URI, ending with a slash, below which all its contents are.
+
+    Raises:
+        UserError: The lake does not have the table, or Athena cannot.
+    """
+    table = read_table(lake, database, name)
+    origin = source(lake, database, name)
+    if origin is None:
+        msg = f"The local lake does not know where {database}.{name} is from."
+        raise UserError(msg, "Add it again: pipeline data add FILE, or pipeline data sample.")
+    return Table(
+        database=database.lower(),
+        name=name.lower(),
+        columns=athena_columns(table, f"{database}.{name}"),
+        location=f"{home}{origin.sha256[:16]}/",
+        home=home,
+        description=f"{origin.title}: {origin.rows:,} rows"[:2048],
+        parameters={"sha256": origin.sha256},
+    )
+
+
+def athena_columns(table: pa.Table, label: str) -> dict[str, str]:
+    """Return column → Athena's type, in order; Athena folds names to lower case.
+
+    Args:
+        table: The table, with any number of rows.
+        label: What to call it in errors.
+
+    Raises:
+        UserError: Two names differ in case alone, or a column has no type that Athena knows.
+    """
+    found: dict[str, str] = {}
+    for name in table.column_names:
+        if name.lower() in found:
+            msg = f"{label}: two columns are {name.lower()} to Athena, which ignores case."
+            raise UserError(msg, "Rename one of them in the files, and add the table again.")
+        found[name.lower()] = _athena_type(table, name, label)
+    return found
+
+
+def _athena_type(table: pa.Table, name: str, label: str) -> str:
+    import awswrangler  # takes half a second
+
+    column = table.select([name]).slice(0, 0).to_pandas(types_mapper=pd.ArrowDtype)
+    try:
+        types, _ = awswrangler.catalog.extract_athena_types(column)
+    except (
+        awswrangler.exceptions.UndetectedType,
+        awswrangler.exceptions.UnsupportedType,
+    ) as err:
+        msg = f"{label}: column {name} must have a type that Athena knows, got {table[name].type}."
+        remedy = "Give it values or another type in the files, and add the table again."
+        raise UserError(msg, remedy) from err
+    return str(types[name])
