@@ -7,7 +7,7 @@ and the Model Registry, and reads nothing but the definition's JSON.
 from __future__ import annotations
 
 from localsage.cleaning import Removed
-from localsage.containers import ServeCommand
+from localsage.containers import ImageProgram, ServeCommand
 from localsage.errors import (
     DefinitionError,
     ExecutionNotFoundError,
@@ -33,6 +33,7 @@ __all__ = [
     "ExecutionNotFoundError",
     "ExecutionRecord",
     "ExecutionStateError",
+    "ImageProgram",
     "Listener",
     "LocalSageError",
     "LocalSageMaker",

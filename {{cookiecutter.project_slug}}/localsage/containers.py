@@ -39,6 +39,7 @@ class Machine:
         host_environment: Variables for Processing jobs without network isolation.
         keep_work: Whether the tree of a job that succeeded is kept, too.
         serve: What Transform jobs run.
+        programs: Name of an image → what stands for its own program.
     """
 
     storage: Storage
@@ -49,6 +50,27 @@ class Machine:
     host_environment: Mapping[str, str] = field(default_factory=dict)
     keep_work: bool = False
     serve: ServeCommand | None = None
+    programs: Mapping[str, ImageProgram] = field(default_factory=dict)
+
+    def program(self, image: str) -> ImageProgram | None:
+        """Return what stands for the program of an image, whatever its registry and tag."""
+        return self.programs.get(image.rsplit("/", 1)[-1].partition("@")[0].partition(":")[0])
+
+
+@dataclass(frozen=True)
+class ImageProgram:
+    """What stands for the program that an image starts when a job names none.
+
+    It finds the whole request in `config/processingjobconfig.json`. Inputs that are a query, which
+    the service would answer before the job begins, are left to it.
+
+    Attributes:
+        words: The command; the job's arguments follow it.
+        environment: Its variables, beside those of the job.
+    """
+
+    words: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localsage.containers import ROOT, Machine, command_in_tree
+from localsage.containers import ROOT, ImageProgram, Machine, command_in_tree
 from localsage.errors import DefinitionError
 from localsage.files import JsonObject, write_json
 from localsage.hosts import Host, discard, instance_count, job_hosts, merged, run_on_hosts
@@ -49,24 +49,29 @@ def run_processing_job(
 def _command(host: Host, request: JsonObject, step: str, machine: Machine) -> Command:
     """Put configuration and inputs into a host's tree and return what runs in it."""
     application = request["AppSpecification"]
-    words = [
-        *application.get("ContainerEntrypoint", []),
-        *application.get("ContainerArguments", []),
-    ]
-    if not words:
-        raise DefinitionError(f"Step {step}: a local job needs a ContainerEntrypoint.")
+    program = _program(request, step, machine)
     _prepare(host, request, step, machine)
     isolated = bool(request.get("NetworkConfig", {}).get("EnableNetworkIsolation"))
     services = {} if isolated else machine.host_environment
     return command_in_tree(
         host.tree,
-        words,
+        [*program.words, *application.get("ContainerArguments", [])],
         log=host.log,
         folder=host.tree.base,
-        environment={**request.get("Environment", {}), **services},
+        environment={**request.get("Environment", {}), **program.environment, **services},
         request=request,
         isolated=isolated,
     )
+
+
+def _program(request: JsonObject, step: str, machine: Machine) -> ImageProgram:
+    """Return what a job starts: its entry point, else what stands for its image's own program."""
+    application = request["AppSpecification"]
+    if words := application.get("ContainerEntrypoint"):
+        return ImageProgram(words)
+    if program := machine.program(str(application.get("ImageUri", ""))):
+        return program
+    raise DefinitionError(f"Step {step}: a local job needs a ContainerEntrypoint.")
 
 
 def _outputs(request: JsonObject) -> list[JsonObject]:
@@ -82,10 +87,18 @@ def _prepare(host: Host, request: JsonObject, step: str, machine: Machine) -> No
     (tree.base / "output").mkdir()
     for entry in request.get("ProcessingInputs", []):
         what, source = f"Step {step}, input {entry['InputName']}", entry.get("S3Input", {})
+        if "DatasetDefinition" in entry and _answers_queries(request):
+            tree.locate(entry["DatasetDefinition"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
+            continue
         folder = tree.locate(source.get("LocalPath", f"{ROOT}/processing/input"))
         put_input(machine.storage, source, folder, what, host.share)
     for output in _outputs(request):
         tree.locate(output["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
+
+
+def _answers_queries(request: JsonObject) -> bool:
+    """Whether the job's program reads what its inputs ask for by itself; an entry point cannot."""
+    return not request["AppSpecification"].get("ContainerEntrypoint")
 
 
 def _publish(hosts: list[Host], request: JsonObject, step: str, machine: Machine) -> None:

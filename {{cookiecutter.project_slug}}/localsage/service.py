@@ -9,7 +9,7 @@ from types import MappingProxyType
 from localsage.caching import Cache
 from localsage.claims import claimed, in_use
 from localsage.cleaning import Removed, clean
-from localsage.containers import Machine, ServeCommand
+from localsage.containers import ImageProgram, Machine, ServeCommand
 from localsage.definition import Definition, parse_definition
 from localsage.execution import ExecutionRecord, create_execution
 from localsage.forking import launcher_type
@@ -27,6 +27,7 @@ from localsage.storage import Storage
 from localsage.warm_start import check_parents
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+_NO_PROGRAMS: Mapping[str, ImageProgram] = MappingProxyType({})
 _REUSE = Reuse()
 
 
@@ -42,6 +43,8 @@ class LocalSageMaker:
             fork of a server that has loaded the libraries. By default `fork` on Linux. It changes
             how long a tuning step takes, never its result.
         serve: What stands for the program `serve` of every image; Transform jobs run it.
+        programs: Name of an image (its repository's last part) → what stands for the program that
+            it starts when a Processing job names none.
 
     Raises:
         LocalSageError: If the isolation is neither, or is one that this platform does not have.
@@ -64,6 +67,7 @@ class LocalSageMaker:
         keep_work: bool = False,
         isolation: str | None = None,
         serve: ServeCommand | None = None,
+        programs: Mapping[str, ImageProgram] = _NO_PROGRAMS,
     ) -> None:
         self.home = home.absolute()
         self.storage = Storage(self.home / "s3")
@@ -72,6 +76,7 @@ class LocalSageMaker:
         self._keep_work = keep_work
         self._launcher = launcher_type(isolation)
         self._serve = serve
+        self._programs = programs
 
     def start(
         self,
@@ -168,6 +173,7 @@ class LocalSageMaker:
             host_environment=host_environment,
             keep_work=self._keep_work,
             serve=self._serve,
+            programs=self._programs,
         )
         runtime = Runtime(
             machine,
