@@ -44,4 +44,6 @@ def limit_problems(value: Any, limits: Limits, path: str) -> Iterator[str]:
 @cache
 def _pattern(text: str) -> re.Pattern[str] | None:
     """Compile a pattern; None for the few with Java's classes, which all mean "printable"."""
+    # Java writes the characters beyond the first plane as pairs of surrogates.
+    text = text.replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF")
     return None if "\\p{" in text else re.compile(text, re.DOTALL)
