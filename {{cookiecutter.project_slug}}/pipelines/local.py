@@ -10,7 +10,7 @@ from dataclasses import replace
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from localsage import LocalSageMaker, Reuse, ServeCommand
+from localsage import ImageProgram, LocalSageMaker, Reuse, ServeCommand
 from pipelines.local_data import BUCKET, find_data
 from pipelines.project import MARKER
 from pipelines.revision import commit_of
@@ -58,7 +58,7 @@ def start(
         SelectionError: The selected steps cannot run.
     """
     origin = find_data(project, overrides)
-    sagemaker = LocalSageMaker(project.home, serve=_serve(project))
+    sagemaker = _sagemaker(project)
     parameters = account_parameters(project, compiled, overrides) | dict(overrides)
     parameters |= origin.parameters(sagemaker)
     values = sagemaker.effective_parameters(compiled.definition, parameters)
@@ -91,7 +91,7 @@ def resume(project: Project, identifier: str, listener: Listener) -> ExecutionRe
         ExecutionStateError: It runs, or has succeeded.
         UserError: There is nothing to read any more.
     """
-    sagemaker = LocalSageMaker(project.home, serve=_serve(project))
+    sagemaker = _sagemaker(project)
     parameters = sagemaker.execution(identifier).parameters
     return sagemaker.resume(
         identifier,
@@ -99,6 +99,10 @@ def resume(project: Project, identifier: str, listener: Listener) -> ExecutionRe
         listener=listener,
         tokens=_tokens(find_data(project, parameters)),
     )
+
+
+def _sagemaker(project: Project) -> LocalSageMaker:
+    return LocalSageMaker(project.home, serve=_serve(project), programs=_programs(project))
 
 
 def _serve(project: Project) -> ServeCommand:
@@ -109,6 +113,13 @@ def _serve(project: Project) -> ServeCommand:
         "MODEL_SERVER_WORKERS": "1",
     }
     return ServeCommand(("python", "-m", "pipelines.serving"), environment)
+
+
+def _programs(project: Project) -> dict[str, ImageProgram]:
+    """What stands for the programs of AWS's own images."""
+    wrangler = ("python", "-m", "pipelines.training.jobs.data_wrangler")
+    environment = {"PYTHONPATH": str(project.root)}
+    return {"sagemaker-data-wrangler-container": ImageProgram(wrangler, environment)}
 
 
 def _tokens(origin: Origin) -> dict[str, str]:

@@ -13,6 +13,7 @@ import tarfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipelines.training.flow import FLOW_FILE, dropped_columns, render_flow
 from pipelines.training.imports import reachable
 from pipelines.training.jobs.ingest_query import PARAMETERS_FILE, written_parameters
 from pipelines.training.serving_code import serving_code
@@ -41,6 +42,14 @@ _ENTRY = 'import runpy\n\nrunpy.run_module("{module}", run_name="__main__", alte
 
 
 @dataclass(frozen=True)
+class FlowAsset:
+    """A Data Wrangler flow, and the name of its last node's output."""
+
+    asset: Asset
+    output: str
+
+
+@dataclass(frozen=True)
 class Assets:
     """All assets of a project; keyed by model, the manifests by the files that they list.
 
@@ -50,7 +59,8 @@ class Assets:
     jobs: Asset
     tracking: Asset
     preprocess_settings: Asset
-    query: Asset | None  # if it reads tables
+    query: Asset | None  # of `source: athena`
+    flow: FlowAsset | None  # of `source: data_wrangler`
     model_trees: Mapping[str, Asset]
     model_archives: Mapping[str, Asset]
     serving: Mapping[str, Asset]
@@ -60,6 +70,7 @@ class Assets:
         """Everything to upload: key relative to the prefix → content."""
         single = [self.jobs, self.tracking, self.preprocess_settings]
         single += [self.query] if self.query else []
+        single += [self.flow.asset] if self.flow else []
         of_models = [*self.model_trees.values(), *self.model_archives.values()]
         every = [*single, *of_models, *self.serving.values(), *self.manifests.values()]
         return {path: content for asset in every for path, content in asset.paths.items()}
@@ -81,6 +92,7 @@ def collect_assets(settings: ProjectSettings) -> Assets:
             "settings", {"preprocess.json": _preprocess_settings(settings)}
         ),
         query=_query(settings),
+        flow=_flow(settings),
         model_trees={name: make_asset("code", files) for name, files in trees.items()},
         model_archives={
             name: _archive_asset(settings.units[name], files) for name, files in trees.items()
@@ -102,12 +114,20 @@ def entry_program(step: str) -> str:
 def _query(settings: ProjectSettings) -> Asset | None:
     """The query, and the values of its parameters beside it."""
     data = settings.pipeline.data
-    if not data.reads_tables:
+    if data.source != "athena":
         return None
     files = {"ingest.sql": (settings.root / data.query).read_bytes()}
     if data.parameters:
         files[PARAMETERS_FILE] = written_parameters(data.parameters)
     return make_asset("queries", files)
+
+
+def _flow(settings: ProjectSettings) -> FlowAsset | None:
+    data = settings.pipeline.data
+    if data.source != "data_wrangler":
+        return None
+    flow = render_flow(settings.pipeline, (settings.root / data.query).read_text(encoding="utf-8"))
+    return FlowAsset(make_asset("flows", {FLOW_FILE: flow.content}), flow.output)
 
 
 def _jobs_files(root: Path) -> dict[str, bytes]:
@@ -147,9 +167,12 @@ def _manifest(files: tuple[str, ...]) -> Asset:
 def _preprocess_settings(settings: ProjectSettings) -> bytes:
     """What Preprocess needs of `conf/pipeline.yaml` and no pipeline parameter carries."""
     data, split = settings.pipeline.data, settings.pipeline.split
+    gone = dropped_columns(settings.pipeline)
     content: dict[str, Any] = {
         "target": data.target,
-        "columns": {name: column.model_dump() for name, column in data.columns.items()},
+        "columns": {
+            name: column.model_dump() for name, column in data.columns.items() if name not in gone
+        },
         "drop": [*data.drop, *_columns_for_splitting(settings)],
         "split": split.model_dump(include={"kind", "by", "test", "validation"}),
     }

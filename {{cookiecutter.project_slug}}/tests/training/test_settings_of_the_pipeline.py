@@ -159,7 +159,7 @@ FAULTS = {
     ),
     "an unknown source": (
         PIPELINE, "data.source", "redshift",
-        "data.source must be 'athena' or 's3', got 'redshift'.", None,
+        "data.source must be 'athena', 'data_wrangler' or 's3', got 'redshift'.", None,
     ),
     "a folder in place of a prefix": (
         PIPELINE, "data.uri", "data/houses",

@@ -17,6 +17,7 @@ from pipelines.training.settings.project import Pipeline
 from pipelines.training.settings.served import served_by_aws
 from pipelines.training.settings.steps import Evaluate, Tune
 from pipelines.training.settings.units import Unit
+from pipelines.training.settings.wrangling import check_flow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,6 +86,7 @@ def load_project(root: Path) -> ProjectSettings:
     _check_ranked(units, pipeline)
     _check_searches(units, pipeline)
     check_data(root, pipeline.data, aws)
+    check_flow(pipeline.data)
     return ProjectSettings(root, pipeline, aws, units, make_graph(units, pipeline.dependencies))
 
 

@@ -21,8 +21,12 @@ _S3_PREFIX = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^\s\\{}?#]+")
 # Athena's exact numbers have no more digits.
 _MOST_DIGITS = 38
 # Source → the settings that it needs, and those that it may have beside them.
-_NEEDED = {"athena": ("database", "table"), "s3": ()}
-_OPTIONAL = {"athena": ("query", "workgroup", "parameters"), "s3": ("uri",)}
+_NEEDED = {"athena": ("database", "table"), "data_wrangler": ("database", "table"), "s3": ()}
+_OPTIONAL = {
+    "athena": ("query", "workgroup", "parameters"),
+    "data_wrangler": ("query", "workgroup"),
+    "s3": ("uri",),
+}
 
 
 class Column(Settings):
@@ -64,7 +68,8 @@ class Data(Settings):
     """What is read, and which of its columns count.
 
     Attributes:
-        source: `athena`, by a query; or `s3`, CSV or Parquet files below a prefix.
+        source: `athena`, by a query; `data_wrangler`, by a query and a flow; or `s3`, CSV or
+            Parquet files below a prefix.
         database: Where tables named without a database are.
         table: What `${table}` stands for in the query.
         query: File with the query.
@@ -77,7 +82,7 @@ class Data(Settings):
         drop: Columns that are read but not learned from.
     """
 
-    source: Literal["athena", "s3"] = "athena"
+    source: Literal["athena", "data_wrangler", "s3"] = "athena"
     database: Identifier | None = None
     table: Identifier | None = None
     query: str = "queries/ingest.sql"

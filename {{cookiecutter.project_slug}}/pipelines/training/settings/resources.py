@@ -21,6 +21,12 @@ class Job(Settings):
     max_minutes: MaxMinutes = 60
 
 
+class DataWranglerJob(Job):
+    """Resources of the job that runs a flow: Spark, on a machine that Data Wrangler supports."""
+
+    instance_type: InstanceType = "ml.m5.4xlarge"
+
+
 class TrainingJob(Job):
     """Resources of Training jobs.
 
@@ -46,4 +52,5 @@ class Resources(Settings):
     """Resources of the jobs on AWS; a local run uses this machine's cores."""
 
     processing: Job = Job()
+    data_wrangler: DataWranglerJob = DataWranglerJob()
     training: TrainingJob = TrainingJob()

@@ -1,9 +1,10 @@
-"""Ingest: run the query on Athena, or read files in S3; a local run has stand-ins for both."""
+"""Ingest: run the query on Athena, or a flow on its rows, or read files in S3."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipelines.training.steps.ingest_flow import flow_request
 from pipelines.training.steps.inputs import Source
 from pipelines.training.steps.processing import ProcessingJob
 from pipelines.training.steps.sdk import StepTypeEnum
@@ -20,10 +21,15 @@ def ingest(context: Context) -> JobStep:
     Reused only when `data.version` is set: SageMaker's cache key would not see new rows in the
     table, nor new files below the prefix.
     """
-    data = context.settings.pipeline.data
-    job = _FROM[data.source](context)
-    request = job.request(context)
-    return context.job_step("Ingest", StepTypeEnum.PROCESSING, request, cached=bool(data.version))
+    data, flow = context.settings.pipeline.data, context.assets.flow
+    request = flow_request(context, flow) if flow else _FROM[data.source](context).request(context)
+    return context.job_step(
+        "Ingest",
+        StepTypeEnum.PROCESSING,
+        request,
+        cached=bool(data.version),
+        output_names={"data": flow.output} if flow else {},
+    )
 
 
 def _from_athena(context: Context) -> ProcessingJob:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pipelines.training.steps.repeating import (
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pipelines.training.steps.account import Account
     from pipelines.training.steps.parameters import Parameters
 
+_NO_NAMES: Mapping[str, str] = MappingProxyType({})
 _RESPONSES = {
     StepTypeEnum.PROCESSING: "DescribeProcessingJobResponse",
     StepTypeEnum.TRAINING: "DescribeTrainingJobResponse",
@@ -104,6 +106,7 @@ class JobStep(ConfigurableRetryStep):  # type: ignore[misc]
         property_files: JSON outputs that conditions and messages refer to.
         repeating: Its members `CacheConfig` and `RetryPolicies`, if it has them.
         depends_on: Steps to wait for that no reference in the request implies.
+        output_names: Output as other steps call it → its name in the request, where that differs.
     """
 
     def __init__(
@@ -115,11 +118,13 @@ class JobStep(ConfigurableRetryStep):  # type: ignore[misc]
         property_files: Sequence[PropertyFile] = (),
         repeating: Mapping[str, Any],
         depends_on: Sequence[JobStep] = (),
+        output_names: Mapping[str, str] = _NO_NAMES,
     ) -> None:
         super().__init__(name, kind, depends_on=list(depends_on) or None)
         self._request = request
         self.property_files = list(property_files)
         self._repeating = repeating
+        self._output_names = output_names
         self._properties = Properties(step_name=name, step=self, shape_name=_RESPONSES[kind])
 
     @property
@@ -142,7 +147,8 @@ class JobStep(ConfigurableRetryStep):  # type: ignore[misc]
 
     def output(self, name: str) -> Properties:
         """S3 URI of an output of a Processing step."""
-        return self.properties.ProcessingOutputConfig.Outputs[name].S3Output.S3Uri
+        own = self._output_names.get(name, name)
+        return self.properties.ProcessingOutputConfig.Outputs[own].S3Output.S3Uri
 
 
 def text(*parts: Any) -> Join:

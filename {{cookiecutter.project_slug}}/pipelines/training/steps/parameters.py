@@ -51,6 +51,7 @@ class Parameters:
     approval: ParameterString
     group: ParameterString
     processing_instance: ParameterString
+    wrangler_instance: ParameterString
     training_instance: ParameterString
     named: Mapping[str, ParameterString] = field(default_factory=dict)
 
@@ -63,10 +64,12 @@ class Parameters:
             if not isinstance(step.settings, Transform)
         }
         tuned = [unit.model.tuning for unit, step in steps if isinstance(step.settings, Tune)]
-        tables = settings.pipeline.data.reads_tables
+        data = settings.pipeline.data
         used = {
-            **dict.fromkeys(("database", "table", "workgroup", "query"), tables),
-            "data_uri": not tables,
+            **dict.fromkeys(("database", "table", "workgroup"), data.reads_tables),
+            "query": data.source == "athena",
+            "data_uri": data.source == "s3",
+            "wrangler_instance": data.source == "data_wrangler",
             "image": "project" in images,
             "trials": any(tuning.strategy != "Grid" for tuning in tuned if tuning),
             "parallel_trials": bool(tuned),
@@ -135,6 +138,9 @@ def make_parameters(settings: ProjectSettings) -> Parameters:
         group=ParameterString("ModelPackageGroup", default_value=conf.name),
         processing_instance=ParameterString(
             "ProcessingInstanceType", default_value=conf.resources.processing.instance_type
+        ),
+        wrangler_instance=ParameterString(
+            "DataWranglerInstanceType", default_value=conf.resources.data_wrangler.instance_type
         ),
         training_instance=ParameterString(
             "TrainingInstanceType", default_value=conf.resources.training.instance_type

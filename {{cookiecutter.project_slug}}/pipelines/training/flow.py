@@ -1,0 +1,133 @@
+"""The Data Wrangler flow of `source: data_wrangler`, rendered from `conf/pipeline.yaml`.
+
+The query's columns → their declared types → `data.drop` left out → the target first. What would be
+*fitted* to the rows, such as Data Wrangler's one-hot encoding, is left to the models: a flow sees
+the test rows, too, and whoever calls a model would have to encode as it did.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipelines.errors import UserError
+from pipelines.training.jobs.flow import CAST, MANAGE_COLUMNS, SOURCE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipelines.training.settings import Pipeline
+    from pipelines.training.settings.data import Data
+
+DATASET = "ingest"
+FLOW_FILE = "ingest.flow"
+TABLE = "${table}"
+_TYPES = {"number": "float", "category": "string", "time": "datetime"}
+# A namespace of our own, so that a node's identifier is that of its content.
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "sagemaker.spark/flow")
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A flow.
+
+    Attributes:
+        content: The document, JSON.
+        output: Name of what its last node gives.
+    """
+
+    content: bytes
+    output: str
+
+
+def dropped_columns(pipeline: Pipeline) -> list[str]:
+    """Return the columns that the flow leaves out: dropped ones that no split needs."""
+    if pipeline.data.source != "data_wrangler":
+        return []
+    return [name for name in pipeline.data.drop if name != pipeline.split.by]
+
+
+def select_declared(data: Data, query: str) -> str:
+    """Return the query with its declared columns alone: the cast must name all that come.
+
+    Args:
+        data: The columns.
+        query: The query, with `${table}`.
+
+    Raises:
+        UserError: The query has another placeholder.
+    """
+    unknown = sorted(set(re.findall(r"\$\{[^}]*\}", query)) - {TABLE})
+    if unknown:
+        msg = f"{data.query}: the only placeholder is {TABLE}, got {unknown[0]}."
+        raise UserError(msg, f"Write the value into the query, or use {TABLE}.")
+    names = ", ".join('"' + name.replace('"', '""') + '"' for name in data.columns)
+    return f"SELECT {names} FROM (\n{query.rstrip().rstrip(';')}\n) AS ingest"  # noqa: S608  (quoted above)
+
+
+def render_flow(pipeline: Pipeline, query: str) -> Flow:
+    """Render the flow; the same configuration gives the same bytes.
+
+    Args:
+        pipeline: The configuration.
+        query: The query, with `${table}`.
+
+    Raises:
+        UserError: The query has another placeholder.
+    """
+    data = pipeline.data
+    nodes = [_source(data, query)]
+    schema = {name: _TYPES[column.type] for name, column in data.columns.items()}
+    nodes.append(_node(CAST, nodes[-1], {}, trained_parameters={"schema": schema}))
+    for name in dropped_columns(pipeline):
+        drop = {"operator": "Drop column", "drop_column_parameters": {"column_to_drop": name}}
+        nodes.append(_node(MANAGE_COLUMNS, nodes[-1], drop))
+    nodes.append(_node(MANAGE_COLUMNS, nodes[-1], _move_to_start(data.target)))
+    document = {"metadata": {"version": 1, "disable_limits": False}, "nodes": nodes}
+    content = json.dumps(document, indent=1, ensure_ascii=False)
+    return Flow(f"{content}\n".encode(), f"{nodes[-1]['node_id']}.default")
+
+
+def _source(data: Data, query: str) -> dict[str, Any]:
+    """Name the data set; a job takes its rows from the request's input of this name."""
+    database, table = data.table_name
+    definition = {
+        "datasetSourceType": "Athena",
+        "name": DATASET,
+        "catalogName": "AwsDataCatalog",
+        "databaseName": database,
+        "queryString": select_declared(data, query).replace(TABLE, f'"{table}"'),
+        # The document holds no account's values. Studio asks for a place when it is opened there.
+        "s3OutputLocation": "s3://the-requests-own-bucket/",
+        "outputFormat": "parquet",
+    }
+    return _node(SOURCE, None, {"dataset_definition": definition})
+
+
+def _move_to_start(column: str) -> dict[str, Any]:
+    move = {
+        "move_type": "Move to start",
+        "move_to_start_parameters": {"column_to_move": column},
+    }
+    return {"operator": "Move column", "move_column_parameters": move}
+
+
+def _node(
+    operator: str, before: Mapping[str, Any] | None, parameters: dict[str, Any], **more: Any
+) -> dict[str, Any]:
+    """Make a node, named by its content and by what comes before it."""
+    node = {
+        "type": "TRANSFORM" if before else "SOURCE",
+        "operator": operator,
+        "parameters": parameters,
+        **more,
+        "inputs": [
+            {"name": "default", "node_id": before["node_id"], "output_name": "default"}
+        ] if before else [],
+        "outputs": [{"name": "default"}],
+    }  # fmt: skip
+    identifier = uuid.uuid5(_NAMESPACE, json.dumps(node, sort_keys=True))
+    return {"node_id": str(identifier), **node}

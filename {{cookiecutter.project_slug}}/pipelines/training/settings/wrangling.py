@@ -1,0 +1,28 @@
+"""What `source: data_wrangler` demands of the data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelines.errors import UserError
+
+if TYPE_CHECKING:
+    from pipelines.training.settings.data import Data
+
+
+def check_flow(data: Data) -> None:
+    """Accept data whose columns are all known before the table is seen.
+
+    Raises:
+        UserError: A column may be missing, or has a name that Athena gives none.
+    """
+    if data.source != "data_wrangler":
+        return
+    for name, column in data.columns.items():
+        if column.optional:
+            msg = f"conf/pipeline.yaml: data.columns.{name} must not be optional with "
+            remedy = "A flow names all columns: declare it without `optional`, or take it out."
+            raise UserError(f"{msg}`source: data_wrangler`.", remedy)
+        if name != name.lower():
+            msg = f"conf/pipeline.yaml: data.columns must be in lower case, got {name}."
+            raise UserError(msg, "Athena, which answers the flow's query, knows no other names.")
