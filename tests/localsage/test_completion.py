@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from dataclasses import replace
 from typing import Any
@@ -95,9 +96,11 @@ def simulate(machine: Machine, build, monkeypatch: pytest.MonkeyPatch):
     def run_job(score, *, slots: int = 2, haste: int = 0, limits=None, **members: Any):
         times = random.Random(haste)
 
-        def train(request, *, name, **_rest):
-            time.sleep(times.random() * 0.01)
-            value = score(int(name[-3:]))
+        def train(request, *, name, machine, limit, **_rest):
+            with machine.slots.hold():
+                limit(request)
+                time.sleep(times.random() * 0.01)
+                value = score(int(name[-3:]))
             return {
                 "TrainingJobName": name,
                 "TrainingJobStatus": "Completed",
@@ -164,6 +167,38 @@ def test_no_trial_begins_after_the_time_of_the_whole_search(simulate) -> None:
         "MaxRuntimeExceeded: the tuning job was stopped after 0.3 s."
     }
     assert response["BestTrainingJob"]["TrainingJobName"] == "tune-001"
+
+
+def test_a_trial_that_waited_for_a_core_until_the_time_was_over_does_not_begin(
+    machine: Machine, build
+) -> None:
+    build.put_code(machine.storage, fit="import time; time.sleep(30)")
+    request = build.tuning_request(3, 3)
+    request["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxRuntimeInSeconds"] = 1.5
+    response = run_tuning_job(
+        request,
+        name="tune",
+        step="Tune",
+        machine=replace(machine, slots=slots_that_are_taken_for(1.0)),
+        trial_finished=lambda *_told: None,
+    )
+    trials = response["TrainingJobSummaries"]
+    assert {trial["TrainingJobStatus"] for trial in trials} == {"Stopped"}
+    assert {"MaxRuntimeExceeded" in trial["FailureReason"] for trial in trials} == {True}
+    assert len([*machine.work.iterdir()]) == 1, "one alone has begun"
+
+
+def slots_that_are_taken_for(seconds: float) -> Slots:
+    slots, taken = Slots(1), threading.Event()
+
+    def take() -> None:
+        with slots.hold():
+            taken.set()
+            time.sleep(seconds)
+
+    threading.Thread(target=take).start()
+    taken.wait()
+    return slots
 
 
 def test_a_trial_that_runs_is_stopped_when_the_time_of_the_search_is_over(

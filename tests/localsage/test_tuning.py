@@ -43,13 +43,14 @@ def simulate(machine: Machine, build, monkeypatch: pytest.MonkeyPatch):
         times = random.Random(haste)
         lock, running, peaks = threading.Lock(), set(), [0]
 
-        def train(request, *, name, **_rest):
-            with lock:
-                running.add(name)
-                peaks.append(len(running))
-            time.sleep(times.random() * 0.006)
-            with lock:
-                running.remove(name)
+        def train(request, *, name, machine, **_rest):
+            with machine.slots.hold():
+                with lock:
+                    running.add(name)
+                    peaks.append(len(running))
+                time.sleep(times.random() * 0.006)
+                with lock:
+                    running.remove(name)
             value = score(float(request["HyperParameters"]["x"]), int(name[-3:]))
             found = [] if value is None else [{"MetricName": "cv:r2", "Value": value}]
             status = "Failed" if value is None else "Completed"

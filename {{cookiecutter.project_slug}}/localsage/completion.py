@@ -74,6 +74,10 @@ class Completion:
         return max(value, best) if self.maximise else min(value, best)
 
 
+class TimeIsOverError(Exception):
+    """A trial cannot begin any more."""
+
+
 class Clock:
     """How much of a tuning job's run time is left.
 
@@ -90,20 +94,21 @@ class Clock:
         """Whether nothing is left."""
         return time.monotonic() >= self._end
 
-    @property
-    def reason(self) -> str:
-        """What a trial is told that did not begin in time."""
-        return f"MaxRuntimeExceeded: the tuning job was stopped after {self._seconds:g} s."
-
     def limit(self, training: JsonObject) -> JsonObject:
-        """Return the request of a trial, which may not run longer than what is left."""
+        """Return the request of a trial that begins now: it may not run longer than what is left.
+
+        Raises:
+            TimeIsOverError: Nothing is left.
+        """
         left = self._end - time.monotonic()
+        if left <= 0:
+            reason = f"MaxRuntimeExceeded: the tuning job was stopped after {self._seconds:g} s."
+            raise TimeIsOverError(reason)
         condition = dict(training.get("StoppingCondition", {}))
         allowed = float(condition.get("MaxRuntimeInSeconds", math.inf))
         if left >= allowed:
             return training
-        condition["MaxRuntimeInSeconds"] = max(left, 0.0)
-        return {**training, "StoppingCondition": condition}
+        return {**training, "StoppingCondition": {**condition, "MaxRuntimeInSeconds": left}}
 
 
 def read_completion(config: JsonObject, *, maximise: bool) -> Completion:

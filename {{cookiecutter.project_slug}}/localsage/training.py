@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +26,7 @@ def run_training_job(
     machine: Machine,
     objective: str | None = None,
     rule: Rule | None = None,
+    limit: Callable[[JsonObject], JsonObject] = lambda request: request,
 ) -> JsonObject:
     """Run one job and return what `DescribeTrainingJob` would (plus exit code and seconds).
 
@@ -36,6 +38,8 @@ def run_training_job(
         objective: A metric whose values are all wanted; they come as `Progress`.
         rule: Ends the job when these values fall behind. It is then `Stopped` and leaves nothing,
             even if it was faster than whoever stopped it.
+        limit: Asked for the request as soon as the job may begin, which can be long after it asked
+            to; what this raises is raised.
 
     Raises:
         DefinitionError: If the request asks for something that this back-end does not do.
@@ -45,6 +49,7 @@ def run_training_job(
     count = instance_count(request.get("ResourceConfig", {}), step)
     output = f"{request['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{name}/output"
     with job_hosts(machine, step, name, count) as hosts:
+        request = limit(request)
         # The first host speaks for all of them.
         told = _Told(hosts[0].log, request, objective, rule)
         watch = told.is_behind if rule is not None else None

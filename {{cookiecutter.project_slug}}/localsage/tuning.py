@@ -13,13 +13,14 @@ A search that has seen enough ends before its last trial, see `localsage.complet
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
-from localsage.completion import read_clock, read_completion
+from localsage.completion import TimeIsOverError, read_clock, read_completion
 from localsage.containers import Machine
 from localsage.early_stopping import Rule
 from localsage.endings import read_endings
@@ -161,11 +162,12 @@ class _Tuner:
     def _execute(self, suggestion: Suggestion, name: str, rule: Rule | None) -> Trial:
         started = time.monotonic()
         told = suggestion.hyperparameters
-        if self.clock.is_over:
-            return Trial(suggestion.number, name, told, "Stopped", None, 0.0, self.clock.reason)
         try:
             self._prepare()
             response = self._train(suggestion, name, rule)
+        except TimeIsOverError as error:
+            shutil.rmtree(self.machine.work / name, ignore_errors=True)  # nothing is in it
+            return Trial(suggestion.number, name, told, "Stopped", None, 0.0, str(error))
         except StorageError as error:
             seconds = time.monotonic() - started
             return Trial(suggestion.number, name, told, "Failed", None, seconds, str(error))
@@ -189,12 +191,13 @@ class _Tuner:
         request = training_request(training, name, suggestion.hyperparameters, self.metric)
         for attempt in range(retries + 1):
             response = run_training_job(
-                self.clock.limit(request),
+                request,
                 name=name,
                 step=self.step,
                 machine=self.machine,
                 objective=self.metric,
                 rule=rule,
+                limit=self.clock.limit,
             )
             if not was_killed(response) or attempt == retries:
                 break
