@@ -15,6 +15,7 @@ import pytest
 from tests.aws.conftest import BUCKET, REGION, Server
 from tests.baking import generate
 
+
 class DataScientist:
     """Somebody with a new project, who is signed in to the account."""
 

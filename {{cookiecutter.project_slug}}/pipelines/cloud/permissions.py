@@ -31,16 +31,17 @@ _DEPLOY, _PUSH = ("upsert", "run"), ("image push",)
 _FIND = ("stop", "show", "logs", "report")
 _REPORT, _CLEAN = ("report",), ("clean",)
 _DECIDE = ("registry approve", "registry reject")
+_UPLOAD, _CRAWL = ("data upload",), ("data crawl",)
 _LIST = ("registry list", "registry show", *_DECIDE, *_CLEAN)
 
 # What whoever calls a command needs.
 COMMANDS = (
-    Permission("s3:GetObject", "objects", (*_DEPLOY, *_REPORT)),
-    Permission("s3:PutObject", "objects", _DEPLOY),
+    Permission("s3:GetObject", "objects", (*_DEPLOY, *_UPLOAD, *_REPORT)),
+    Permission("s3:PutObject", "objects", (*_DEPLOY, *_UPLOAD)),
     Permission("s3:DeleteObject", "objects", _CLEAN),
     # Else S3 forbids to ask for what is missing.
-    Permission("s3:ListBucket", "bucket", (*_DEPLOY, *_REPORT, *_CLEAN)),
-    Permission("iam:PassRole", "role", _DEPLOY),
+    Permission("s3:ListBucket", "bucket", (*_DEPLOY, *_UPLOAD, *_REPORT, *_CLEAN)),
+    Permission("iam:PassRole", "role", (*_DEPLOY, *_CRAWL)),
     *_each("sagemaker", "pipeline", _DEPLOY, "DescribePipeline", "CreatePipeline"),
     *_each("sagemaker", "pipeline", _DEPLOY, "UpdatePipeline", "ListTags", "AddTags"),
     Permission("sagemaker:StartPipelineExecution", "pipeline", ("run",)),
@@ -70,6 +71,11 @@ COMMANDS = (
     ),
     *_each("sagemaker", "model-package", _DECIDE, "UpdateModelPackage"),
     *_each("sagemaker", "endpoint", ("invoke",), "InvokeEndpoint"),
+    *_each("glue", "catalog", _UPLOAD, "CreateDatabase", "GetTable", "CreateTable", "UpdateTable"),
+    *_each("glue", "catalog", _UPLOAD, "TagResource"),
+    *_each("glue", "catalog", _CRAWL, "GetTables"),
+    *_each("glue", "crawler", _CRAWL, "CreateCrawler", "GetCrawler", "StartCrawler"),
+    *_each("glue", "crawler", _CRAWL, "UpdateCrawler", "TagResource"),
     Permission("logs:FilterLogEvents", "logs", ("logs",)),
     Permission("ecr:GetAuthorizationToken", "any", _PUSH),
     *_each("ecr", "repository", _PUSH, "DescribeRepositories", "CreateRepository"),

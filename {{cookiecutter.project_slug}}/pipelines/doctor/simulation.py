@@ -80,6 +80,7 @@ def arn_of(situation: Situation, resource: str) -> str:
         "logs": situation.arn("logs", "log-group:/aws/sagemaker/TrainingJobs:log-stream:any"),
         "workgroup": situation.arn("athena", workgroup),
         "catalog": situation.arn("glue", "catalog"),
+        "crawler": situation.arn("glue", "crawler/any"),
     }
     return found[resource]
 

@@ -18,7 +18,7 @@ from pipelines.cloud.concurrency import most_at_once
 from pipelines.cloud.costs import demands
 from pipelines.cloud.permissions import COMMANDS, JOBS
 
-SERVICES = ("s3", "sagemaker", "sagemaker-runtime", "logs", "ecr")
+SERVICES = ("s3", "sagemaker", "sagemaker-runtime", "logs", "ecr", "glue")
 # What is allowed by another action; nobody needs to be allowed to ask who he is.
 OTHER_NAMES = {
     "delete_objects": "delete_object",
@@ -28,7 +28,7 @@ OTHER_NAMES = {
 # What Docker asks of ECR, and what AWS checks on behalf of a call.
 NOT_CALLED = {
     "ecr:BatchCheckLayerAvailability", "ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload",
-    "ecr:PutImage", "ecr:UploadLayerPart", "iam:PassRole",
+    "ecr:PutImage", "ecr:UploadLayerPart", "glue:TagResource", "iam:PassRole",
 }  # fmt: skip
 
 
