@@ -197,7 +197,8 @@ FAULTS = {
         lambda asked: simulated("sagemaker:StopPipelineExecution", "iam:PassRole")(asked)
         if asked["PolicySourceArn"] != ROLE else simulated()(asked),
         ("to mend", "your permissions", "arn:aws:iam::123456789012:user/me may not iam:PassRole, "
-         "sagemaker:StopPipelineExecution, which is needed for upsert, run, data crawl, stop.", "Allow it in"),
+         "sagemaker:StopPipelineExecution, which is needed for upsert, run, data crawl, stop.",
+         "Allow it in a policy"),
     ),
     "a key that only its own policy may allow": (
         "SimulatePrincipalPolicy",
