@@ -90,6 +90,7 @@ def test_templates_of_the_project_itself_arrive_as_they_are(bake: Bake, template
         assert (project / path).read_bytes() == (template / TEMPLATE / path).read_bytes()
 
 
+@pytest.mark.slow
 def test_two_generations_are_the_same_to_the_byte(template: Path, tmp_path: Path) -> None:
     first, second = (generate(template, tmp_path / name, {}) for name in ("one", "two"))
     assert {path: (first / path).read_bytes() for path in files(first)} == {

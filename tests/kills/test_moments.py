@@ -63,6 +63,7 @@ def test_a_registered_version_is_whole_and_the_next_one_gets_the_next_number(tmp
     assert len(registry.packages("group")) > 1
 
 
+@pytest.mark.slow
 def test_a_new_execution_is_listed_whole_or_not_at_all(tmp_path: Path) -> None:
     steps = {name: StepRecord(name, "Processing") for name in ("A", "B")}
 
@@ -78,6 +79,7 @@ def test_a_new_execution_is_listed_whole_or_not_at_all(tmp_path: Path) -> None:
     assert list_executions(tmp_path)
 
 
+@pytest.mark.slow
 def test_an_execution_killed_while_it_is_reopened_can_be_resumed(tmp_path: Path) -> None:
     steps = {name: StepRecord(name, "Processing") for name in ("A", "B")}
     arguments = {"parameters": {}, "metadata": {}, "steps": steps}
@@ -117,6 +119,7 @@ def test_a_trial_is_noted_whole_or_runs_again(tmp_path: Path) -> None:
     assert asdict(journal.find("one", {"x": "1"}, request)) == asdict(trial)
 
 
+@pytest.mark.slow
 def test_a_table_of_the_lake_is_the_old_one_or_the_new(tmp_path: Path) -> None:
     folder = table_folder(tmp_path, "estate", "sales")
     old, new, seen = pa.table({"a": [1, 2]}), pa.table({"a": [3]}), set()

@@ -106,6 +106,7 @@ def begin(home: Path, kind: str, isolation: str) -> subprocess.Popen[str]:
     return process
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("isolation", ISOLATIONS)
 @pytest.mark.parametrize("kind", ["Processing", "Training", "Tuning"])
 def test_a_kill_ends_all_jobs_and_their_children_and_the_execution_goes_on(
@@ -122,6 +123,7 @@ def test_a_kill_ends_all_jobs_and_their_children_and_the_execution_goes_on(
     assert LocalSageMaker(tmp_path).resume(record.id).status == "Succeeded"
 
 
+@pytest.mark.slow
 def test_a_process_that_runs_an_execution_is_the_only_one(tmp_path: Path) -> None:
     process = begin(tmp_path, "Processing", "process")
     (record,) = list_executions(tmp_path)
@@ -136,6 +138,7 @@ def test_a_process_that_runs_an_execution_is_the_only_one(tmp_path: Path) -> Non
     assert list_executions(tmp_path)[0].status == "Succeeded"
 
 
+@pytest.mark.slow
 def test_of_many_that_resume_one_execution_at_the_same_moment_one_does(tmp_path: Path) -> None:
     process = begin(tmp_path, "Processing", "process")
     process.kill()

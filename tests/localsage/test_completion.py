@@ -169,6 +169,7 @@ def test_no_trial_begins_after_the_time_of_the_whole_search(simulate) -> None:
     assert response["BestTrainingJob"]["TrainingJobName"] == "tune-001"
 
 
+@pytest.mark.slow
 def test_a_trial_that_waited_for_a_core_until_the_time_was_over_does_not_begin(
     machine: Machine, build
 ) -> None:

@@ -305,6 +305,7 @@ def test_hosts_may_leave_the_same_file(train, machine: Machine) -> None:
     assert model_files(machine) == {"same": "s"}
 
 
+@pytest.mark.slow
 def test_all_hosts_are_stopped_when_time_is_up(train) -> None:
     response = train("import time; time.sleep(60)", 2, StoppingCondition={"MaxRuntimeInSeconds": 1})
     assert response["TrainingJobStatus"] == "Stopped"
@@ -337,6 +338,7 @@ def test_stopping_an_execution_ends_all_hosts(build, machine: Machine, tmp_path)
     assert wait_for(lambda: not any(map(is_alive, pids)))
 
 
+@pytest.mark.slow
 def test_trials_may_have_several_hosts_and_keep_to_the_slots(machine: Machine, build) -> None:
     build.put_code(machine.storage, fit=MEET.replace("{len(met)}", "{len(met) / 10}"))
     request = build.tuning_request(6, 3)

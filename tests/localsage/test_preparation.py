@@ -159,6 +159,7 @@ def test_servers_start_while_the_step_before_still_runs(home, build, servers) ->
     assert names == []
 
 
+@pytest.mark.slow
 def test_no_server_starts_when_all_is_reused_or_when_only_the_tuning_step_is(
     home, build, servers
 ) -> None:

@@ -78,6 +78,7 @@ def test_finished_steps_are_kept_and_the_failed_one_runs_again(start, build, sag
     ]
 
 
+@pytest.mark.slow
 def test_an_execution_that_has_succeeded_or_runs_is_refused(start, build, sagemaker):
     record = start(build.processing("Make"))
     with pytest.raises(ExecutionStateError) as caught:
@@ -114,6 +115,7 @@ def test_no_trial_that_failed_by_itself_or_succeeded_is_repeated(start, tuning, 
     assert sorted(file.stem[-3:] for file in journal.iterdir()) == ["001", "002", "003"]
 
 
+@pytest.mark.slow
 def test_the_logs_of_all_hosts_of_a_finished_trial_stay_where_they_are(start, tuning, sagemaker):
     steps = tuning("time.sleep(0.5)\nsys.exit(3)\n", trials=2, parallel=1)
     steps[0]["Arguments"]["TrainingJobDefinition"]["ResourceConfig"]["InstanceCount"] = 2

@@ -93,6 +93,7 @@ def test_a_result_that_was_taken_over_can_be_taken_again_and_found_in_the_cache(
     assert start(*steps).steps["A"].cached_from == first.id
 
 
+@pytest.mark.slow
 def test_the_latest_success_is_the_reference_unless_another_is_named(start, steps):
     first = start(*steps)
     second = start(*steps, reuse=Reuse(cache=False))

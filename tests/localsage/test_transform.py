@@ -427,6 +427,7 @@ def test_a_server_may_take_its_time_to_be_ready(transform, outputs) -> None:
     assert outputs() == {"a.csv.out": b"2.0\n"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("status", "limit"), [(404, 60), (500, 60), (503, 2), (502, 2)])
 def test_a_server_that_never_is_ready_fails_the_job_and_says_why(
     transform, monkeypatch: pytest.MonkeyPatch, status: int, limit: int
@@ -440,6 +441,7 @@ def test_a_server_that_never_is_ready_fails_the_job_and_says_why(
     assert time.monotonic() - started < 30, "it need not wait when it is told that there is nothing"
 
 
+@pytest.mark.slow
 def test_a_server_that_does_not_answer_in_time_fails_the_job(transform) -> None:
     response = transform(
         {"a.csv": b"1"},
@@ -449,6 +451,7 @@ def test_a_server_that_does_not_answer_in_time_fails_the_job(transform) -> None:
     assert "line 1: the server did not answer within 1 s" in response["FailureReason"]
 
 
+@pytest.mark.slow
 def test_an_answer_may_take_longer_than_a_ping(transform, outputs, monkeypatch) -> None:
     monkeypatch.setattr(server, "PING_SECONDS", 0.5)
     transform({"a.csv": b"1"}, Environment={"SLOW": "1"})

@@ -218,6 +218,7 @@ def test_the_degree_of_parallelism_in_the_definition_is_never_exceeded(simulate)
     assert simulate(lambda x, _: x, slots=8, trials=20, parallel=3)["most"] <= 3
 
 
+@pytest.mark.slow
 def test_real_trials_that_sleep_give_the_same_result_with_one_and_two_slots(run, build) -> None:
     source = "import random, time; time.sleep(random.SystemRandom().random() / 20)\n"
     source += "print(f'cv:r2={x};')"

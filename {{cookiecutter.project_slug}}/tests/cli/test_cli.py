@@ -91,6 +91,7 @@ def test_a_home_that_cannot_be_written_is_told_in_two_lines(example, pipeline, l
     assert remedy == "Let this user read and write there, or copy the project elsewhere."
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="limits are set before the program starts")
 def test_a_table_that_does_not_fit_on_the_disk_leaves_the_previous_one(example, lake):
     folder = example.root / ".pipeline/lake/estate"

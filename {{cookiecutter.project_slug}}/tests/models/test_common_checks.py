@@ -22,6 +22,18 @@ def subject(request, new_project, tmp_path_factory):
         yield found
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=title)
+def in_another_process(check: Check) -> bool:
+    return "another process" in title(check)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        pytest.param(
+            check, id=title(check), marks=[pytest.mark.slow] if in_another_process(check) else []
+        )
+        for check in CHECKS
+    ],
+)
 def test_a_model_passes(subject: Subject, check: Check) -> None:
     check(subject)

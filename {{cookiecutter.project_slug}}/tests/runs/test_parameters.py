@@ -170,12 +170,14 @@ EFFECTS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", VALUES)
 def test_a_parameter_that_is_overridden_takes_effect(run: Run, name: str) -> None:
     assert run.record.status == "Succeeded", run.record.failure_reason
     assert EFFECTS[name](run) == values_for(run.root)[name]
 
 
+@pytest.mark.slow
 def test_every_parameter_is_tested(run: Run) -> None:
     definition = json.loads((run.record.directory / "definition.json").read_bytes())
     assert {item["Name"] for item in definition["Parameters"]} == {*VALUES}
@@ -183,6 +185,7 @@ def test_every_parameter_is_tested(run: Run) -> None:
     assert all(defaults[name] != value for name, value in VALUES.items())
 
 
+@pytest.mark.slow
 def test_the_gate_asks_for_the_r2_that_was_set(run: Run) -> None:
     assert (run.result.r2 or 0) < 2
     failed = run_project(run.root, MinimumR2=2.0, **{

@@ -132,6 +132,7 @@ def test_what_is_no_parquet_is_refused(client, body) -> None:
     assert client.post(body, PARQUET).status == 400
 
 
+@pytest.mark.slow
 def test_a_small_parquet_that_unpacks_to_much_is_too_large(town_client) -> None:
     rows = 4_000_000
     many = pa.table({name: np.zeros(rows) for name in ("rooms", "área", "age")})

@@ -65,6 +65,7 @@ def test_beside_every_threshold_of_a_tree(clients, name) -> None:
             assert client.post(body).values.tobytes() == expected.tobytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["decision_tree_and_town", "xgboost_and_town"])
 def test_whatever_the_categories(clients, name) -> None:
     client = clients[name]

@@ -63,6 +63,7 @@ def url(server) -> str:
     return f"http://127.0.0.1:{server.port}"
 
 
+@pytest.mark.slow
 def test_serve_prints_a_request_that_works_and_ends_on_a_signal(example, register) -> None:
     register("Approved")
     register("Rejected")
