@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from localsage import tuning
+from localsage import trial_runs
 from localsage.completion import CONVERGED_AFTER, Clock, Completion, read_completion
 from localsage.containers import Machine
 from localsage.slots import Slots
@@ -110,7 +110,7 @@ def simulate(machine: Machine, build, monkeypatch: pytest.MonkeyPatch):
                 "ExitCode": 0,
             }
 
-        monkeypatch.setattr(tuning, "run_training_job", train)
+        monkeypatch.setattr(trial_runs, "run_training_job", train)
         request = build.tuning_request(20, 3)
         config = request["HyperParameterTuningJobConfig"]
         config["TuningJobCompletionCriteria"] = members

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from localsage import tuning
+from localsage import trial_runs
 from localsage.containers import Machine
 from localsage.errors import DefinitionError
 from localsage.slots import Slots
@@ -64,7 +64,7 @@ def simulate(machine: Machine, build, monkeypatch: pytest.MonkeyPatch):
                 "FailureReason": f"{name} broke" if value is None else "",
             }
 
-        monkeypatch.setattr(tuning, "run_training_job", train)
+        monkeypatch.setattr(trial_runs, "run_training_job", train)
         response = run_tuning_job(
             build.tuning_request(**options),
             name="tune",
@@ -169,7 +169,7 @@ def test_trials_of_a_longer_search_go_before_those_of_a_shorter_one(
         with asked[name].hold():
             order.append(name)
 
-    monkeypatch.setattr(tuning, "run_training_job", train)
+    monkeypatch.setattr(trial_runs, "run_training_job", train)
     for name in ("short", "long"):
         shared, request = replace(machine, slots=slots), build.tuning_request(1, 1)
         run_tuning_job(
@@ -203,7 +203,7 @@ def test_a_longer_search_keeps_its_slots_while_its_trials_are_being_stored(
             trial_finished=lambda *_told: None,
         )  # fmt: skip
 
-    monkeypatch.setattr(tuning, "run_training_job", train)
+    monkeypatch.setattr(trial_runs, "run_training_job", train)
     searches = [threading.Thread(target=search, args=[name]) for name in ("long", "short")]
     for thread in searches:
         thread.start()

@@ -13,30 +13,24 @@ A search that has seen enough ends before its last trial, see `localsage.complet
 
 from __future__ import annotations
 
-import shutil
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
-from localsage.completion import TimeIsOverError, read_clock, read_completion
+from localsage.completion import read_clock, read_completion
 from localsage.containers import Machine
 from localsage.early_stopping import Rule
 from localsage.endings import read_endings
-from localsage.errors import StorageError
 from localsage.files import JsonObject
-from localsage.preparation import discard_shared, prepare_trials
+from localsage.preparation import discard_shared
 from localsage.resuming import TrialJournal
 from localsage.search import Search, Suggestion, make_search, positive
-from localsage.training import run_training_job
+from localsage.trial_runs import TrialRunner
 from localsage.trials import (
     Trial,
     overall_best,
-    training_request,
-    trial_of,
     tuning_response,
-    was_killed,
 )
 from localsage.warm_start import WarmStart
 
@@ -98,8 +92,6 @@ class _Tuner:
     journal: TrialJournal | None
     best: float | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
-    preparing: threading.Lock = field(default_factory=threading.Lock)
-    prepared: bool = False
 
     def __post_init__(self) -> None:
         config = self.request["HyperParameterTuningJobConfig"]
@@ -110,6 +102,10 @@ class _Tuner:
         self.endings = read_endings(config, maximise=self.maximise)
         self.completion = read_completion(config, maximise=self.maximise)
         self.clock = read_clock(config)
+        self.runner = TrialRunner(
+            *(self.request["TrainingJobDefinition"], self.metric, self.name, self.step),
+            *(self.machine, self.clock, self.journal),
+        )
 
     def run(self) -> list[Trial]:
         """Run all trials; see the module's first paragraph for the order of things."""
@@ -147,61 +143,9 @@ class _Tuner:
         return trial
 
     def _run_trial(self, suggestion: Suggestion, rule: Rule | None) -> Trial:
-        name = f"{self.name}-{suggestion.number + 1:03d}"
-        trial = self._finished(suggestion, name) or self._execute(suggestion, name, rule)
+        trial = self.runner.run(suggestion, rule)
         self._announce(trial)
         return trial
-
-    def _finished(self, suggestion: Suggestion, name: str) -> Trial | None:
-        """Return the trial if an earlier attempt has finished it."""
-        if self.journal is None:
-            return None
-        training = self.request["TrainingJobDefinition"]
-        return self.journal.find(name, suggestion.hyperparameters, training)
-
-    def _execute(self, suggestion: Suggestion, name: str, rule: Rule | None) -> Trial:
-        started = time.monotonic()
-        told = suggestion.hyperparameters
-        try:
-            self._prepare()
-            response = self._train(suggestion, name, rule)
-        except TimeIsOverError as error:
-            shutil.rmtree(self.machine.work / name, ignore_errors=True)  # nothing is in it
-            return Trial(suggestion.number, name, told, "Stopped", None, 0.0, str(error))
-        except StorageError as error:
-            seconds = time.monotonic() - started
-            return Trial(suggestion.number, name, told, "Failed", None, seconds, str(error))
-        trial = trial_of(response, suggestion.number, told, self.metric)
-        if self.journal is not None:
-            self.journal.note(trial)
-        return trial
-
-    def _prepare(self) -> None:
-        """Do what the trials share before the first that runs; the others wait for it."""
-        with self.preparing:
-            if not self.prepared:
-                training = self.request["TrainingJobDefinition"]
-                prepare_trials(training, name=self.name, step=self.step, machine=self.machine)
-                self.prepared = True
-
-    def _train(self, suggestion: Suggestion, name: str, rule: Rule | None) -> JsonObject:
-        """Train; a job that something outside killed is run again, as often as allowed."""
-        training = self.request["TrainingJobDefinition"]
-        retries = int(training.get("RetryStrategy", {}).get("MaximumRetryAttempts", 0))
-        request = training_request(training, name, suggestion.hyperparameters, self.metric)
-        for attempt in range(retries + 1):
-            response = run_training_job(
-                request,
-                name=name,
-                step=self.step,
-                machine=self.machine,
-                objective=self.metric,
-                rule=rule,
-                limit=self.clock.limit,
-            )
-            if not was_killed(response) or attempt == retries:
-                break
-        return response
 
     def _announce(self, trial: Trial) -> None:
         with self.lock:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import httptools
@@ -17,13 +16,11 @@ import httptools
 from pipelines.serving.answers import Answer, refuse
 from pipelines.serving.errors import RequestError
 from pipelines.serving.request import Request
+from pipelines.serving.response import response
 
 if TYPE_CHECKING:
     from pipelines.serving.connections import Connections
 
-_STATUS_LINES = {
-    int(status): f"HTTP/1.1 {int(status)} {status.phrase}\r\n".encode() for status in HTTPStatus
-}
 # Of the line that asks and of all headers together, or of what follows a body.
 _MOST_HEAD_BYTES = 2**16
 _NO_HTTP = Answer(400, b"This is no HTTP/1.1 request.\nSend one, for example with curl.\n")
@@ -181,21 +178,11 @@ class Connection(asyncio.Protocol):
 
     def _send(self, request: Request, answer: Answer, *, keep: bool) -> None:
         keep = keep and not self._shared.draining
-        body = answer.body
-        head = b"%bdate: %b\r\ncontent-type: %b\r\ncontent-length: %d\r\n" % (
-            _STATUS_LINES[answer.status],
-            self._shared.date,
-            answer.content_type.encode(),
-            len(body),
-        )
-        for name, value in answer.headers:
-            head += b"%b: %b\r\n" % (name, value)
-        if not keep:
-            head += b"connection: close\r\n"
-        elif self._parser.get_http_version() == "1.0":
-            head += b"connection: keep-alive\r\n"
+        version = self._parser.get_http_version()
+        keeping = b"" if keep and version == "1.1" else b"keep-alive" if keep else b"close"
+        sent = response(answer, self._shared.date, keeping, to_head=request.method == "HEAD")
         transport = self._transport
-        transport.write(head + b"\r\n" + (b"" if request.method == "HEAD" else body))
+        transport.write(sent)
         if not keep:
             self._waiting.clear()
             transport.close()
