@@ -26,6 +26,8 @@ DATASET = "ingest"
 FLOW_FILE = "ingest.flow"
 TABLE = "${table}"
 _TYPES = {"number": "float", "category": "string", "time": "datetime"}
+# How an operator calls the rows that it is given: Spark's data frame, save for this one.
+_GIVEN = {CAST: "default"}
 # A namespace of our own, so that a node's identifier is that of its content.
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "sagemaker.spark/flow")
 
@@ -119,15 +121,14 @@ def _node(
     operator: str, before: Mapping[str, Any] | None, parameters: dict[str, Any], **more: Any
 ) -> dict[str, Any]:
     """Make a node, named by its content and by what comes before it."""
+    link = {"name": _GIVEN.get(operator, "df"), "output_name": "default"}
     node = {
         "type": "TRANSFORM" if before else "SOURCE",
         "operator": operator,
         "parameters": parameters,
         **more,
-        "inputs": [
-            {"name": "default", "node_id": before["node_id"], "output_name": "default"}
-        ] if before else [],
+        "inputs": [{**link, "node_id": before["node_id"]}] if before else [],
         "outputs": [{"name": "default"}],
-    }  # fmt: skip
+    }
     identifier = uuid.uuid5(_NAMESPACE, json.dumps(node, sort_keys=True))
     return {"node_id": str(identifier), **node}

@@ -75,7 +75,8 @@ def test_each_node_follows_the_one_before_and_the_last_one_is_the_jobs_output(wr
     compiled = wrangled.compile()
     nodes = flow_of(compiled)["nodes"]
     for before, node in pairwise(nodes):
-        link = {"name": "default", "node_id": before["node_id"], "output_name": "default"}
+        name = "default" if "infer_and_cast" in node["operator"] else "df"
+        link = {"name": name, "node_id": before["node_id"], "output_name": "default"}
         assert node["inputs"] == [link]
     assert nodes[0]["inputs"] == []
     assert len({node["node_id"] for node in nodes}) == len(nodes)
