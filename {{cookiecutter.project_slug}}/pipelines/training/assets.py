@@ -11,11 +11,12 @@ import io
 import json
 import tarfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pipelines.training.flow import FLOW_FILE, dropped_columns, render_flow
+from pipelines.training.flow import FLOW_FILE, render_flow
 from pipelines.training.imports import reachable
 from pipelines.training.jobs.ingest_query import PARAMETERS_FILE, written_parameters
+from pipelines.training.preprocess_settings import preprocess_settings
 from pipelines.training.serving_code import serving_code
 from pipelines.training.settings.steps import Train
 from pipelines.training.trees import Asset, make_asset, module_name, python_files, setup_file
@@ -89,7 +90,7 @@ def collect_assets(settings: ProjectSettings) -> Assets:
         # Apart, so that another way of logging does not make every other job run again.
         tracking=make_asset("code", jobs | python_files(tracking, "pipelines/tracking")),
         preprocess_settings=make_asset(
-            "settings", {"preprocess.json": _preprocess_settings(settings)}
+            "settings", {"preprocess.json": preprocess_settings(settings.pipeline)}
         ),
         query=_query(settings),
         flow=_flow(settings),
@@ -162,29 +163,6 @@ def _manifest(files: tuple[str, ...]) -> Asset:
     bucket = "/".join(files[0].split("/")[:3]) + "/"
     content = json.dumps([{"prefix": bucket}, *(file.removeprefix(bucket) for file in files)])
     return make_asset("manifests", {MANIFEST: content.encode()})
-
-
-def _preprocess_settings(settings: ProjectSettings) -> bytes:
-    """What Preprocess needs of `conf/pipeline.yaml` and no pipeline parameter carries."""
-    data, split = settings.pipeline.data, settings.pipeline.split
-    gone = dropped_columns(settings.pipeline)
-    content: dict[str, Any] = {
-        "target": data.target,
-        "columns": {
-            name: column.model_dump() for name, column in data.columns.items() if name not in gone
-        },
-        "drop": [*data.drop, *_columns_for_splitting(settings)],
-        "split": split.model_dump(include={"kind", "by", "test", "validation"}),
-    }
-    return json.dumps(content, indent=1).encode()
-
-
-def _columns_for_splitting(settings: ProjectSettings) -> list[str]:
-    """The group, and every time: they order and separate rows, but are no features."""
-    data, split = settings.pipeline.data, settings.pipeline.split
-    times = [name for name, column in data.columns.items() if column.type == "time"]
-    group = [split.by] if split.kind == "grouped" and split.by else []
-    return [name for name in [*times, *group] if name not in data.drop]
 
 
 def _archive_asset(unit: Unit, tree: Mapping[str, bytes]) -> Asset:

@@ -1,8 +1,10 @@
 """The Data Wrangler flow of `source: data_wrangler`, rendered from `conf/pipeline.yaml`.
 
-The query's columns → their declared types → `data.drop` left out → the target first. What would be
-*fitted* to the rows, such as Data Wrangler's one-hot encoding, is left to the models: a flow sees
-the test rows, too, and whoever calls a model would have to encode as it did.
+The query's columns → their declared types → `data.drop` left out → one-hot encoded where a column
+says so → the target first. Encoding is an option, since whoever calls a model then has to encode
+as the flow does; without it, each model does so by itself. Data Wrangler fits its encoding to all
+rows, those of the test too, but finds out no more than which categories there are, and Preprocess
+keeps those alone that the configuration lists.
 """
 
 from __future__ import annotations
@@ -14,7 +16,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import UserError
-from pipelines.training.jobs.flow import CAST, MANAGE_COLUMNS, SOURCE
+from pipelines.training.jobs.flow_nodes import (
+    CAST,
+    ENCODE_CATEGORICAL,
+    ENCODING,
+    FORMAT_STRING,
+    MANAGE_COLUMNS,
+    SOURCE,
+)
+from pipelines.training.settings.one_hot import SYMBOLS, indicator_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,6 +97,9 @@ def render_flow(pipeline: Pipeline, query: str) -> Flow:
     for name in dropped_columns(pipeline):
         drop = {"operator": "Drop column", "drop_column_parameters": {"column_to_drop": name}}
         nodes.append(_node(MANAGE_COLUMNS, nodes[-1], drop))
+    for name in indicator_columns(data):
+        nodes.append(_node(FORMAT_STRING, nodes[-1], _without_symbols(name)))
+        nodes.append(_node(ENCODE_CATEGORICAL, nodes[-1], _one_hot(name)))
     nodes.append(_node(MANAGE_COLUMNS, nodes[-1], _move_to_start(data.target)))
     document = {"metadata": {"version": 1, "disable_limits": False}, "nodes": nodes}
     content = json.dumps(document, indent=1, ensure_ascii=False)
@@ -107,6 +120,17 @@ def _source(data: Data, query: str) -> dict[str, Any]:
         "outputFormat": "parquet",
     }
     return _node(SOURCE, None, {"dataset_definition": definition})
+
+
+def _without_symbols(column: str) -> dict[str, Any]:
+    """Clean the categories, which become names of columns."""
+    removal = {"symbols": SYMBOLS, "input_column": column}
+    return {"operator": "Remove symbols", "remove_symbols_parameters": removal}
+
+
+def _one_hot(column: str) -> dict[str, Any]:
+    encoding = {**ENCODING, "input_column": column}
+    return {"operator": "One-hot encode", "one_hot_encode_parameters": encoding}
 
 
 def _move_to_start(column: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""A Data Wrangler flow: the operators that this project uses, and what they do to a table.
+"""What a Data Wrangler flow does to a table.
 
-Data Wrangler's own container runs them on AWS, with Spark; here DuckDB stands in for it.
+Data Wrangler's own container runs it on AWS, with Spark; here DuckDB and Arrow stand in for that.
 """
 
 from __future__ import annotations
@@ -8,16 +8,26 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+
 from pipelines.training.jobs.errors import JobError
+from pipelines.training.jobs.flow_categories import encode_categorical, format_string
+from pipelines.training.jobs.flow_nodes import (
+    CAST,
+    ENCODE_CATEGORICAL,
+    FORMAT_STRING,
+    MANAGE_COLUMNS,
+    SOURCE,
+    listed,
+    names_with,
+    unknown,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import pyarrow as pa
 
-SOURCE = "sagemaker.athena_source_0.1"
-CAST = "sagemaker.spark.infer_and_cast_type_0.1"
-MANAGE_COLUMNS = "sagemaker.spark.manage_columns_0.1"
 # Data Wrangler's name of a type → SQL's.
 _TYPES = {"float": "DOUBLE", "string": "VARCHAR", "datetime": "TIMESTAMP"}
 
@@ -49,23 +59,26 @@ def run_flow(
 
 
 def _transform(node: Mapping[str, Any]) -> Callable[[pa.Table, Mapping[str, Any]], pa.Table]:
-    known = {CAST: _cast, MANAGE_COLUMNS: _manage_columns}
+    known = {
+        CAST: _cast,
+        MANAGE_COLUMNS: _manage_columns,
+        FORMAT_STRING: format_string,
+        ENCODE_CATEGORICAL: encode_categorical,
+    }
     if node["operator"] not in known:
-        raise _unknown(f"the operator {node['operator']}", node)
+        raise unknown(f"the operator {node['operator']}", node)
     return known[node["operator"]]
 
 
 def _cast(table: pa.Table, node: Mapping[str, Any]) -> pa.Table:
     """Give every column its type; as in Spark, what is not of it becomes null."""
-    import duckdb  # whoever only writes flows does not need it
-
     schema: dict[str, str] = node["trained_parameters"]["schema"]
     if sorted(schema) != sorted(table.column_names):
-        msg = f"The flow casts {', '.join(schema)}, but the query gives {_listed(table)}."
+        msg = f"The flow casts {', '.join(schema)}, but the query gives {listed(table)}."
         raise JobError(msg, "Let data.columns in conf/pipeline.yaml be what the query returns.")
     for name, kind in schema.items():
         if kind not in _TYPES:
-            raise _unknown(f"the type {kind} of {name}", node)
+            raise unknown(f"the type {kind} of {name}", node)
     columns = [
         f"TRY_CAST({_quoted(name)} AS {_TYPES[kind]}) AS {_quoted(name)}"
         for name, kind in schema.items()
@@ -79,35 +92,15 @@ def _manage_columns(table: pa.Table, node: Mapping[str, Any]) -> pa.Table:
     parameters = node["parameters"]
     if parameters["operator"] == "Drop column":
         dropped: str = parameters["drop_column_parameters"]["column_to_drop"]
-        return table.select([name for name in _names(table, dropped, node) if name != dropped])
+        return table.select([name for name in names_with(table, dropped, node) if name != dropped])
     if parameters["operator"] != "Move column":
-        raise _unknown(f"the operator {parameters['operator']!r} of {node['operator']}", node)
+        raise unknown(f"the operator {parameters['operator']!r} of {node['operator']}", node)
     move = parameters["move_column_parameters"]
     if move["move_type"] != "Move to start":
-        raise _unknown(f"the move {move['move_type']!r}", node)
+        raise unknown(f"the move {move['move_type']!r}", node)
     moved: str = move["move_to_start_parameters"]["column_to_move"]
-    rest = [name for name in _names(table, moved, node) if name != moved]
+    rest = [name for name in names_with(table, moved, node) if name != moved]
     return table.select([moved, *rest])
-
-
-def _names(table: pa.Table, column: str, node: Mapping[str, Any]) -> list[str]:
-    """Return the columns of a table, which have to include one."""
-    names: list[str] = table.column_names
-    if column not in names:
-        msg = f"The flow's node {node['node_id']} needs the column {column}; {_listed(table)} came."
-        raise JobError(msg, "Correct data.columns and data.drop in conf/pipeline.yaml.")
-    return names
-
-
-def _unknown(what: str, node: Mapping[str, Any]) -> JobError:
-    return JobError(
-        f"The flow's node {node['node_id']} has {what}, which only Data Wrangler itself knows.",
-        "Run this flow on AWS, or leave it to conf/pipeline.yaml, which a local run knows all of.",
-    )
-
-
-def _listed(table: pa.Table) -> str:
-    return ", ".join(table.column_names)
 
 
 def _quoted(name: str) -> str:

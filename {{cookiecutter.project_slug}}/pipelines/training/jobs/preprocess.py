@@ -17,6 +17,7 @@ import numpy as np
 from pipelines.training.jobs.baseline import write_baseline
 from pipelines.training.jobs.cleaning import clean
 from pipelines.training.jobs.errors import JobError
+from pipelines.training.jobs.indicators import with_indicators
 from pipelines.training.jobs.runner import base_dir, run_job
 from pipelines.training.jobs.splitting import Splitter, content_keys
 from pipelines.training.jobs.tables import FOLD, read_table, split_columns, write_table
@@ -37,6 +38,7 @@ def preprocess(argv: Sequence[str]) -> None:
     folder = base_dir() / "processing"
     settings = json.loads((folder / "input/settings/preprocess.json").read_text(encoding="utf-8"))
     table = read_table(folder / "input/data", whole_numbers=True)
+    table = with_indicators(table, settings["one_hot"], settings["columns"])
     rows = _in_canonical_order(clean(table, settings["columns"], settings["target"]))
     training, test = _split(rows, settings, arguments.folds, arguments.seed)
     summary = _summary(table, rows, training, test)

@@ -13,6 +13,7 @@ from pipelines.training.settings.filling import make_unit
 from pipelines.training.settings.graph import Graph, make_graph
 from pipelines.training.settings.loading import load_settings
 from pipelines.training.settings.model import Model
+from pipelines.training.settings.one_hot import check_one_hot
 from pipelines.training.settings.project import Pipeline
 from pipelines.training.settings.served import served_by_aws
 from pipelines.training.settings.steps import Evaluate, Tune
@@ -87,6 +88,7 @@ def load_project(root: Path) -> ProjectSettings:
     _check_searches(units, pipeline)
     check_data(root, pipeline.data, aws)
     check_flow(pipeline.data)
+    check_one_hot(pipeline)
     return ProjectSettings(root, pipeline, aws, units, make_graph(units, pipeline.dependencies))
 
 

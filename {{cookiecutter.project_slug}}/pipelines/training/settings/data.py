@@ -30,10 +30,17 @@ _OPTIONAL = {
 
 
 class Column(Settings):
-    """How a column of the rows is used."""
+    """How a column of the rows is used.
+
+    Attributes:
+        type: What it holds.
+        optional: Whether it may be missing.
+        one_hot: Its categories, if Data Wrangler is to make a column of 0 and 1 of each.
+    """
 
     type: Literal["number", "category", "time"]
     optional: bool = False
+    one_hot: list[str] | None = None
 
 
 def _column(value: object) -> object:

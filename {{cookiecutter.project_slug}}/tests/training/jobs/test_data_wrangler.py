@@ -11,7 +11,14 @@ import pytest
 
 from pipelines.training.jobs.data_wrangler import data_wrangler
 from pipelines.training.jobs.errors import JobError
-from pipelines.training.jobs.flow import CAST, MANAGE_COLUMNS, SOURCE, run_flow
+from pipelines.training.jobs.flow import run_flow
+from pipelines.training.jobs.flow_nodes import (
+    CAST,
+    ENCODE_CATEGORICAL,
+    FORMAT_STRING,
+    MANAGE_COLUMNS,
+    SOURCE,
+)
 
 ROWS = pa.table(
     {
@@ -33,8 +40,8 @@ def flow_with(*transforms):
     return {"nodes": nodes}
 
 
-def result_of(*transforms):
-    tables = run_flow(flow_with(*transforms), lambda _: ROWS)
+def result_of(*transforms, rows=ROWS):
+    tables = run_flow(flow_with(*transforms), lambda _: rows)
     return tables[f"n{len(transforms)}.default"]
 
 
@@ -54,6 +61,25 @@ def drop(column):
     return manage("Drop column", drop_column_parameters={"column_to_drop": column})
 
 
+def encode(operator, **parameters):
+    return ENCODE_CATEGORICAL, {"parameters": {"operator": operator, **parameters}}
+
+
+def one_hot(column, **changes):
+    encoding = {"invalid_handling_strategy": "Keep", "drop_last": False, "output_style": "Columns"}
+    encoding |= {"input_column": column, **changes}
+    return encode("One-hot encode", one_hot_encode_parameters=encoding)
+
+
+def clean(operator, **parameters):
+    return FORMAT_STRING, {"parameters": {"operator": operator, **parameters}}
+
+
+def without(symbols, column):
+    removal = {"symbols": symbols, "input_column": column}
+    return clean("Remove symbols", remove_symbols_parameters=removal)
+
+
 def test_columns_get_their_types_and_what_does_not_fit_becomes_null():
     table = result_of(cast(size="float", day="datetime", code="string"))
     assert table.to_pydict() == {
@@ -70,10 +96,51 @@ def test_columns_are_dropped_and_moved():
     assert table.equals(ROWS.select(["day", "size"]))
 
 
+TOWNS = ["ñ", "b", None, "", "a", "b", "ñ", "b", "a", "it's"]
+
+
+def test_a_category_becomes_a_column_as_pandas_would_make_it_the_most_frequent_first():
+    given = pa.table({"town": TOWNS, "size": pa.array(range(10), pa.float64())})
+    table = result_of(one_hot("town"), rows=given).to_pandas()
+    assert [*table] == ["size", "town_b", "town_a", "town_ñ", "town_it's"]
+    frame = given.to_pandas().replace({"town": {"": None}})
+    expected = pd.get_dummies(frame, columns=["town"], dtype=float)
+    pd.testing.assert_frame_equal(table[[*expected]], expected)
+    assert table.filter(like="town_").sum(axis=1).tolist() == [1, 1, 0, 0, 1, 1, 1, 1, 1, 1]
+
+
+def test_a_column_without_any_category_leaves_nothing():
+    given = pa.table({"town": pa.array([None, ""], pa.string()), "size": [1.0, 2.0]})
+    assert result_of(one_hot("town"), rows=given).to_pydict() == {"size": [1.0, 2.0]}
+
+
+def test_symbols_leave_a_text_and_null_stays_null_where_the_column_was():
+    given = pa.table({"a": [1, 2, 3], "town": ["<1H OCEAN", None, "a\tb[c]^-\\"], "b": [4, 5, 6]})
+    table = result_of(without(" <\t[]", "town"), rows=given)
+    assert table.to_pydict() == {
+        "a": [1, 2, 3],
+        "town": ["1HOCEAN", None, "abc^-\\"],
+        "b": [4, 5, 6],
+    }
+
+
+def test_a_category_whose_column_is_there_already_is_refused():
+    given = pa.table({"town": ["a"], "town_a": [1.0]})
+    with pytest.raises(JobError) as caught:
+        result_of(one_hot("town"), rows=given)
+    rule, _ = str(caught.value).splitlines()
+    assert rule == "The flow makes the column town_a of the category 'a', but has it."
+
+
 @pytest.mark.parametrize(
     ("transform", "what"),
     [
-        (("sagemaker.spark.encode_categorical_0.1", {}), "the operator sagemaker.spark.encode_"),
+        (("sagemaker.spark.handle_missing_0.1", {}), "the operator sagemaker.spark.handle_"),
+        (encode("Ordinal encode"), "the operator 'Ordinal encode' of sagemaker.spark.encode_"),
+        (one_hot("size", output_style="Vector"), "the encoding {"),
+        (one_hot("size", drop_last=True), "the encoding {"),
+        (one_hot("size", input_already_ordinal_encoded=True), "the encoding {"),
+        (clean("Lower case"), "the operator 'Lower case' of sagemaker.spark.format_"),
         (manage("Rename column"), "the operator 'Rename column' of sagemaker.spark.manage_"),
         (move("Move to end"), "the move 'Move to end'"),
         (cast(code="long", size="float", day="datetime"), "the type long of code"),
@@ -89,6 +156,8 @@ def test_what_this_projects_flows_never_hold_is_refused_by_its_name(transform, w
     ("transform", "rule"),
     [
         (cast(code="string"), "The flow casts code, but the query gives code, size, day."),
+        (one_hot("age"), "The flow's node n1 needs the column age; code, size, day came."),
+        (without(" ", "age"), "The flow's node n1 needs the column age; code, size, day came."),
         (drop("age"), "The flow's node n1 needs the column age; code, size, day came."),
     ],
 )

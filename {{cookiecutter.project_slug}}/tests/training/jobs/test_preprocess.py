@@ -19,6 +19,7 @@ SETTINGS = {
         "income": {"type": "number", "optional": False},
         "price": {"type": "number", "optional": False},
     },
+    "one_hot": {},
     "drop": ["income"],
     "split": {"kind": "random", "by": None, "test": 0.2, "validation": 0.25},
 }
@@ -132,3 +133,19 @@ def test_a_table_too_small_to_split_is_refused(base: Path) -> None:
     put(base, make_table(3))
     with pytest.raises(JobError, match="split.test must leave two rows on both sides"):
         preprocess(["--folds", "2", "--seed", "7"])
+
+
+def test_the_columns_of_listed_categories_are_all_there_and_no_other(base: Path) -> None:
+    number = {"type": "number", "optional": False}
+    columns = {"town_a": number, "town_b": number, **SETTINGS["columns"]}
+    settings = {**SETTINGS, "columns": columns, "one_hot": {"town": ["town_a", "town_b"]}}
+    (base / "processing/input/settings/preprocess.json").write_text(json.dumps(settings))
+    put(base, make_table().assign(town_b=1.0))
+    preprocess(["--folds", "5", "--seed", "7"])
+    test = output(base, "test")
+    assert list(test) == ["town_a", "town_b", "size", "price"]
+    assert set(test["town_a"]) == {0.0}
+    assert set(test["town_b"]) == {1.0}
+    put(base, make_table().assign(town_b=1.0, town_c=0.0))
+    with pytest.raises(JobError, match=r"town\.one_hot must list all categories of the data"):
+        preprocess(["--folds", "5", "--seed", "7"])
