@@ -150,6 +150,11 @@ def encoded(*categories):
             "district.one_hot: 'ab' becomes 'district_ab', as does 'A B' of district.",
         ),
         (
+            DISTRICT,
+            encoded("ab", "A B"),
+            "district.one_hot: 'A B' becomes 'district_AB', as does 'ab' of district.",
+        ),
+        (
             "data.columns.district_a",
             "number",
             "district.one_hot: 'a' becomes 'district_a', as does the column 'district_a'.",
