@@ -115,13 +115,10 @@ def test_a_column_without_any_category_leaves_nothing():
 
 
 def test_symbols_leave_a_text_and_null_stays_null_where_the_column_was():
-    given = pa.table({"a": [1, 2, 3], "town": ["<1H OCEAN", None, "a\tb[c]^-\\"], "b": [4, 5, 6]})
+    given = pa.table({"a": [1, 2, 3], "town": ["<1H BAY", None, "a\tb[c]^-\\"], "b": [4, 5, 6]})
     table = result_of(without(" <\t[]", "town"), rows=given)
-    assert table.to_pydict() == {
-        "a": [1, 2, 3],
-        "town": ["1HOCEAN", None, "abc^-\\"],
-        "b": [4, 5, 6],
-    }
+    assert table.column_names == ["a", "town", "b"]
+    assert table["town"].to_pylist() == ["1HBAY", None, "abc^-\\"]
 
 
 def test_a_category_whose_column_is_there_already_is_refused():
