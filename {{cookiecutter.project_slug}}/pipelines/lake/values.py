@@ -114,9 +114,11 @@ def _to_time(cells: pa.ChunkedArray) -> pa.ChunkedArray:
     if not (_is_text(cells) or arrow_types.is_null(cells.type)):
         raise BadValueError(None, str(cells.type))
     texts: pd.Series[Any] = cells.cast(pa.string()).to_pandas()
-    times = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce")
+    known = texts.mask(texts.isin(("now", "today")))  # pandas takes these for the time it is
+    times = pd.to_datetime(known, format="ISO8601", utc=True, errors="coerce")
     _refuse(cells, pa.array(times.isna() & texts.notna()))
-    return pa.chunked_array([pa.array(times.dt.tz_localize(None), type=pa.timestamp("us"))])
+    moments = times.dt.tz_localize(None).dt.as_unit("us")  # what is finer is left out
+    return pa.chunked_array([pa.array(moments, type=pa.timestamp("us"))])
 
 
 def _is_text(cells: pa.ChunkedArray) -> bool:

@@ -115,6 +115,18 @@ def test_parquet_types_become_the_declared_ones(parquet_file):
     }
 
 
+def test_times_finer_than_a_microsecond_are_cut(csv_file):
+    text = "total_rooms,city,sold\n1,x,2026-01-31T10:00:00.123456789\n"
+    rows = read_files([csv_file(text)], DECLARED).table
+    assert rows["sold"].to_pylist() == [dt.datetime(2026, 1, 31, 10, 0, 0, 123456)]
+
+
+@pytest.mark.parametrize("word", ["now", "today"])
+def test_a_word_that_means_another_time_every_day_is_refused(csv_file, word):
+    with pytest.raises(UserError, match=f"sold must hold dates or times .* got '{word}' at line 2"):
+        read_files([csv_file(f"total_rooms,city,sold\n1,x,{word}\n")], DECLARED)
+
+
 def test_csv_and_parquet_mix(csv_file, parquet_file):
     first = csv_file("total_rooms,city\n1,7\n")
     second = parquet_file({"city": [8], "total_rooms": [float("nan")]})
