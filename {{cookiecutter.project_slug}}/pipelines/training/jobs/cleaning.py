@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_datetime64_any_dtype
 
 from pipelines.training.jobs.errors import JobError
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FILE = "conf/pipeline.yaml"
+# Words that pandas takes for the time at which it reads them.
+_CLOCK = ("now", "today")
 
 
 def clean(
@@ -70,8 +73,16 @@ def _to_number(values: pd.Series, name: str) -> pd.Series:
 
 
 def _to_time(values: pd.Series, name: str) -> pd.Series:
-    times = pd.to_datetime(values, errors="coerce", utc=True)
-    _refuse(values, times.isna(), name, "times")
+    """Read ISO 8601 alone: pandas would take 01/02 for January, and 10:30 for this morning.
+
+    A whole number is a year, as in the local lake, and not nanoseconds.
+    """
+    known = values
+    if not is_datetime64_any_dtype(values):
+        texts = values.map(str, na_action="ignore")
+        known = texts.mask(texts.isin(_CLOCK))
+    times = pd.to_datetime(known, format="ISO8601", errors="coerce", utc=True)
+    _refuse(values, times.isna(), name, "times such as 2026-01-31 or 2026-01-31 12:00:00")
     return times.dt.as_unit("us")  # the unit counts where rows are hashed
 
 
@@ -83,7 +94,7 @@ def _refuse(values: pd.Series, bad: pd.Series, name: str, rule: str) -> None:
             f"{FILE}: data.columns.{name} must hold {rule}, got {shown} ({int(bad.sum())} rows so)."
         )
         remedy = (
-            "Declare another type, or cast or filter it: in queries/ingest.sql, if Athena is read."
+            "Declare another type, or correct it: in the query with CAST or WHERE, or in the files."
         )
         raise JobError(msg, remedy)
 
@@ -94,7 +105,7 @@ def _check_target(values: pd.Series, target: str) -> None:
         msg = (
             f"{FILE}: data.target {target!r} must have a value in every row, got {missing} without."
         )
-        raise JobError(msg, f"Leave these rows out: in SQL, `WHERE {target} IS NOT NULL`.")
+        raise JobError(msg, f"Leave these rows out: `WHERE {target} IS NOT NULL`, or in the files.")
     if values.nunique() < 2:
         shown = values.iloc[0] if len(values) else "no row"
         msg = f"{FILE}: data.target {target!r} must vary, got {shown} in all {len(values)} rows."

@@ -96,6 +96,33 @@ def test_times_become_utc_and_bad_ones_are_refused() -> None:
         clean(make_table(day=["2026-01-01", "soon", "2026-01-03"]), columns, "price")
 
 
+TIME = {**COLUMNS, "day": {"type": "time", "optional": False}}
+
+
+@pytest.mark.parametrize(
+    "bad", ["01/02/2026", "2/1/2026", "10:30", "Monday", "now", "today", 1767225600]
+)
+def test_times_that_can_be_read_in_two_ways_are_refused(bad: object) -> None:
+    with pytest.raises(JobError, match=rf"times such as 2026-01-31 .*got '?{bad}'? \(3 rows"):
+        clean(make_table(day=[bad] * 3), TIME, "price")
+
+
+@pytest.mark.parametrize("kind", [int, str, object])
+def test_whole_numbers_in_a_column_of_times_are_years(kind: type) -> None:
+    years = pd.Series([1999, 2025, 2026], dtype=kind)
+    assert clean(make_table(day=years), TIME, "price")["day"].dt.year.tolist() == [1999, 2025, 2026]
+
+
+def test_times_as_text_may_be_written_more_or_less_finely() -> None:
+    days = ["2026-01-02T03:04:05.678901234Z", "2026-01-02", "2026-01-02 05:00:00+02:00"]
+    times = clean(make_table(day=days), TIME, "price")["day"]
+    assert [str(time) for time in times] == [
+        "2026-01-02 03:04:05.678901+00:00",
+        "2026-01-02 00:00:00+00:00",
+        "2026-01-02 03:00:00+00:00",
+    ]
+
+
 @given(
     st.lists(st.one_of(st.none(), st.text(), st.floats(), st.integers()), min_size=3, max_size=9)
 )
