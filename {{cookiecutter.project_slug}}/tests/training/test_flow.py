@@ -177,7 +177,6 @@ def test_a_models_step_that_reads_ingest_reads_the_flows_output(wrangled):
             ("data.columns.garden", {"type": "number", "optional": True}),
             "data.columns.garden must not be optional with `source: data_wrangler`.",
         ),
-        (("data.columns.Garden", "number"), "data.columns must be in lower case, got Garden."),
         (("data.source", "wrangler"), "data.source must be"),
         (
             ("data.parameters", {"least": 3}),

@@ -139,6 +139,11 @@ FAULTS = {
         PIPELINE, "data.columns.a\nb", "number", "data must not declare the column 'a\\nb'.",
         "Use a name on one line; a first `_` is kept for the pipeline.",
     ),
+    "a column's name that is not in lower case": (
+        PIPELINE, "data.columns.Garden", "number",
+        "data must declare columns in lower case, got 'Garden'.",
+        "Write 'garden': Ingest gives all names so, as Athena does.",
+    ),
     "a table's name with a quote": (
         PIPELINE, "data.table", 'x"; DROP',
         "data.table must match pattern '^[A-Za-z_][A-Za-z0-9_]*$', got 'x\"; DROP'.", None,

@@ -144,6 +144,10 @@ class Data(Settings):
                 raise RuleError(
                     msg, "Use a name on one line; a first `_` is kept for the pipeline."
                 )
+            if name != name.lower():
+                msg = f"must declare columns in lower case, got {name!r}."
+                remedy = f"Write {name.lower()!r}: Ingest gives all names so, as Athena does."
+                raise RuleError(msg, remedy)
         for field, names in (("target", [self.target]), ("drop", self.drop)):
             for name in names:
                 if name not in self.columns:

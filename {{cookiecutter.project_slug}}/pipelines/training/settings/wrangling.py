@@ -14,7 +14,7 @@ def check_flow(data: Data) -> None:
     """Accept data whose columns are all known before the table is seen.
 
     Raises:
-        UserError: A column may be missing, or has a name that Athena gives none.
+        UserError: A column may be missing.
     """
     if data.source != "data_wrangler":
         return
@@ -23,6 +23,3 @@ def check_flow(data: Data) -> None:
             msg = f"conf/pipeline.yaml: data.columns.{name} must not be optional with "
             remedy = "A flow names all columns: declare it without `optional`, or take it out."
             raise UserError(f"{msg}`source: data_wrangler`.", remedy)
-        if name != name.lower():
-            msg = f"conf/pipeline.yaml: data.columns must be in lower case, got {name}."
-            raise UserError(msg, "Athena, which answers the flow's query, knows no other names.")
