@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 DATASET = "ingest"
 FLOW_FILE = "ingest.flow"
 TABLE = "${table}"
+# Of the request's AthenaDatasetDefinition.
+LONGEST_QUERY = 4096
 _TYPES = {"number": "float", "category": "string", "time": "datetime"}
 # How an operator calls the rows that it is given: Spark's data frame, save for this one.
 _GIVEN = {CAST: "default"}
@@ -70,14 +72,28 @@ def select_declared(data: Data, query: str) -> str:
         query: The query, with `${table}`.
 
     Raises:
-        UserError: The query has another placeholder.
+        UserError: The query has another placeholder or not this one, or is too long.
     """
     unknown = sorted(set(re.findall(r"\$\{[^}]*\}", query)) - {TABLE})
     if unknown:
         msg = f"{data.query}: the only placeholder is {TABLE}, got {unknown[0]}."
         raise UserError(msg, f"Write the value into the query, or use {TABLE}.")
+    if TABLE not in query:
+        msg = f"{data.query}: a flow's query must name its table as {TABLE}, and does not."
+        raise UserError(msg, f"Write FROM {TABLE}, which is data.table of conf/pipeline.yaml.")
     names = ", ".join('"' + name.replace('"', '""') + '"' for name in data.columns)
-    return f"SELECT {names} FROM (\n{query.rstrip().rstrip(';')}\n) AS ingest"  # noqa: S608  (quoted above)
+    # On the query's own first line, so that an error counts its lines as its author does.
+    text = f"SELECT {names} FROM ({query.rstrip().rstrip(';')}\n) AS ingest"  # noqa: S608  (quoted above)
+    _check_length(data, text)
+    return text
+
+
+def _check_length(data: Data, text: str) -> None:
+    length = len(text.replace(TABLE, f'"{data.table}"'))
+    if length > LONGEST_QUERY:
+        msg = f"{data.query}: a flow's query may have {LONGEST_QUERY:,} characters, got {length:,}"
+        remedy = "Make a part of it a view in Athena, or use `source: athena`."
+        raise UserError(f"{msg} with the columns' names.", remedy)
 
 
 def render_flow(pipeline: Pipeline, query: str) -> Flow:
@@ -88,7 +104,7 @@ def render_flow(pipeline: Pipeline, query: str) -> Flow:
         query: The query, with `${table}`.
 
     Raises:
-        UserError: The query has another placeholder.
+        UserError: The query cannot be a flow's.
     """
     data = pipeline.data
     nodes = [_source(data, query)]

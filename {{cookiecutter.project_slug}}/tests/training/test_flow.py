@@ -115,7 +115,7 @@ def test_athena_is_asked_for_the_declared_columns_of_the_table_that_a_parameter_
     assert athena["Database"] == {"Get": "Parameters.Database"}
     assert athena["WorkGroup"] == {"Get": "Parameters.Workgroup"}
     assert text_of(athena["QueryString"], Table="rents") == (
-        'SELECT "rooms", "area", "district", "sold", "price" FROM (\n-- Sold houses\n'
+        'SELECT "rooms", "area", "district", "sold", "price" FROM (-- Sold houses\n'
         'WITH s AS (SELECT * FROM "rents")\nSELECT * FROM s WHERE note <> \'"\'\n) AS ingest'
     )
     assert "KmsKeyId" not in athena
@@ -209,7 +209,36 @@ def test_another_placeholder_and_a_region_without_an_image_are_refused(wrangled)
 
 def test_a_query_that_is_too_long_for_the_request_is_refused(wrangled):
     wrangled.write("queries/ingest.sql", "SELECT * FROM ${table}" + " " * 4096 + "WHERE 1 = 1")
-    with pytest.raises(UserError, match=r"QueryString may have 4096 characters"):
+    with pytest.raises(UserError) as caught:
+        wrangled.compile()
+    assert caught.value.message == (
+        "queries/ingest.sql: a flow's query may have 4,096 characters, got 4,198 with the columns' "
+        "names."
+    )
+
+
+@pytest.mark.parametrize("query", ["", "SELECT * FROM sales"])
+def test_a_query_without_the_table_of_the_settings_is_refused(wrangled, query):
+    wrangled.write("queries/ingest.sql", query)
+    with pytest.raises(UserError) as caught:
+        wrangled.compile()
+    assert caught.value.message == (
+        "queries/ingest.sql: a flow's query must name its table as ${table}, and does not."
+    )
+
+
+def test_the_longest_query_that_is_accepted_is_as_long_as_the_request_may_hold(wrangled):
+    def query(spaces):
+        return "SELECT * FROM ${table}" + " " * spaces + "WHERE 1 = 1"
+
+    wrangled.write("queries/ingest.sql", query(0))
+    given = wrangled.definition()["Steps"][0]["Arguments"]["ProcessingInputs"][1]
+    asked = given["DatasetDefinition"]["AthenaDatasetDefinition"]["QueryString"]
+    spaces = 4096 - len(text_of(asked, Table="sales"))
+    wrangled.write("queries/ingest.sql", query(spaces))
+    wrangled.compile()
+    wrangled.write("queries/ingest.sql", query(spaces + 1))
+    with pytest.raises(UserError, match="may have 4,096 characters, got 4,097 "):
         wrangled.compile()
 
 
