@@ -24,7 +24,8 @@ def read_csv(path: Path) -> pa.Table:
         path: The file: UTF-8; its cells separated by comma, semicolon, tab or bar.
 
     Returns:
-        Its cells as text, null where they are empty or say so (`NA`, `null`, …).
+        Its cells as text, null where they are empty or say so (`NA`, `null`, …); names without
+        the blanks around them.
 
     Raises:
         ValueError: It is not text, is broken, or has no header or rows of different lengths.
@@ -58,7 +59,8 @@ def _header(path: Path) -> _Header:
         )
         delimiter = max(_DELIMITERS, key=first.count)
         records = csv.reader(chain([first], lines), delimiter=delimiter)
-        return _Header(next(records, []), delimiter, blank)
+        names = [name.strip() for name in next(records, [])]  # `a, b` is often written
+        return _Header(names, delimiter, blank)
 
 
 def _cells(path: Path, header: _Header) -> pa.Table:

@@ -63,6 +63,7 @@ def test_csv_is_read_as_text_whatever_is_in_its_cells(run):
         ("v1.2/a.b.csv", CSV),
         ("semicolon.csv", CSV.replace(b",", b";").replace(b'"";', b'"",')),
         ("empty lines.csv", b"\n" + CSV + b"\n\n"),
+        ("blanks around names.csv", CSV.replace(b"City,x", b" City , x", 1)),
     ],
 )
 def test_csv_comes_in_many_forms(run, name, content):
@@ -119,6 +120,7 @@ def test_dictionaries_and_fine_times_become_plain(run):
         ({"a.csv": b"x,y\n", "b.csv": b"x,y\n"}, "its files hold no rows: a.csv, b.csv."),
         ({"a.parquet": TABLE[:0]}, "its files hold no rows: a.parquet."),
         ({"a.csv": b"x,X\n1,2\n"}, "a.csv has the column 'x' 2 times."),
+        ({"a.csv": b"x, x\n1,2\n"}, "a.csv has the column 'x' 2 times."),
         ({"a.csv": b"x,y\n1,2\n3\n"}, "a.csv is no CSV table: CSV parse error: Row #3: Expected"),
         ({"a.csv": "x\nZürich\n".encode("latin-1")}, "a.csv is no CSV table: "),
         ({"a.csv.gz": CSV}, "a.csv.gz is no CSV table: "),
