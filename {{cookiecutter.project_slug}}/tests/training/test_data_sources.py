@@ -123,6 +123,16 @@ def test_a_value_that_the_query_needs_is_missing_before_anything_runs(example, m
     )
 
 
+def test_of_several_queries_the_one_that_is_wrong_is_named(example, mistake_of):
+    example.write("queries/rents.sql", "SELECT * FROM ${table} WHERE a > :since\n")
+    example.change(PIPELINE, "data.query", "queries/rents.sql")
+    assert mistake_of(example)[0] == "queries/rents.sql: the parameter :since has no value."
+    example.change(PIPELINE, "data.parameters", {"since": 1, "until": 2})
+    assert mistake_of(example)[0] == (
+        "conf/pipeline.yaml: data.parameters.until is not used in queries/rents.sql."
+    )
+
+
 def test_a_query_in_another_encoding_is_refused(example, mistake_of):
     (example.root / "queries/ingest.sql").write_bytes("SELECT 'Zürich'".encode("latin-1"))
     assert mistake_of(example) == ("queries/ingest.sql: is not UTF-8 text.", "Save it as UTF-8.")

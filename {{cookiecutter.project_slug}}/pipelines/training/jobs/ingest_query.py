@@ -89,7 +89,7 @@ def written_parameters(values: Mapping[str, Value]) -> bytes:
     return json.dumps(written, indent=1).encode()
 
 
-def check_placeholders(query: str, names: Iterable[str]) -> None:
+def check_placeholders(query: str, names: Iterable[str], file: str = QUERY_FILE) -> None:
     """Accept a query whose `:name` are exactly the parameters that have a value.
 
     Both back-ends then read it in the same way: awswrangler would write values into texts and
@@ -98,6 +98,7 @@ def check_placeholders(query: str, names: Iterable[str]) -> None:
     Args:
         query: The query.
         names: The parameters that `data.parameters` gives values.
+        file: What to call the query in errors.
 
     Raises:
         JobError: If one has no value, is not used, or stands where it would be text.
@@ -107,17 +108,17 @@ def check_placeholders(query: str, names: Iterable[str]) -> None:
     used = {*_PARAMETER.findall(_OPAQUE.sub(" ", query))}
     if wrong := sorted(hidden & given):
         raise JobError(
-            f"{QUERY_FILE}: a parameter must not stand in quotes or a comment, got :{wrong[0]}.",
+            f"{file}: a parameter must not stand in quotes or a comment, got :{wrong[0]}.",
             "Write it bare: its value is quoted by itself. In a comment, leave out the colon.",
         )
     if wrong := sorted(used - given):
         raise JobError(
-            f"{QUERY_FILE}: the parameter :{wrong[0]} has no value.",
+            f"{file}: the parameter :{wrong[0]} has no value.",
             f"Write `{wrong[0]}: VALUE` under data.parameters in conf/pipeline.yaml.",
         )
     if wrong := sorted(given - used):
         raise JobError(
-            f"conf/pipeline.yaml: data.parameters.{wrong[0]} is not used in {QUERY_FILE}.",
+            f"conf/pipeline.yaml: data.parameters.{wrong[0]} is not used in {file}.",
             f"Write :{wrong[0]} in the query, or take it out.",
         )
 
