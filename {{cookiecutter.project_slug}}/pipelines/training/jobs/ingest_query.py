@@ -32,6 +32,8 @@ _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 _OPAQUE = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/""", re.DOTALL)
 # As awswrangler finds them.
 _PARAMETER = re.compile(r"(?<!:):([A-Za-z0-9_]+)(?![A-Za-z0-9_])")
+# Athena is given the value as text, and `--5` begins a comment.
+_AFTER_MINUS = re.compile(r"-(?=:)" + _PARAMETER.pattern)
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -101,15 +103,21 @@ def check_placeholders(query: str, names: Iterable[str], file: str = QUERY_FILE)
         file: What to call the query in errors.
 
     Raises:
-        JobError: If one has no value, is not used, or stands where it would be text.
+        JobError: If one has no value, is not used, or stands where it would be text or a comment.
     """
     given = {*names}
     hidden = {name for part in _OPAQUE.findall(query) for name in _PARAMETER.findall(part)}
-    used = {*_PARAMETER.findall(_OPAQUE.sub(" ", query))}
+    bare = _OPAQUE.sub(" ", query)
+    used = {*_PARAMETER.findall(bare)}
     if wrong := sorted(hidden & given):
         raise JobError(
             f"{file}: a parameter must not stand in quotes or a comment, got :{wrong[0]}.",
             "Write it bare: its value is quoted by itself. In a comment, leave out the colon.",
+        )
+    if wrong := _AFTER_MINUS.findall(bare):
+        raise JobError(
+            f"{file}: a parameter must not follow a minus at once, got -:{wrong[0]}.",
+            f"Write - :{wrong[0]}, with a blank: a value below zero would begin a comment.",
         )
     if wrong := sorted(used - given):
         raise JobError(

@@ -169,6 +169,7 @@ def test_whole_numbers_beside_nulls_stay_whole(run, tmp_path):
         ("price >= :v", Decimal("2.5"), ["Oakland", "Oakland"]),
         ("sold < :v", date(2026, 1, 1), ["Eureka"]),
         ("(rooms > 5) = :v", False, ["Fresno", "Eureka"]),
+        ("rooms - :v > 11", -2, ["Oakland"]),
         ("rooms > :v AND rooms < :v + 5 AND city <> 'a::v'", 4, ["Oakland"]),
     ],
 )
@@ -188,6 +189,7 @@ def test_a_parameter_of_the_query_has_its_value_on_the_lake(run, given, conditio
         ('SELECT :v AS "a:v" FROM t', "a parameter must not stand in quotes or a comment, got :v."),
         ("SELECT :v -- :v\nFROM t", "a parameter must not stand in quotes or a comment, got :v."),
         ("SELECT :v /* x\n:v */ FROM t", "must not stand in quotes or a comment, got :v."),
+        ("SELECT rooms -:v FROM t", "must not follow a minus at once, got -:v.\nWrite - :v, with"),
     ],
 )
 def test_parameters_and_values_must_match(refusal, given, query, expected):
