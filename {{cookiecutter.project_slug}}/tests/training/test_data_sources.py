@@ -55,6 +55,14 @@ def test_with_files_nothing_of_athena_is_left(files):
     assert not [key for key in files.compile().assets.objects() if key.startswith("queries/")]
 
 
+def test_what_is_logged_of_an_execution_says_which_files_were_read(files):
+    files.change(PIPELINE, "tracking", "mlflow")
+    (step,) = [step for step in files.definition()["Steps"] if step["Name"] == "Track"]
+    logged = step["Arguments"]["AppSpecification"]["ContainerArguments"]
+    prefix = ["DataUri=", {"Get": "Parameters.DataUri"}]
+    assert {"Std:Join": {"On": "", "Values": prefix}} in logged
+
+
 def test_with_athena_there_is_no_prefix(example):
     assert "DataUri" not in defaults(example)
 

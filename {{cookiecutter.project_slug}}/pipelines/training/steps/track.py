@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # The parameters that shape the result; the others say where and as whom the jobs run.
 SHAPING = {
-    "Database", "Table", "DataVersion", "Folds", "Seed", "MaxTrainingJobs",
+    "Database", "Table", "DataUri", "DataVersion", "Folds", "Seed", "MaxTrainingJobs",
     "MaxParallelTrainingJobs", "MinimumR2",
 }  # fmt: skip
 
