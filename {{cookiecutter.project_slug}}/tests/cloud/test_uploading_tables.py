@@ -82,6 +82,20 @@ def test_a_table_that_athena_lacks_is_sent_and_registered_with_its_types(pipelin
     assert table["Parameters"]["sha256"] == hashlib.sha256(content).hexdigest()
 
 
+def test_what_is_sent_is_encrypted_with_the_key_of_the_account(pipeline, aws, in_lake, deployable):
+    deployable.change("conf/aws.yaml", "encryption", {"output_key": "alias/jobs"})
+    _, location = in_lake()
+    aws.knows_who_asks()
+    aws.refuse("glue", "get_table", "EntityNotFoundException")
+    file = {"Bucket": "the-bucket", "Key": key_of(location)}
+    aws.refuse("s3", "head_object", "404", asked=file)
+    key = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/jobs"}
+    aws.answer("s3", "put_object", asked={**file, **key, "Body": ANY, "ChecksumAlgorithm": ANY})
+    aws.answer("glue", "create_database")
+    aws.answer("glue", "create_table")
+    assert pipeline("data", "upload").code == 0
+
+
 def test_other_rows_are_sent_beside_the_earlier_ones_before_the_table_changes(
     pipeline, aws, in_lake
 ):
