@@ -131,6 +131,15 @@ def test_only_what_it_uses_is_a_parameter_and_travels(wrangled):
     assert cluster["InstanceType"] == {"Get": "Parameters.DataWranglerInstanceType"}
 
 
+def test_it_is_reused_for_an_equal_version_of_the_data_alone(wrangled):
+    assert "CacheConfig" not in wrangled.definition()["Steps"][0]
+    wrangled.change(CONF, "data.version", "2026-11")
+    step = wrangled.definition()["Steps"][0]
+    assert step["CacheConfig"]["Enabled"] is True
+    compared = step["Arguments"]["Environment"]
+    assert compared == {"DATA_VERSION": {"Get": "Parameters.DataVersion"}}
+
+
 def test_without_it_nothing_of_it_is_there(compiled):
     assert compiled.assets.flow is None
     assert b"DataWrangler" not in compiled.definition
