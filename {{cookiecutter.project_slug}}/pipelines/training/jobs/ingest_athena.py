@@ -44,7 +44,7 @@ class AthenaReader:
             Its rows, without columns if there are none: UNLOAD then writes no file.
 
         Raises:
-            JobError: If Athena refuses the query.
+            JobError: If Athena refuses the query, or AWS does not allow the job to ask.
         """
         # Imported here: the local back-end does not need them.
         import awswrangler
@@ -54,20 +54,23 @@ class AthenaReader:
             # Jobs are told their region here, where boto3 does not look.
             os.environ.setdefault("AWS_DEFAULT_REGION", os.environ["AWS_REGION"])
         refusals = awswrangler.exceptions
-        self._clean()  # UNLOAD demands an empty prefix, which a killed attempt did not leave
         try:
-            return self._unload(query, parameters)
+            self._clean()  # UNLOAD demands an empty prefix, which a killed attempt did not leave
+            try:
+                return self._unload(query, parameters)
+            finally:
+                self._clean()
         except refusals.EmptyDataFrame:
             return pa.table({})
         except (refusals.QueryFailed, refusals.InvalidArgumentValue) as error:
             raise _refused(error) from error
         except ClientError as error:
-            # Athena does not know the workgroup.
-            if error.response["Error"]["Code"] != "InvalidRequestException":
-                raise
-            raise _refused(error) from error
-        finally:
-            self._clean()
+            code = error.response["Error"]["Code"]
+            if code == "InvalidRequestException":  # Athena does not know the workgroup
+                raise _refused(error) from error
+            if "AccessDenied" in code:
+                raise _denied(error) from error
+            raise
 
     def _unload(self, query: str, parameters: Mapping[str, Value]) -> pa.Table:
         import awswrangler
@@ -103,4 +106,13 @@ def _refused(error: Exception) -> JobError:
     return JobError(
         f"{QUERY_FILE} failed in Athena: {reason}",
         "Correct the query, or database, table and workgroup under data in conf/pipeline.yaml.",
+    )
+
+
+def _denied(error: Exception) -> JobError:
+    """Return the error for what the role of the job may not do."""
+    reason = " ".join(str(error).split()).removesuffix(".")
+    return JobError(
+        f"The job's role may not read with Athena: {reason}.",
+        "Allow it; `pipeline doctor --on aws` lists what the role lacks.",
     )

@@ -362,8 +362,30 @@ def test_what_athena_refuses_is_the_users_to_mend(athena, refusal, error, expect
     assert expected in text
 
 
-def test_what_aws_denies_is_not_taken_for_a_mistake_in_the_query(athena, run):
-    athena.error = ClientError({"Error": {"Code": "AccessDeniedException"}}, "StartQueryExecution")
+@pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException"])
+def test_what_aws_denies_is_not_taken_for_a_mistake_in_the_query(athena, refusal, code):
+    denied = {"Error": {"Code": code, "Message": "r may not athena:StartQueryExecution"}}
+    athena.error = ClientError(denied, "StartQueryExecution")
+    assert refusal("SELECT * FROM ${table}").splitlines() == [
+        f"The job's role may not read with Athena: An error occurred ({code}) when calling the "
+        "StartQueryExecution operation: r may not athena:StartQueryExecution.",
+        "Allow it; `pipeline doctor --on aws` lists what the role lacks.",
+    ]
+
+
+@pytest.mark.usefixtures("athena")
+def test_a_prefix_that_may_not_be_cleaned_is_told_in_two_lines_too(refusal, monkeypatch):
+    def delete_objects(_path):
+        raise ClientError({"Error": {"Code": "AccessDenied"}}, "ListObjectsV2")
+
+    monkeypatch.setattr(awswrangler.s3, "delete_objects", delete_objects)
+    assert "may not read with Athena: An error occurred (AccessDenied) when calling the List" in (
+        refusal("SELECT * FROM ${table}")
+    )
+
+
+def test_a_service_that_fails_is_no_mistake_of_anybody(athena, run):
+    athena.error = ClientError({"Error": {"Code": "InternalServerException"}}, "GetWorkGroup")
     with pytest.raises(ClientError):
         run("SELECT * FROM ${table}")
 
