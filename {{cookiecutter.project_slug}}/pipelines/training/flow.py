@@ -24,6 +24,7 @@ from pipelines.training.jobs.flow_nodes import (
     MANAGE_COLUMNS,
     SOURCE,
 )
+from pipelines.training.jobs.ingest_query import without_end
 from pipelines.training.settings.one_hot import SYMBOLS, indicator_columns
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def select_declared(data: Data, query: str) -> str:
     Raises:
         UserError: The query has another placeholder or not this one, or is too long.
     """
+    query = without_end(query)
     unknown = sorted(set(re.findall(r"\$\{[^}]*\}", query)) - {TABLE})
     if unknown:
         msg = f"{data.query}: the only placeholder is {TABLE}, got {unknown[0]}."
@@ -83,7 +85,7 @@ def select_declared(data: Data, query: str) -> str:
         raise UserError(msg, f"Write FROM {TABLE}, which is data.table of conf/pipeline.yaml.")
     names = ", ".join('"' + name.replace('"', '""') + '"' for name in data.columns)
     # On the query's own first line, so that an error counts its lines as its author does.
-    text = f"SELECT {names} FROM ({query.rstrip().rstrip(';')}\n) AS ingest"  # noqa: S608  (quoted above)
+    text = f"SELECT {names} FROM ({query}) AS ingest"  # noqa: S608  (quoted above)
     _check_length(data, text)
     return text
 

@@ -116,7 +116,7 @@ def test_athena_is_asked_for_the_declared_columns_of_the_table_that_a_parameter_
     assert athena["WorkGroup"] == {"Get": "Parameters.Workgroup"}
     assert text_of(athena["QueryString"], Table="rents") == (
         'SELECT "rooms", "area", "district", "sold", "price" FROM (-- Sold houses\n'
-        'WITH s AS (SELECT * FROM "rents")\nSELECT * FROM s WHERE note <> \'"\'\n) AS ingest'
+        'WITH s AS (SELECT * FROM "rents")\nSELECT * FROM s WHERE note <> \'"\') AS ingest'
     )
     assert "KmsKeyId" not in athena
 
@@ -221,12 +221,12 @@ def test_a_query_that_is_too_long_for_the_request_is_refused(wrangled):
     with pytest.raises(UserError) as caught:
         wrangled.compile()
     assert caught.value.message == (
-        "queries/ingest.sql: a flow's query may have 4,096 characters, got 4,198 with the columns' "
+        "queries/ingest.sql: a flow's query may have 4,096 characters, got 4,197 with the columns' "
         "names."
     )
 
 
-@pytest.mark.parametrize("query", ["", "SELECT * FROM sales"])
+@pytest.mark.parametrize("query", ["", "SELECT * FROM sales", "SELECT * FROM sales -- ${table}"])
 def test_a_query_without_the_table_of_the_settings_is_refused(wrangled, query):
     wrangled.write("queries/ingest.sql", query)
     with pytest.raises(UserError) as caught:

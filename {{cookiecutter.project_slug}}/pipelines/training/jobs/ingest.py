@@ -19,6 +19,7 @@ from pipelines.training.jobs.ingest_query import (
     query_parameters,
     query_text,
     require_identifier,
+    without_end,
 )
 from pipelines.training.jobs.ingest_rows import with_lower_names, write_rows
 from pipelines.training.jobs.runner import base_dir, run_job
@@ -49,7 +50,7 @@ def ingest(argv: Sequence[str]) -> None:
     """
     arguments = _parse(argv)
     folder = base_dir() / "processing/input/query"
-    query = fill_table(query_text(folder), arguments.table)
+    query = fill_table(without_end(query_text(folder)), arguments.table)
     parameters = query_parameters(folder)
     check_placeholders(query, parameters)
     rows = _reader(arguments).read(query, parameters)

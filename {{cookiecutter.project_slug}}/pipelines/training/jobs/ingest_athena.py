@@ -37,7 +37,7 @@ class AthenaReader:
         """Run a query, and remove what Athena has left in S3, however it ends.
 
         Args:
-            query: One SELECT in Athena's SQL.
+            query: One SELECT in Athena's SQL; it becomes `UNLOAD (<query>) TO …`.
             parameters: The values of its `:name`.
 
         Returns:
@@ -77,8 +77,7 @@ class AthenaReader:
 
         encryption = {"encryption": "SSE_KMS", "kms_key": self.kms_key} if self.kms_key else {}
         rows = awswrangler.athena.read_sql_query(
-            # It becomes `UNLOAD (<query>) TO …`, which a last comment would hide.
-            f"{query.rstrip().removesuffix(';')}\n",
+            query,
             database=self.database,
             workgroup=self.workgroup,
             s3_output=f"{self.output}/",

@@ -30,6 +30,7 @@ _TABLE = "${table}"
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 # Text, a quoted name, or a comment: what looks like a parameter there is none.
 _OPAQUE = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/""", re.DOTALL)
+_TOKEN = re.compile(_OPAQUE.pattern + r"|\S", re.DOTALL)
 # As awswrangler finds them.
 _PARAMETER = re.compile(r"(?<!:):([A-Za-z0-9_]+)(?![A-Za-z0-9_])")
 # Athena is given the value as text, and `--5` begins a comment.
@@ -48,6 +49,17 @@ def query_text(folder: Path) -> str:
         msg = f"{folder} must hold one .sql file, got {[file.name for file in files]}."
         raise FileNotFoundError(msg)
     return files[0].read_text(encoding="utf-8")
+
+
+def without_end(text: str) -> str:
+    """Return a query without the semicolons and comments after it: it becomes a part of another.
+
+    Args:
+        text: The query; empty if there are only comments.
+    """
+    tokens = _TOKEN.finditer(text)
+    ends = [each.end() for each in tokens if not each[0].startswith((";", "--", "/*"))]
+    return text[: max(ends, default=0)]
 
 
 def fill_table(text: str, table: str) -> str:

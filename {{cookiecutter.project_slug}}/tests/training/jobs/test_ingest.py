@@ -22,6 +22,7 @@ from pipelines.training.jobs.ingest_query import (
     PARAMETERS_FILE,
     check_placeholders,
     query_parameters,
+    without_end,
     written_parameters,
 )
 
@@ -197,6 +198,27 @@ def test_parameters_and_values_must_match(refusal, given, query, expected):
     assert expected in refusal(query)
 
 
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("SELECT 1", "SELECT 1"),
+        ("-- Ours\nSELECT 1 ;\n\n", "-- Ours\nSELECT 1"),
+        ("SELECT 1; -- it's the end\n/* really; */ ;", "SELECT 1"),
+        ("SELECT ';' -- one\n  || '--'\n-- end", "SELECT ';' -- one\n  || '--'"),
+        ('SELECT 1 - -1 / 2 AS "/*"', 'SELECT 1 - -1 / 2 AS "/*"'),
+        ("SELECT 1; SELECT 2;", "SELECT 1; SELECT 2"),
+        ("-- nothing\n;", ""),
+    ],
+)
+def test_what_stands_after_a_query_is_no_part_of_it(text, query):
+    assert without_end(text) == query
+
+
+@pytest.mark.usefixtures("lake")
+def test_a_comment_may_stand_after_the_semicolon(run):
+    assert len(run("SELECT * FROM ${table}; -- all of them\n")) == 4
+
+
 def test_what_only_looks_like_a_parameter_is_none():
     check_placeholders("SELECT '12:30', \"a:b\", x::integer -- it's :no\n/* :no */ FROM t", [])
 
@@ -308,7 +330,7 @@ def test_without_a_lake_athena_unloads_below_the_executions_prefix(athena, run):
     assert rows["a"].dtype == "float64"
     assert athena.calls == [
         (
-            'SELECT * FROM "houses"\n',
+            'SELECT * FROM "houses"',
             {
                 "database": "housing",
                 "workgroup": "w",
