@@ -21,6 +21,7 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 
+from pipelines.cloud.permissions import JOBS
 from pipelines.tracking.experiments_tracker import ExperimentsTracker, component_name
 from pipelines.tracking.local_store import LocalStore
 from pipelines.tracking.mlflow_client import MlflowClient
@@ -284,6 +285,8 @@ def test_what_broke_off_in_the_middle_is_made_anew(
     asked = requests_of("sagemaker")
     ExperimentsTracker().log(execution)
     assert asked.count("DeleteTrialComponent") == 1, "its numbers would count twice"
+    allowed = {one.action.partition(":")[2] for one in JOBS if "experiments" in one.users}
+    assert {*asked, "BatchPutMetrics"} <= allowed
     tree = tree_in_experiments(account, execution)
     assert tree.keys() == {NAME, *(trial.name for trial in execution.trials)}
     assert all(tree[trial.name].metrics["fold_r2"] == AWKWARD for trial in execution.trials)

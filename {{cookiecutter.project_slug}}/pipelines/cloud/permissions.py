@@ -92,6 +92,7 @@ def _job(kind: str, resource: str, step: str, *names: str) -> list[Permission]:
 
 _RUNS = ("Processing", "Training", "Tuning", "Transform")
 _STARTED = ("Create", "Describe", "Stop")
+_LOGGED = ("experiments",)
 
 # What the role of pipeline and jobs needs.
 JOBS = (
@@ -115,9 +116,22 @@ JOBS = (
     *_each("athena", "workgroup", ("athena",), "GetQueryExecution", "GetQueryResults"),
     *_each("athena", "workgroup", ("athena",), "GetWorkGroup", "StartQueryExecution"),
     *_each("glue", "catalog", ("athena",), "GetDatabase", "GetTable", "GetPartitions"),
+    # What UNLOAD has written is removed when it has been read.
+    Permission("s3:DeleteObject", "objects", ("unload",)),
+    # An app has one action for all calls of MLflow, a tracking server one for each.
+    Permission("sagemaker:CallMlflowAppApi", "tracking", ("mlflow app",)),
     *_each(
-        *("sagemaker-mlflow", "tracking", ("mlflow",), "CreateExperiment", "CreateRun"),
-        *("GetExperimentByName", "LogBatch", "SearchRuns", "UpdateRun"),
+        *("sagemaker-mlflow", "tracking", ("mlflow server",), "CreateExperiment", "CreateRun"),
+        *("DeleteRun", "GetExperimentByName", "LogBatch", "RestoreExperiment", "SearchRuns"),
+        "UpdateRun",
+    ),
+    *_each("sagemaker", "experiment", _LOGGED, "CreateExperiment", "DescribeExperiment"),
+    *_each("sagemaker", "experiment-trial", _LOGGED, "CreateTrial", "DescribeTrial"),
+    *_each("sagemaker", "any", _LOGGED, "ListTrialComponents", "ListTrials"),
+    *_each(
+        *("sagemaker", "experiment-trial-component", _LOGGED, "AssociateTrialComponent"),
+        *("BatchPutMetrics", "CreateTrialComponent", "DeleteTrialComponent"),
+        *("DescribeTrialComponent", "DisassociateTrialComponent", "UpdateTrialComponent"),
     ),
     *_each(
         *("ec2", "any", ("network",), "CreateNetworkInterface", "CreateNetworkInterfacePermission"),

@@ -82,10 +82,13 @@ def _features(situation: Situation) -> set[str]:
     """What the pipeline consists of, as `JOBS` calls it."""
     settings = situation.project.settings
     found = {str(step["Type"]) for step in all_steps(situation.definition["Steps"])}
-    tracking = str(situation.values.get("TrackingUri", ""))
+    kind, _, _ = str(situation.values.get("TrackingUri", "")).rpartition(":")[2].partition("/")
     by_setting = {
         "athena": "Workgroup" in situation.values,
-        "mlflow": tracking.startswith("arn:"),
+        "unload": settings.pipeline.data.source == "athena",
+        "mlflow app": kind == "mlflow-app",
+        "mlflow server": kind == "mlflow-tracking-server",
+        "experiments": settings.pipeline.tracking == "experiments",
         "network": settings.aws.network is not None,
     }
     return found | {*settings.aws.ids} | {name for name, used in by_setting.items() if used}

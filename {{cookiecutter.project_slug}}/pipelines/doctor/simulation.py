@@ -19,7 +19,8 @@ _PASSED_TO = {
     "ContextKeyType": "string",
 }
 _SAGEMAKER = (
-    "endpoint", "hyper-parameter-tuning-job", "model", "model-package", "model-package-group",
+    "endpoint", "experiment", "experiment-trial", "experiment-trial-component",
+    "hyper-parameter-tuning-job", "model", "model-package", "model-package-group",
     "processing-job", "training-job", "transform-job",
 )  # fmt: skip
 _VALUES = {"role": "RoleArn", "tracking": "TrackingUri"}

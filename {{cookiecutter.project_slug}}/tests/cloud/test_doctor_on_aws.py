@@ -389,6 +389,44 @@ def test_other_places_that_log(cloud, doctor, monkeypatch, address, state):
     assert address in found["text"]
 
 
+@pytest.mark.parametrize(
+    ("setting", "address", "action"),
+    [
+        ("mlflow", "mlflow-app/app-1", "sagemaker:CallMlflowAppApi"),
+        ("mlflow", "mlflow-tracking-server/ours", "sagemaker-mlflow:LogBatch"),
+        ("experiments", "mlflow-app/app-1", "sagemaker:BatchPutMetrics"),
+    ],
+)
+def test_what_track_needs_depends_on_where_it_logs(
+    cloud, doctor, deployable, monkeypatch, setting, address, action
+):
+    deployable.change("conf/pipeline.yaml", "tracking", setting)
+    monkeypatch.setenv("TRACKING", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:{address}")
+    cloud.answers["SimulatePrincipalPolicy"] = simulated(action)
+    state, subject, text, _ = wrong(doctor())
+    assert (state, subject) == ("to mend", "permissions of the role")
+    assert f"may not {action}," in text
+    asked = {
+        name for one in cloud.requests("SimulatePrincipalPolicy") for name in one["ActionNames"]
+    }
+    others = {
+        "sagemaker:CallMlflowAppApi",
+        "sagemaker-mlflow:LogBatch",
+        "sagemaker:BatchPutMetrics",
+    }
+    assert asked & others == {action}
+
+
+def test_the_role_must_be_allowed_to_remove_what_unload_has_written(cloud, doctor):
+    own = simulated("s3:DeleteObject")
+    cloud.answers["SimulatePrincipalPolicy"] = lambda asked: (
+        own if asked["PolicySourceArn"] == ROLE else simulated()
+    )(asked)
+    state, subject, text, _ = wrong(doctor())
+    assert (state, subject) == ("to mend", "permissions of the role")
+    assert text == f"{ROLE} may not s3:DeleteObject, which is needed for unload."
+
+
 def test_with_create_a_pipeline_is_made_of_the_definition_and_deleted(cloud, doctor, deployable):
     findings = doctor("--create")
     assert (findings[-1]["subject"], findings[-1]["state"]) == ("definition", "ok")
