@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,9 @@ EXPIRED = (
     "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "RequestExpired",
     "UnrecognizedClientException",
 )  # fmt: skip
-_DOCTOR = "`pipeline doctor --on aws` looks closer."
+DOCTOR = "`pipeline doctor --on aws` looks closer."
+# Characters of what AWS says, which may be a whole page of HTML.
+_LONGEST = 500
 _SIGN_IN = "Sign in (`aws sso login`), or set AWS_PROFILE."
 
 
@@ -47,7 +50,7 @@ def explained(service: str, action: str) -> Iterator[None]:
         raise _refusal(service, action, err) from err
     except aws.ParamValidationError as err:
         msg = f"{service} takes no such {action}: {err.kwargs['report']}"
-        raise UserError(_line(msg), f"Correct the value in the environment. {_DOCTOR}") from err
+        raise UserError(_line(msg), f"Correct the value in the environment. {DOCTOR}") from err
     except (aws.BotoCoreError, ResponseParserError) as err:
         msg = f"{service} could not be asked to {action}: {err}"
         raise UserError(_line(msg), "Check the network, and region in conf/aws.yaml.") from err
@@ -63,11 +66,11 @@ def _refusal(service: str, action: str, error: Exception) -> UserError:
     words = str(getattr(error, "response", {}).get("Error", {}).get("Message", ""))
     if code in EXPIRED:
         return UserError(_line(f"AWS credentials must be valid, got {code}: {words}"), _SIGN_IN)
-    remedy = f"Check which account this is, and your permissions for {service}. {_DOCTOR}"
+    remedy = f"Check which account this is, and your permissions for {service}. {DOCTOR}"
     if code == "NoSuchBucket":
         remedy = "Correct the bucket's name in the environment, or make the bucket."
     return UserError(_line(f"{service} refused {action}: {code}: {words}"), remedy)
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split())
+    return textwrap.shorten(text, _LONGEST, placeholder=" …")

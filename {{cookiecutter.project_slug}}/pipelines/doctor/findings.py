@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
+from pipelines.cloud.refusals import DOCTOR
 from pipelines.errors import UserError
 
 if TYPE_CHECKING:
@@ -78,11 +79,14 @@ def examine(
                 yield replace(finding, subject=name)
         except UserError as refusal:
             state = State.UNKNOWN if _tells_nothing(refusal) else State.MEND
-            yield Finding(state, refusal.message, refusal.remedy, name)
+            remedy = refusal.remedy.removesuffix(DOCTOR).rstrip()  # which has just looked
+            yield Finding(state, refusal.message, remedy, name)
 
 
 def _tells_nothing(refusal: UserError) -> bool:
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
-    of_aws = isinstance(refusal.__cause__, BotoCoreError | ClientError)
+    answers = BotoCoreError | ClientError | ResponseParserError
+    of_aws = isinstance(refusal.__cause__, answers)
     return of_aws or isinstance(refusal, CannotTellError)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pipelines.doctor.findings import Finding
     from pipelines.doctor.situation import Situation
 
+_PUSH = 'Push it: `eval "$(pipeline image push)"`.'
 _MEMBERS = ("ImageUri", "TrainingImage", "Image")
 _ADDRESS = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.[a-z]+)?"
@@ -58,7 +59,7 @@ def _image(situation: Situation, address: str) -> Finding:
     found = _ADDRESS.fullmatch(address)
     if found is None:
         text = f"An image must be an address in Amazon ECR with a tag or digest, got {address}."
-        return mend(text, 'Push it: `eval "$(pipeline image push)"`.')
+        return mend(text, _PUSH)
     if found["region"] != situation.account.region:
         text = f"The image must be in {situation.account.region}, got {address}."
         return mend(text, "Push it to that region's registry.")
@@ -70,6 +71,8 @@ def _image(situation: Situation, address: str) -> Finding:
         imageIds=[{key: value or "latest" for key, value in name.items()}],
     )
     if not (answer and answer["images"]):
-        return mend(f"There is no image {address}.", 'Push it: `eval "$(pipeline image push)"`.')
+        own = found["account"] == situation.account.identity.account
+        remedy = _PUSH if own else "Correct image in model.yaml, or the variable that names it."
+        return mend(f"There is no image {address}.", remedy)
     moves = "" if found["digest"] else ", by a tag, which may be moved"
     return ok(f"{address}{moves}")

@@ -7,6 +7,7 @@ import json
 import boto3
 import pytest
 from botocore.exceptions import ConnectTimeoutError
+from botocore.parsers import ResponseParserError
 from cloud import healthy
 from cloud.healthy import ACCOUNT, KEY, REGION, ROLE, Refusal, quotas, simulated, trust
 
@@ -184,6 +185,11 @@ FAULTS = {
         else {"images": [{}]},
         ("to mend", "images", f"There is no image {REGISTRY}/model@sha256:", "Push it: `eval"),
     ),
+    "an image of AWS's own that is not there": (
+        "BatchGetImage",
+        lambda asked: {"images": [] if asked["repositoryName"] == "sagemaker-xgboost" else [{}]},
+        ("to mend", "images", "There is no image 141502667606.dkr.ecr.", "Correct image in model"),
+    ),
     "actions that the role may not": (
         "SimulatePrincipalPolicy",
         lambda asked: simulated("sagemaker:CreateTransformJob", "s3:PutObject",
@@ -357,6 +363,16 @@ def test_where_iam_may_not_be_asked_it_cannot_be_told(cloud, doctor):
         ("cannot tell", subject) for subject in subjects
     ]
     assert found[0]["text"] == "IAM refused GetRole: AccessDenied: User: me is not authorized"
+    assert found[0]["remedy"] == "Check which account this is, and your permissions for IAM."
+
+
+def test_where_something_else_answers_it_cannot_be_told(cloud, doctor):
+    page = "Unable to parse response: <html>" + "Sign in to the hotel's network " * 50
+    cloud.answers["SimulatePrincipalPolicy"] = ResponseParserError(page)
+    found = [one for one in doctor() if one["state"] != "ok"]
+    assert {one["state"] for one in found} == {"cannot tell"}
+    assert [one["subject"] for one in found] == ["permissions of the role", "your permissions"]
+    assert all(len(one["text"]) <= 500 for one in found)
 
 
 def test_without_credentials_nothing_else_is_asked(cloud, doctor):
