@@ -62,7 +62,8 @@ def split_file(file: Path, limit: int = LIMIT) -> Iterator[Payload]:
         else:
             yield from _split_lines(file, limit)
     except (OSError, ValueError, csv.Error) as err:
-        msg = f"{file}: cannot be read: {str(err).splitlines()[0]}."
+        reason = err.strerror if isinstance(err, OSError) and err.strerror else str(err)
+        msg = f"{file}: cannot be read: {reason.splitlines()[0]}."
         raise UserError(msg, "Give a CSV in UTF-8, or a Parquet file.") from err
 
 

@@ -70,7 +70,8 @@ def list_versions(on: On = Backend.LOCAL) -> None:
     versions = _open(on)
     packages = versions.all()
     if not packages:
-        typer.echo("Nothing is registered yet. `pipeline run` registers the best model.")
+        command = "pipeline run --on aws" if on is Backend.AWS else "pipeline run"
+        typer.echo(f"Nothing is registered yet. `{command}` registers the best model.")
         return
     rows = [
         [

@@ -70,6 +70,7 @@ def test_a_group_that_does_not_exist_yet_has_no_version(pipeline, account, code,
     account.refuse("sagemaker", "list_model_packages", code, words)
     ended = pipeline("registry", "list", "--on", "aws")
     assert (ended.code, ended.out.split(".")[0]) == (0, "Nothing is registered yet")
+    assert "`pipeline run --on aws`" in ended.out
 
 
 def test_what_aws_refuses_is_said_in_two_lines(pipeline, account):

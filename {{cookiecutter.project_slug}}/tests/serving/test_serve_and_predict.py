@@ -166,7 +166,7 @@ def test_without_a_header_every_line_is_a_row(pipeline, url, tmp_path) -> None:
         ("bad.txt", "1,2\n", "must end with .csv, .json or .parquet, got '.txt'."),
         ("bad.csv", b"\xff\xfe", "cannot be read: 'utf-8' codec can't decode byte 0xff"),
         ("bad.parquet", "1,2\n", "cannot be read: "),
-        ("missing.csv", None, "cannot be read: [Errno 2] No such file or directory"),
+        ("missing.csv", None, "cannot be read: No such file or directory."),
         ("empty.csv", "", "the server answers 400: The body holds no row."),
         ("long.csv", f'1,2\n"{"x" * 6_000_000}",1\n', "cannot be read: field larger than field"),
     ],
