@@ -12,9 +12,12 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import boto3
+import pyarrow as pa
 import pytest
 
 from pipelines import run_pipeline
+from pipelines.lake.store import table_folder, write_table
+from pipelines.project import Project
 
 ROLE = "arn:aws:iam::123456789012:role/pipelines"
 COMMANDS = {
@@ -24,13 +27,22 @@ COMMANDS = {
     "executions": ["executions", "--on", "aws"],
     "show": ["show", "abc", "--on", "aws"],
     "logs": ["logs", "abc", "--on", "aws"],
+    "report": ["report", "--on", "aws"],
+    "clean": ["clean", "--keep", "1", "--on", "aws"],
+    "registry list": ["registry", "list", "--on", "aws"],
+    "registry show": ["registry", "show", "1", "--on", "aws"],
+    "registry approve": ["registry", "approve", "1", "--on", "aws"],
+    "invoke": ["invoke", "houses", "../rows.csv"],
+    "data upload": ["data", "upload"],
+    "data crawl": ["data", "crawl", "s3://the-bucket/csv"],
     "stop": ["stop", "abc"],
     "image push": ["image", "push"],
 }
 DEPLOYING = ("upsert", "run", "run and wait")
 # What a command says before AWS can have refused anything.
 SAID_BEFORE = (
-    "AWS account ", "As ", "Pipeline ", "Role ", "Stored in ", "Billed ", " " * 12, "Sent "
+    "AWS account ", "As ", "Pipeline ", "Role ", "Stored in ", "Billed ", " " * 12, "Sent ",
+    "Table ", "Crawler ", "Reads ", "Database ",
 )  # fmt: skip
 SIGN_IN = "Sign in (`aws sso login`), or set AWS_PROFILE."
 WHO = (
@@ -59,8 +71,14 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         target = self.headers.get("X-Amz-Target", "")
-        action = target.rpartition(".")[2] or re.search(r"Action=(\w+)", body)[1]
-        self.reply(action, in_json=bool(target), default=WHO)
+        action = target.rpartition(".")[2] or self.action_of(body)
+        in_json = bool(target) or action == "InvokeEndpoint"
+        self.reply(action, in_json=in_json, default=WHO)
+
+    def action_of(self, body):
+        """The action of a service that names none in its headers."""
+        found = re.search(r"^Action=(\w+)", body)
+        return found[1] if found else "InvokeEndpoint"
 
     def do_HEAD(self):
         self.reply("HeadObject")
@@ -106,6 +124,9 @@ def server(monkeypatch):
 def project(deployable, committed, engines, monkeypatch):
     """The small project, compiled, in a commit, with credentials and a container engine."""
     deployable.compile()
+    (deployable.root.parent / "rows.csv").write_text("rooms\n3\n")
+    folder = table_folder(Project(deployable.root).lake, "estate", "sales")
+    write_table(folder, pa.table({"rooms": [3]}), kind="files", title="rows")
     engines.install("podman")
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
@@ -169,7 +190,10 @@ def test_with_a_token_that_expires_on_the_way(pipeline, project, server, command
 def test_where_access_is_denied(pipeline, project, server, command):
     server.refusals["*"] = (403, "AccessDeniedException", "User: me\nmay not")
     rule, remedy = two_lines(pipeline(*command))
-    assert re.match(r"(S3|SageMaker|ECR) refused \w+.*: (AccessDeniedException|403): ", rule)
+    assert re.match(
+        r"(S3|SageMaker|SageMaker Runtime|ECR|Glue) refused \w+.*: (AccessDeniedException|403): ",
+        rule,
+    )
     assert "permissions" in remedy and "`pipeline doctor --on aws`" in remedy
 
 
