@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pipelines.cli.deploying import say
+from pipelines.cli.deploying import say, say_lines, say_who
 from pipelines.cloud.account import Account
 from pipelines.cloud.catalog import Catalog, require_own
 from pipelines.cloud.crawling import Crawler, Crawlers
@@ -58,9 +58,10 @@ def upload(table: str | None, *, replace: bool) -> None:
 
 
 def _announce(account: Account, table: Table, file: Path) -> None:
-    _say_who(account)
-    say(f"Table {table.label} of {file.stat().st_size:,} bytes in {table.location}")
-    say("S3 bills what is stored, Athena what queries scan.")
+    say_who(account)
+    say_lines("Table", [f"{table.label}, {file.stat().st_size:,} bytes"])
+    say_lines("Stored in", [table.location])
+    say_lines("Billed", ["storage in S3", "what queries of Athena scan"])
 
 
 def _send(bucket: Bucket, table: Table, file: Path) -> None:
@@ -90,15 +91,22 @@ def crawl(uri: str, role: str | None, *, wait: bool) -> None:
         f"{deployment.pipeline}-{database}", role, database, uri, _tags(project, deployment)
     )
     account = Account(deployment.region)
-    _say_who(account)
-    say(f"Glue crawler {crawler.name}, role {role}, which Glue bills by the hour while it runs,")
-    say(f"for {uri}: its tables go to the database {database}")
+    _announce_crawler(account, crawler)
     crawlers = Crawlers(lambda: account.client("glue"), say, time.sleep)
     say(f"Crawler {crawler.name} is {crawlers.put(crawler)}")
     crawlers.start(crawler.name)
     if wait:
         crawlers.until_ended(crawler.name)
         _print_tables(crawlers.tables(database, uri), project)
+
+
+def _announce_crawler(account: Account, crawler: Crawler) -> None:
+    say_who(account)
+    say_lines("Crawler", [crawler.name])
+    say_lines("Role", [crawler.role])
+    say_lines("Reads", [crawler.uri])
+    say_lines("Database", [crawler.database])
+    say_lines("Billed", ["by Glue for the hours that the crawler runs"])
 
 
 def _print_tables(names: list[str], project: Project) -> None:
@@ -119,11 +127,6 @@ def _table_of(project: Project) -> tuple[str, str]:
         msg = f"conf/pipeline.yaml: data.source {data.source!r} has no tables, and no database."
         raise UserError(msg, "Set it to athena, or to data_wrangler, and name both.")
     return data.table_name
-
-
-def _say_who(account: Account) -> None:
-    who = account.identity
-    say(f"AWS account {who.account}, region {account.region}, as {who.arn}")
 
 
 def _tags(project: Project, deployment: Deployment) -> dict[str, str]:

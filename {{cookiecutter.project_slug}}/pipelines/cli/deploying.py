@@ -57,6 +57,23 @@ def say(text: str) -> None:
     typer.echo(text, err=True)
 
 
+def say_lines(title: str, lines: Iterable[str]) -> None:
+    """Tell of one thing in lines of their own: ARNs are long, terminals 80 columns wide."""
+    for number, line in enumerate(lines):
+        say(f"{'' if number else title:<11} {line}")
+
+
+def say_who(account: Account) -> None:
+    """Tell whose account it is, and as whom AWS is asked.
+
+    Raises:
+        UserError: There are no credentials, or they are not valid.
+    """
+    who = account.identity
+    say(f"AWS account {who.account}, region {account.region}")
+    say_lines("As", [who.arn])
+
+
 def upsert_pipeline(project: Project, deployment: Deployment) -> Upserted:
     """Compile, send the assets that are missing, and make or change the pipeline.
 
@@ -69,7 +86,7 @@ def upsert_pipeline(project: Project, deployment: Deployment) -> Upserted:
     compiled = compile_pipeline(project.settings)
     account = Account(deployment.region)
     _announce(project, deployment, account)
-    _say_lines("Billed", [f"{_STORAGE}; the pipeline costs nothing until it is started"])
+    say_lines("Billed", [f"{_STORAGE}; the pipeline costs nothing until it is started"])
     return _upsert(project, deployment, account, compiled)
 
 
@@ -98,7 +115,7 @@ def start_pipeline(
     values = _checked(project, compiled, parameters)
     account = Account(deployment.region)
     _announce(project, deployment, account)
-    _say_lines("Billed", [*billed_jobs(json.loads(compiled.definition), values), _STORAGE])
+    say_lines("Billed", [*billed_jobs(json.loads(compiled.definition), values), _STORAGE])
     _upsert(project, deployment, account, compiled)
     executions = Executions(account.client("sagemaker"), deployment.pipeline)
     arn = executions.start(parameters, f"Commit {parameters['Commit']}")
@@ -122,18 +139,11 @@ def _checked(
 def _announce(project: Project, deployment: Deployment, account: Account) -> None:
     bucket = account_value(project, deployment, "Bucket")
     role, key = _role(project, deployment), output_key(project, deployment)
-    who = account.identity
-    say(f"AWS account {who.account}, region {deployment.region}")
+    say_who(account)
     place = f"s3://{bucket}/{prefix_of(project, deployment)}/"
-    lines = {"As": who.arn, "Pipeline": deployment.pipeline, "Role": role, "Stored in": place}
+    lines = {"Pipeline": deployment.pipeline, "Role": role, "Stored in": place}
     for title, text in (lines | ({"Key": key} if key else {})).items():
-        _say_lines(title, [text])
-
-
-def _say_lines(title: str, lines: Iterable[str]) -> None:
-    """Tell of one thing in lines of their own: ARNs are long, terminals 80 columns wide."""
-    for number, line in enumerate(lines):
-        say(f"{'' if number else title:<11} {line}")
+        say_lines(title, [text])
 
 
 def _upsert(

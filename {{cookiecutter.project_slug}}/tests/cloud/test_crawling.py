@@ -55,9 +55,13 @@ def test_a_new_crawler_is_made_tagged_started_and_waited_for(pipeline, aws, depl
     ended = pipeline("data", "crawl", URI)
     assert (ended.code, ended.out) == (0, "sales\n"), ended
     assert ended.err.splitlines() == [
-        "AWS account 123456789012, region eu-west-1, as arn:aws:iam::123456789012:user/me",
-        f"Glue crawler {NAME}, role {ROLE}, which Glue bills by the hour while it runs,",
-        f"for {URI}: its tables go to the database estate",
+        "AWS account 123456789012, region eu-west-1",
+        "As          arn:aws:iam::123456789012:user/me",
+        f"Crawler     {NAME}",
+        f"Role        {ROLE}",
+        f"Reads       {URI}",
+        "Database    estate",
+        "Billed      by Glue for the hours that the crawler runs",
         f"Crawler {NAME} is created",
     ]
     assert pauses == [SHORTEST, SHORTEST * 1.5]

@@ -68,9 +68,12 @@ def test_a_table_that_athena_lacks_is_sent_and_registered_with_its_types(pipelin
     ended = pipeline("data", "upload")
     assert (ended.code, ended.out) == (0, f"{location}\n"), ended
     assert ended.err.splitlines() == [
-        "AWS account 123456789012, region eu-west-1, as arn:aws:iam::123456789012:user/me",
-        f"Table estate.sales of {len(content):,} bytes in {location}",
-        "S3 bills what is stored, Athena what queries scan.",
+        "AWS account 123456789012, region eu-west-1",
+        "As          arn:aws:iam::123456789012:user/me",
+        f"Table       estate.sales, {len(content):,} bytes",
+        f"Stored in   {location}",
+        "Billed      storage in S3",
+        "            what queries of Athena scan",
         f"Sent 1 of 1 objects ({len(content):,} bytes)",
         "Table estate.sales is created",
     ]
