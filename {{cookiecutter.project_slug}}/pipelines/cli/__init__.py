@@ -40,6 +40,7 @@ app = typer.Typer(
     help="Compile the project's SageMaker pipeline, and run that very definition on this machine.",
     epilog="A first run: `pipeline data sample`, then `pipeline run`, then `pipeline show ID`.",
     no_args_is_help=True,
+    rich_markup_mode="markdown",  # fills lines to the width of the terminal
     pretty_exceptions_enable=False,
     add_completion=False,
 )

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from pipelines.lake.store import Kind
     from pipelines.project import Project
 
-app = typer.Typer(help="Fill the local lake, which stands in for AWS.", no_args_is_help=True)
+app = typer.Typer(
+    help="Fill the local lake, or the tables of Athena that it stands in for.", no_args_is_help=True
+)
 
 
 @app.command()
@@ -40,7 +42,7 @@ def sample(
 
 @app.command()
 def add(
-    files: Annotated[list[Path], typer.Argument(help="CSV or Parquet files.", metavar="FILE...")],
+    files: Annotated[list[Path], typer.Argument(help="CSV or Parquet files.", metavar="FILE")],
     table: Annotated[
         str | None, typer.Option(help="Name in the lake.", show_default="data.table")
     ] = None,

@@ -71,7 +71,7 @@ def show(identifier: Identifier, on: On = Backend.LOCAL) -> None:
 
 def logs(
     identifier: Identifier,
-    step: Annotated[str | None, typer.Argument(metavar="[STEP]", help="Name of a step.")] = None,
+    step: Annotated[str | None, typer.Argument(metavar="STEP", help="Name of a step.")] = None,
     on: On = Backend.LOCAL,
 ) -> None:
     """Print the logs of an execution, or of one of its steps."""

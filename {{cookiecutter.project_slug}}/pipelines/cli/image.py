@@ -49,7 +49,7 @@ def build(
     engine: EngineName = None,
     options: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[-- OPTION...]", help="More options of the engine's build."),
+        typer.Argument(metavar="-- OPTION", help="More options of the engine's build."),
     ] = None,
 ) -> None:
     """Build the images, tagged with the commit, and print their names.

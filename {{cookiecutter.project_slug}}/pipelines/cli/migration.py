@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def import_configuration(
-    files: Annotated[list[Path], typer.Argument(metavar="CONF...", help="Configuration files.")],
+    files: Annotated[list[Path], typer.Argument(metavar="CONF", help="Configuration files.")],
     source: Annotated[
         Path | None,
         typer.Option(

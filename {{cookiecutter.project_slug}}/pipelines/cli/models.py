@@ -54,7 +54,7 @@ def add(
 def check(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME...]", help="Models.", show_default="all in use"),
+        typer.Argument(metavar="NAME", help="Models.", show_default="all in use"),
     ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Print the whole traceback of what failed.")

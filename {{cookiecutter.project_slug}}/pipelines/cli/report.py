@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 def report(
     identifier: Annotated[
         str | None,
-        typer.Argument(
-            metavar="[ID]", help="Execution, or the start of its name; else the latest."
-        ),
+        typer.Argument(metavar="ID", help="Execution, or the start of its name; else the latest."),
     ] = None,
     output: Annotated[
         Path | None,

@@ -38,7 +38,7 @@ def serve(
     version: Annotated[
         int | None,
         typer.Argument(
-            metavar="[VERSION]", help="Of the model; else the newest approved, else the newest."
+            metavar="VERSION", help="Of the model; else the newest approved, else the newest."
         ),
     ] = None,
     port: Annotated[int, typer.Option(min=1, max=65535)] = DEFAULT_PORT,

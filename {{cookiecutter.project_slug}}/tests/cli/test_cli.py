@@ -117,37 +117,6 @@ def test_a_table_that_does_not_fit_on_the_disk_leaves_the_previous_one(example, 
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ["compile"],
-        ["run"],
-        ["resume"],
-        ["upsert"],
-        ["stop"],
-        ["executions"],
-        ["show"],
-        ["logs"],
-        ["clean"],
-        ["report"],
-        ["compare"],
-        ["mlflow"],
-        ["graph"],
-        ["model", "add"],
-        ["model", "check"],
-        ["invoke"],
-        ["registry", "approve"],
-        ["registry", "show"],
-        ["data"],
-    ],
-    ids=" ".join,
-)
-def test_every_command_has_help_that_needs_no_project(pipeline, tmp_path, command):
-    ended = pipeline(*command, "--help", folder=tmp_path)
-    assert (ended.code, ended.err) == (0, "")
-    assert f"pipeline {' '.join(command)}" in ended.out
-
-
 def test_a_command_that_does_not_exist_ends_with_exit_code_2(pipeline):
     ended = pipeline("complie")
     assert ended.code == 2
