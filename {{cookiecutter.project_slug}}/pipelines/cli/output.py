@@ -97,7 +97,7 @@ def write_file(path: Path, content: bytes) -> None:
         staging.replace(path)
     except OSError as err:
         msg = f"{path}: cannot be written: {err.strerror}."
-        raise UserError(msg, "Give -o a file in a folder that exists and is yours.") from err
+        raise UserError(msg, "Name a file in a folder that exists and is yours.") from err
     finally:
         with suppress(OSError):  # it is gone when all went well
             staging.unlink()

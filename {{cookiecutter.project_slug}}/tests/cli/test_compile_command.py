@@ -41,7 +41,7 @@ def test_compile_into_a_place_that_takes_no_file_leaves_nothing(pipeline, exampl
     before = files_below(example.root)
     rule, remedy = pipeline("compile", "-o", target).mistake
     assert rule == f"{target}: cannot be written: {reason}."
-    assert remedy == "Give -o a file in a folder that exists and is yours."
+    assert remedy == "Name a file in a folder that exists and is yours."
     assert files_below(example.root) == before
 
 

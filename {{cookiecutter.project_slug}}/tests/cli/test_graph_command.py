@@ -76,7 +76,7 @@ def test_the_format_is_what_is_asked_for_or_what_the_file_is_called(
 def test_a_place_that_takes_no_file_is_a_mistake(pipeline, example):
     assert pipeline("graph", "-o", "missing/graph.svg").mistake == [
         "missing/graph.svg: cannot be written: No such file or directory.",
-        "Give -o a file in a folder that exists and is yours.",
+        "Name a file in a folder that exists and is yours.",
     ]
 
 
