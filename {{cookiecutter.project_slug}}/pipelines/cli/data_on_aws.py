@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pipelines.cli.deploying import say, say_lines, say_who
+from pipelines.cli.deploying import say, say_lines, say_who, tags_of
 from pipelines.cloud.account import Account
 from pipelines.cloud.catalog import Catalog, require_own
 from pipelines.cloud.crawling import Crawler, Crawlers
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipelines.cloud.catalog import Table
-    from pipelines.cloud.deployment import Deployment
     from pipelines.project import Project
 
 _FOLDER = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/\S+")
@@ -52,7 +51,7 @@ def upload(table: str | None, *, replace: bool) -> None:
     if not replace:
         require_own(wanted, standing)
     _send(Bucket(account.client("s3"), bucket, output_key(project, deployment)), wanted, file)
-    outcome = catalog.put(wanted, standing, _tags(project, deployment))
+    outcome = catalog.put(wanted, standing, tags_of(project, deployment, account))
     say(f"Table {wanted.label} is {outcome}")
     typer.echo(wanted.location)
 
@@ -87,11 +86,11 @@ def crawl(uri: str, role: str | None, *, wait: bool) -> None:
     project = find_project()
     deployment, database = deployment_of(project), _table_of(project)[0].lower()
     role = role or account_value(project, deployment, "RoleArn")
-    crawler = Crawler(
-        f"{deployment.pipeline}-{database}", role, database, uri, _tags(project, deployment)
-    )
     account = Account(deployment.region)
-    _announce_crawler(account, crawler)
+    say_who(account)
+    tags = tags_of(project, deployment, account)
+    crawler = Crawler(f"{deployment.pipeline}-{database}", role, database, uri, tags)
+    _announce_crawler(crawler)
     crawlers = Crawlers(lambda: account.client("glue"), say, time.sleep)
     say(f"Crawler {crawler.name} is {crawlers.put(crawler)}")
     crawlers.start(crawler.name)
@@ -100,8 +99,7 @@ def crawl(uri: str, role: str | None, *, wait: bool) -> None:
         _print_tables(crawlers.tables(database, uri), project)
 
 
-def _announce_crawler(account: Account, crawler: Crawler) -> None:
-    say_who(account)
+def _announce_crawler(crawler: Crawler) -> None:
     say_lines("Crawler", [crawler.name])
     say_lines("Role", [crawler.role])
     say_lines("Reads", [crawler.uri])
@@ -127,7 +125,3 @@ def _table_of(project: Project) -> tuple[str, str]:
         msg = f"conf/pipeline.yaml: data.source {data.source!r} has no tables, and no database."
         raise UserError(msg, "Set it to athena, or to data_wrangler, and name both.")
     return data.table_name
-
-
-def _tags(project: Project, deployment: Deployment) -> dict[str, str]:
-    return {**project.settings.aws.tags, **deployment.tags}

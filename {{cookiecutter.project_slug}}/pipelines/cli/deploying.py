@@ -74,6 +74,17 @@ def say_who(account: Account) -> None:
     say_lines("As", [who.arn])
 
 
+def tags_of(project: Project, deployment: Deployment, account: Account) -> dict[str, str]:
+    """Return the tags of whatever is made for a project, those of its SageMaker project included.
+
+    Raises:
+        UserError: AWS refuses, or cannot be reached.
+    """
+    arn = deployment.project_arn
+    copied = Pipelines(account.client("sagemaker")).tags_of(arn) if arn else {}
+    return {**copied, **project.settings.aws.tags, **deployment.tags}
+
+
 def upsert_pipeline(project: Project, deployment: Deployment) -> Upserted:
     """Compile, send the assets that are missing, and make or change the pipeline.
 
@@ -155,8 +166,8 @@ def _upsert(
     objects = compiled.assets.objects()
     uploaded = bucket.put_missing({f"{prefix}/{key}": body for key, body in objects.items()})
     say(f"Sent {uploaded.sent} of {uploaded.total} objects ({uploaded.size:,} bytes)")
-    pipelines = Pipelines(account.client("sagemaker"))
-    result = pipelines.upsert(_wanted(project, deployment, pipelines, compiled), bucket, prefix)
+    wanted = _wanted(project, deployment, account, compiled)
+    result = Pipelines(account.client("sagemaker")).upsert(wanted, bucket, prefix)
     say(f"Pipeline {deployment.pipeline} is {result.outcome}")
     return result
 
@@ -166,9 +177,8 @@ def _role(project: Project, deployment: Deployment) -> str:
 
 
 def _wanted(
-    project: Project, deployment: Deployment, pipelines: Pipelines, compiled: Compiled
+    project: Project, deployment: Deployment, account: Account, compiled: Compiled
 ) -> Wanted:
-    arn = deployment.project_arn
     settings = project.settings.pipeline
     own = (
         f"{settings.name} predicts {settings.data.target}. Commit {commit_of(project.root, MARKER)}"
@@ -178,9 +188,5 @@ def _wanted(
         definition=compiled.definition,
         role=_role(project, deployment),
         description=deployment.description or own,
-        tags={
-            **(pipelines.tags_of(arn) if arn else {}),
-            **project.settings.aws.tags,
-            **deployment.tags,
-        },
+        tags=tags_of(project, deployment, account),
     )

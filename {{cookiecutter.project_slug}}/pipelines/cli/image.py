@@ -69,7 +69,9 @@ def push(targets: Targets = None, engine: EngineName = None) -> None:
     Repositories are made where they are missing: tags cannot be moved, and every image is scanned.
     Prints the lines that tell `pipeline` where the images are: `eval "$(pipeline image push)"`.
     """
+    from pipelines.cli.deploying import tags_of
     from pipelines.cloud.account import Account
+    from pipelines.cloud.deployment import deployment_of
     from pipelines.cloud.ecr import Registry
 
     project = find_project()
@@ -81,7 +83,8 @@ def push(targets: Targets = None, engine: EngineName = None) -> None:
     who = account.identity.account
     found = _engine(engine)
     typer.echo(f"AWS account {who}, region {account.region}; ECR bills storage", err=True)
-    registry = Registry(account.client("ecr"))
+    tags = tags_of(project, deployment_of(project), account)
+    registry = Registry(account.client("ecr"), tags)
     for variable, image in zip(variables, images, strict=True):
         pushed = registry.push(image, found)
         if pushed.was_there:

@@ -10,6 +10,8 @@ from pipelines.cloud.refusals import explained
 from pipelines.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pipelines.cloud.engines import Engine
     from pipelines.cloud.image import Image
 
@@ -23,11 +25,16 @@ class Pushed:
 
 
 class Registry:
-    """An account's registry in one region."""
+    """An account's registry in one region.
 
-    def __init__(self, client: Any) -> None:
-        """Keep a boto3 client of the service `ecr`."""
+    Args:
+        client: A boto3 client of the service `ecr`.
+        tags: For the repositories that are made.
+    """
+
+    def __init__(self, client: Any, tags: Mapping[str, str]) -> None:
         self._client = client
+        self._tags = [{"Key": key, "Value": value} for key, value in tags.items()]
 
     def push(self, image: Image, engine: Engine) -> Pushed:
         """Push an image under its tag, unless the registry has the tag already.
@@ -63,6 +70,7 @@ class Registry:
                 repositoryName=name,
                 imageTagMutability="IMMUTABLE",
                 imageScanningConfiguration={"scanOnPush": True},
+                tags=self._tags,
             )
         return str(answer["repository"]["repositoryUri"])
 

@@ -78,7 +78,7 @@ COMMANDS = (
     *_each("glue", "crawler", _CRAWL, "UpdateCrawler", "TagResource"),
     Permission("logs:FilterLogEvents", "logs", ("logs",)),
     Permission("ecr:GetAuthorizationToken", "any", _PUSH),
-    *_each("ecr", "repository", _PUSH, "DescribeRepositories", "CreateRepository"),
+    *_each("ecr", "repository", _PUSH, "DescribeRepositories", "CreateRepository", "TagResource"),
     *_each("ecr", "repository", _PUSH, "DescribeImages", "BatchCheckLayerAvailability"),
     *_each("ecr", "repository", _PUSH, "InitiateLayerUpload", "UploadLayerPart"),
     *_each("ecr", "repository", _PUSH, "CompleteLayerUpload", "PutImage"),

@@ -119,7 +119,11 @@ def test_an_environment_without_a_name_for_the_image_is_a_mistake(pipeline, engi
     assert "JOBS_IMAGE_URI" in remedy
 
 
-def test_push_makes_the_repository_and_prints_the_digest(pipeline, engines, committed, ecr):
+def test_push_makes_the_repository_and_prints_the_digest(
+    pipeline, engines, committed, ecr, monkeypatch
+):
+    monkeypatch.setenv("SAGEMAKER_PROJECT_NAME", "houses")
+    monkeypatch.setenv("SAGEMAKER_PROJECT_ID", "p-abc")
     engines.install("podman")
     ecr.add_client_error("describe_repositories", "RepositoryNotFoundException")
     ecr.add_response(
@@ -129,6 +133,10 @@ def test_push_makes_the_repository_and_prints_the_digest(pipeline, engines, comm
             "repositoryName": "test-project",
             "imageTagMutability": "IMMUTABLE",
             "imageScanningConfiguration": {"scanOnPush": True},
+            "tags": [
+                {"Key": "sagemaker:project-name", "Value": "houses"},
+                {"Key": "sagemaker:project-id", "Value": "p-abc"},
+            ],
         },
     )
     lacks_tag(ecr, "test-project", committed)

@@ -28,7 +28,7 @@ OTHER_NAMES = {
 # What Docker asks of ECR, and what AWS checks on behalf of a call.
 NOT_CALLED = {
     "ecr:BatchCheckLayerAvailability", "ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload",
-    "ecr:PutImage", "ecr:UploadLayerPart", "glue:TagResource", "iam:PassRole",
+    "ecr:PutImage", "ecr:TagResource", "ecr:UploadLayerPart", "glue:TagResource", "iam:PassRole",
 }  # fmt: skip
 
 
