@@ -1,6 +1,13 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
+
+ROOT = Path(__file__).parents[2]
 
 
 def files_below(folder):
@@ -50,3 +57,22 @@ def test_compile_replaces_an_older_definition_only_by_a_whole_one(pipeline, exam
     example.change("conf/pipeline.yaml", "split.folds", 1)
     assert pipeline("compile", "-o", "definition.json").code == 2
     assert (example.root / "definition.json").read_text(encoding="utf-8") == "older"
+
+
+@pytest.mark.slow
+def test_the_sdk_sets_up_no_logging_which_would_tell_where_credentials_are_from(example):
+    code = (
+        "import logging\nimport pipelines.training.steps.sdk\n"
+        "print(logging.getLogger().handlers, logging.getLogger().level == logging.WARNING)\n"
+    )
+    access = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
+    paths = {"PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), *sys.path]))}
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=example.root,
+        env=os.environ | access | paths | {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.stdout, ended.stderr) == ("[] True\n", "")

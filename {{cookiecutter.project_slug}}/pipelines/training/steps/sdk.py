@@ -29,6 +29,20 @@ def _without_profile() -> Iterator[None]:
         os.environ.update(hidden)
 
 
+@contextmanager
+def _without_log() -> Iterator[None]:
+    """Keep the SDK from logging at INFO for the whole program, where credentials are from too.
+
+    It calls `logging.basicConfig`, which does nothing where there is a handler.
+    """
+    guard = logging.NullHandler()
+    logging.getLogger().addHandler(guard)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(guard)
+
+
 # Importing the SDK makes clients (which want a region) and looks for credentials on the instance
 # metadata service.
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
@@ -37,7 +51,8 @@ os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
 for _name in ("sagemaker", "sagemaker.config"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
-with _without_profile(), warnings.catch_warnings(action="ignore"):  # of its own deprecations
+# The warnings are of its own deprecations.
+with _without_profile(), _without_log(), warnings.catch_warnings(action="ignore"):
     import boto3
     import botocore.session
     from sagemaker.core import image_uris
