@@ -12,7 +12,7 @@ from typing import Any
 from localsage import ExecutionRecord, Reuse, Storage
 from localsage.search import make_search
 from localsage.slots import usable_cores
-from pipelines import local
+from pipelines.local import runs
 from pipelines.project import find_project
 from pipelines.training.compilation import compile_pipeline
 from pipelines.training.jobs.hyperparameters import decode
@@ -68,7 +68,7 @@ def run_pipeline(trials: int, *, tuning_alone: bool = False) -> tuple[ExecutionR
     # Preprocess too: the trials' libraries load meanwhile, as in every run.
     only = ["Preprocess", *(step["Name"] for step in steps if step["Type"] == "Tuning")]
     reuse = Reuse(cache=False, only=only if tuning_alone else [])
-    record = local.start(project, compiled, overrides, meter, reuse)
+    record = runs.start(project, compiled, overrides, meter, reuse)
     if record.status != "Succeeded":
         sys.exit(f"The execution {record.status}: {record.failure_reason}")
     return record, meter

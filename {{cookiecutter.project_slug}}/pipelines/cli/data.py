@@ -31,7 +31,7 @@ def sample(
     """Make up a housing table."""
     from pipelines.lake.add import typed_frame
     from pipelines.lake.sample import SAMPLE_TITLE, make_sample
-    from pipelines.local_data import has_data
+    from pipelines.local.data import has_data
 
     project = _project()
     if if_empty and has_data(project):
@@ -132,7 +132,7 @@ def _store(
 ) -> None:
     """Write a table, under another name than the project's if one is given; say what and where."""
     from pipelines.lake.store import write_table
-    from pipelines.local_data import data_folder
+    from pipelines.local.data import data_folder
 
     folder = data_folder(project, name)
     write_table(folder, table, kind=kind, title=title)

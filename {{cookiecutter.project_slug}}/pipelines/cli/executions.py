@@ -13,7 +13,7 @@ from pipelines.cli.backend import Backend, On
 from pipelines.cli.output import how_to_go_on, print_result, print_table
 from pipelines.cli.tracking import forget
 from pipelines.errors import UserError
-from pipelines.leaderboard import read_result
+from pipelines.local.leaderboard import read_result
 from pipelines.project import find_project
 
 if TYPE_CHECKING:

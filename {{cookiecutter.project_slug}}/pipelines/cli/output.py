@@ -18,7 +18,7 @@ from pipelines.errors import UserError
 
 if TYPE_CHECKING:
     from localsage import ExecutionRecord
-    from pipelines.leaderboard import Result
+    from pipelines.local.leaderboard import Result
     from pipelines.project import Project
 
 MISTAKE, GATE, INTERRUPTED = 2, 3, 130

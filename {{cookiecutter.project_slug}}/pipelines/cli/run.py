@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from localsage import LocalSageMaker, Reuse
-from pipelines import local
 from pipelines.cli.backend import Backend, On, refuse_local
 from pipelines.cli.executions import Identifier
 from pipelines.cli.output import failure_exit, print_result, shown
 from pipelines.cli.progress import show_progress
 from pipelines.errors import UserError
-from pipelines.leaderboard import read_result
-from pipelines.local_data import find_data
+from pipelines.local import runs
+from pipelines.local.data import find_data
+from pipelines.local.leaderboard import read_result
 from pipelines.project import find_project
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def run(
     typer.echo(f"Running on this machine, in {shown(project.home)}", err=True)
     compiled = compile_pipeline(project.settings)
     with show_progress(plain=plain) as listener:
-        record = local.start(project, compiled, overrides, listener, reuse)
+        record = runs.start(project, compiled, overrides, listener, reuse)
     _report(project, record, as_json)
 
 
@@ -106,7 +106,7 @@ def resume(identifier: Identifier, as_json: AsJson = False, plain: Plain = False
     """
     project = find_project()
     with show_progress(plain=plain) as listener:
-        record = local.resume(project, identifier, listener)
+        record = runs.resume(project, identifier, listener)
     _report(project, record, as_json)
 
 

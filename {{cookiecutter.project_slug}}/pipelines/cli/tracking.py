@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.errors import UserError
-from pipelines.local import tracking_store
+from pipelines.local.account import tracking_store
 from pipelines.project import find_project
 from pipelines.tracking.runs import TrackingError
 

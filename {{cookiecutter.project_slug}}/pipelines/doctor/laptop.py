@@ -13,7 +13,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from pipelines.cloud.engines import find_engine
 from pipelines.doctor.findings import mend, ok
 from pipelines.errors import UserError
-from pipelines.local_data import find_data
+from pipelines.local.data import find_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

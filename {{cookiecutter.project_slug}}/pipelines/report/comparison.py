@@ -6,11 +6,11 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipelines.leaderboard import read_result
+from pipelines.local.leaderboard import read_result
 
 if TYPE_CHECKING:
     from localsage import ExecutionRecord, LocalSageMaker
-    from pipelines.leaderboard import Entry, Result
+    from pipelines.local.leaderboard import Entry, Result
 
 ABSENT = "-"
 

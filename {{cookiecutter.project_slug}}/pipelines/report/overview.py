@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from localsage import ExecutionRecord, StepRecord
-    from pipelines.leaderboard import Result
+    from pipelines.local.leaderboard import Result
     from pipelines.report.artefacts import Artefacts, Evaluation
     from pipelines.report.comparison import Comparison
     from pipelines.report.graph import Graph

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from localsage.definition import parse_definition
 from pipelines.lake.sample import SAMPLE_TITLE
-from pipelines.leaderboard import read_result
+from pipelines.local.leaderboard import read_result
 from pipelines.report import overview
 from pipelines.report.artefacts import read_artefacts
 from pipelines.report.comparison import compare, previous_success

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.local import account_parameters
+from pipelines.local.account import account_parameters
 from pipelines.project import find_project
 
 

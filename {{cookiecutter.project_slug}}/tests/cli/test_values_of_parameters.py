@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.errors import UserError
 from pipelines.lake.sample import make_sample
-from pipelines.local import account_parameters
+from pipelines.local.account import account_parameters
 from pipelines.project import find_project
 from pipelines.training import compilation
 from pipelines.training.checks import check_values, find_limits

@@ -9,7 +9,7 @@ from pipelines.cli import data
 from pipelines.errors import UserError
 from pipelines.lake import sample
 from pipelines.lake.store import read_table, source
-from pipelines.local_data import find_data
+from pipelines.local.data import find_data
 from pipelines.project import Project
 
 COLUMNS = [*sample.make_sample(1).columns]

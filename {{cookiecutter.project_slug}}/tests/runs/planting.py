@@ -15,9 +15,9 @@ import pyarrow as pa
 import yaml
 
 from localsage import ExecutionRecord, LocalSageMaker
-from pipelines import local
 from pipelines.lake.store import table_folder, write_table
-from pipelines.leaderboard import Result, read_result
+from pipelines.local import runs
+from pipelines.local.leaderboard import Result, read_result
 from pipelines.project import find_project
 from pipelines.training.compilation import compile_pipeline
 
@@ -70,7 +70,7 @@ def run_project(root: Path, **parameters: object) -> Run:
     """Compile and run; parameters as `pipeline run --set` takes them."""
     project = find_project(root)
     overrides = {name: str(value) for name, value in parameters.items()}
-    record = local.start(project, compile_pipeline(project.settings), overrides, Silence())
+    record = runs.start(project, compile_pipeline(project.settings), overrides, Silence())
     return Run(root, record, read_result(LocalSageMaker(project.home), record))
 
 

@@ -15,8 +15,8 @@ from planting import Silence
 
 from localsage import LocalSageMaker, Reuse
 from localsage.claims import claimed, in_use
-from pipelines import local
 from pipelines.lake.sample import make_sample
+from pipelines.local import account, runs
 from pipelines.project import find_project
 from pipelines.training.compilation import compile_pipeline
 
@@ -96,7 +96,7 @@ def project(finished, tmp_path, example):
 def start(root: Path, **reuse: object):
     project = find_project(root)
     compiled = compile_pipeline(project.settings)
-    return local.start(project, compiled, {}, Silence(), Reuse(**reuse))
+    return runs.start(project, compiled, {}, Silence(), Reuse(**reuse))
 
 
 def ran(record) -> set[str]:
@@ -155,7 +155,7 @@ def test_a_change_repeats_what_it_must_and_nothing_else(project, name: str) -> N
 
 
 def test_other_library_versions_repeat_everything(project, monkeypatch) -> None:
-    monkeypatch.setattr(local.metadata, "version", lambda _name: "0")
+    monkeypatch.setattr(account.metadata, "version", lambda _name: "0")
     assert {"Ingest", "Preprocess", "Select"} <= ran(start(project.root))
 
 

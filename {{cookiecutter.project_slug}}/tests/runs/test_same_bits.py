@@ -14,7 +14,7 @@ import pytest
 from planting import Run, plant, run_project, search
 
 from localsage import LocalSageMaker
-from pipelines import local
+from pipelines.local import runs as local_runs
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +44,7 @@ def run_once(
     for model, ranges in RANGES.items():
         search(root, model, ranges, **({"num_round": 15} if model == "xgboost" else {}))
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(cores)), raising=False)
-    monkeypatch.setattr(local, "LocalSageMaker", partial(LocalSageMaker, isolation=isolation))
+    monkeypatch.setattr(local_runs, "LocalSageMaker", partial(LocalSageMaker, isolation=isolation))
     return run_project(root)
 
 

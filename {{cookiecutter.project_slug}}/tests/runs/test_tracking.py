@@ -23,7 +23,7 @@ import pytest
 from planting import Run, plant, run_project
 from reading import read_back
 
-from pipelines import local
+from pipelines.local import account
 from pipelines.project import find_project
 from pipelines.tracking.runs import parameter_key
 
@@ -83,7 +83,7 @@ def project(finished, example, monkeypatch, tmp_path):
 
 
 def store_of(root):
-    return local.tracking_store(find_project(root))
+    return account.tracking_store(find_project(root))
 
 
 def archives(run: Run) -> dict[str, dict[str, bytes]]:

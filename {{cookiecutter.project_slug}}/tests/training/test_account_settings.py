@@ -9,7 +9,7 @@ import pytest
 import yaml
 from every_class import STEPS_OF_EVERY_CLASS
 
-from pipelines.local import account_parameters
+from pipelines.local.account import account_parameters
 from pipelines.project import find_project
 from pipelines.training.checks import definition_problems
 from pipelines.training.checks.references import OPERATIONS, service_model

@@ -1,38 +1,23 @@
-"""Run the compiled definition here, and supply what the account supplies on AWS."""
+"""Run the compiled definition here."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import platform
-import sys
 from dataclasses import replace
-from importlib import metadata
 from typing import TYPE_CHECKING
 
 from localsage import ImageProgram, LocalSageMaker, Reuse, ServeCommand
-from pipelines.local_data import BUCKET, find_data
-from pipelines.project import MARKER
-from pipelines.revision import commit_of
-from pipelines.tracking.local_store import LocalStore
+from pipelines.local.account import account_parameters, host_environment
+from pipelines.local.data import find_data
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from localsage import ExecutionRecord, Listener
-    from pipelines.local_data import Origin
+    from pipelines.local.data import Origin
     from pipelines.project import Project
     from pipelines.training.compilation import Compiled
 
-# The value of TrackingUri that stands for the store of this project; its address is the machine's.
-TRACKING = "local"
-ROLE = "arn:aws:iam::000000000000:role/local"
 _REUSE = Reuse()
-# Whose versions decide what a job computes.
-_JOB_LIBRARIES = (
-    *("numpy", "pandas", "pyarrow", "scipy", "scikit-learn", "skops"),
-    *("xgboost-cpu" if sys.platform == "linux" else "xgboost", "duckdb", "sqlglot", "optuna"),
-)
 
 
 def start(
@@ -71,7 +56,7 @@ def start(
         compiled.definition,
         pipeline_name=project.settings.pipeline.name,
         parameters=parameters,
-        host_environment=_host_environment(project, values),
+        host_environment=host_environment(project, values),
         metadata={"data": origin.title},
         listener=listener,
         reuse=replace(reuse, tokens=_tokens(origin)),
@@ -95,7 +80,7 @@ def resume(project: Project, identifier: str, listener: Listener) -> ExecutionRe
     parameters = sagemaker.execution(identifier).parameters
     return sagemaker.resume(
         identifier,
-        host_environment=_host_environment(project, parameters),
+        host_environment=host_environment(project, parameters),
         listener=listener,
         tokens=_tokens(find_data(project, parameters)),
     )
@@ -127,55 +112,7 @@ def _tokens(origin: Origin) -> dict[str, str]:
     return {"Ingest": origin.sha256}
 
 
-def _host_environment(project: Project, parameters: Mapping[str, object]) -> dict[str, str]:
-    """Where the jobs find what stands for the account's services."""
-    found = {"LAKE_URI": project.lake.as_uri()}
-    # Without this parameter it is SageMaker Experiments, which has no counterpart here, or nothing.
-    if parameters.get("TrackingUri", TRACKING) == TRACKING:
-        found["MLFLOW_TRACKING_URI"] = tracking_store(project).uri
-    return found
-
-
-def tracking_store(project: Project) -> LocalStore:
-    """Return where the executions of this machine are logged."""
-    return LocalStore(project.home / "mlflow")
-
-
-def account_parameters(
-    project: Project, compiled: Compiled, overrides: Mapping[str, str]
-) -> dict[str, str]:
-    """Values of the declared parameters that have no default, as this machine supplies them."""
-    bucket = overrides.get("Bucket", BUCKET)
-    prefix = overrides.get("Prefix", project.settings.pipeline.name)
-    image = f"local/{project.settings.pipeline.name}"
-    tag = _environment_tag()
-    values = {
-        "RoleArn": ROLE,
-        "Bucket": bucket,
-        "ImageUri": f"{image}:{tag}",
-        "JobsImageUri": f"{image}-jobs:{tag}",
-        "Commit": commit_of(project.root, MARKER),
-        "TrackingUri": TRACKING,
-    }
-    if compiled.assets.query:
-        values["QueryUri"] = f"s3://{bucket}/{prefix}/{compiled.assets.query.key}"
-    # Networks and keys have no counterpart here, and change no result.
-    ids = dict.fromkeys(project.settings.aws.ids, "local")
-    declared = {entry["Name"] for entry in json.loads(compiled.definition)["Parameters"]}
-    return {name: value for name, value in {**ids, **values}.items() if name in declared}
-
-
 def _put_assets(sagemaker: LocalSageMaker, compiled: Compiled, root: str) -> None:
     for key, content in compiled.assets.objects().items():
         if not sagemaker.storage.exists(root + key):
             sagemaker.storage.put_bytes(root + key, content)
-
-
-def _environment_tag() -> str:
-    """What stands for an image's tag: a hash of the versions that the jobs run with here.
-
-    It is part of the step cache's key, so other versions do the work again.
-    """
-    installed = (f"{name} {metadata.version(name)}" for name in _JOB_LIBRARIES)
-    versions = "\n".join([platform.python_version(), *installed])
-    return hashlib.sha256(versions.encode()).hexdigest()[:12]

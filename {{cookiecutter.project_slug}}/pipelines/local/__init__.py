@@ -1,0 +1,1 @@
+"""Runs of the compiled definition on this machine, and what they read and found."""
