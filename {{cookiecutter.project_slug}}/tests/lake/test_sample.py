@@ -74,6 +74,7 @@ def test_rows_are_in_geographic_order(sample):
     assert sample["latitude"].iloc[0] > sample["latitude"].iloc[-1]
 
 
+@pytest.mark.slow
 def test_boosted_trees_learn_it_better_than_one_tree_and_both_better_than_a_line(sample):
     features = sample.drop(columns=["median_house_value", "median_income"])
     folds = KFold(5, shuffle=True, random_state=0)

@@ -76,6 +76,7 @@ def test_a_page_is_harmless_and_accessible(page: Page) -> None:
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(column=names, hyperparameter=names, category=names, model=names, data=names)
 @example(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE)

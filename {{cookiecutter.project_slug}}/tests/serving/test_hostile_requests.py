@@ -24,6 +24,7 @@ def test_any_request_is_answered_by_the_application(clients, new_client, name) -
     assert client.post("").status == 400
 
 
+@pytest.mark.slow
 def test_any_request_is_answered_over_a_socket(tmp_path) -> None:
     with Server(lay_out(tmp_path)) as server:
         server.wait()

@@ -31,6 +31,7 @@ def as_text(value: float | None) -> str:
     return "" if value is None else repr(value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["decision_tree", "xgboost"])
 def test_whatever_the_values(clients, name) -> None:
     client = clients[name]

@@ -91,6 +91,7 @@ def ridge_weights(table):
     return np.linalg.lstsq(rows, goal, rcond=None)[0]
 
 
+@pytest.mark.slow
 def test_tune_of_the_archive_scores_every_fold(container, definition):
     result = run_program(container, definition, "tune.py")
     assert result.returncode == 0, result.stderr
