@@ -10,12 +10,44 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.baking import ROOT
 
+REGION = "eu-west-1"
 _SECONDS = 60.0
+
+
+class LocalAccount:
+    """What a server that stands in for AWS answers for.
+
+    Args:
+        port: Where it listens.
+
+    Attributes:
+        environment: How its clients find it.
+    """
+
+    def __init__(self, port: int) -> None:
+        self.environment = {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def client(self, service: str) -> Any:
+        """Return a client of one of its services."""
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.environment["AWS_ENDPOINT_URL"],
+            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
+        )
 
 
 def environment(name: str, lock: Path) -> Path:

@@ -13,7 +13,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -23,10 +22,9 @@ from pipelines.training.assets import Asset
 from pipelines.training.compilation import compile_pipeline
 from pipelines.training.settings import load_project
 from tests.baking import generate
-from tests.servers import environment, free_port, serving
+from tests.servers import REGION, LocalAccount, environment, free_port, serving
 
 HERE = Path(__file__).parent
-REGION = "eu-west-1"
 BUCKET = "artifacts"
 EXECUTION = "executions/e1"
 _HIVE_TYPES = {
@@ -81,25 +79,8 @@ TABLE = pa.table(
 )
 
 
-@dataclass(frozen=True)
-class Account:
-    """An account on this machine.
-
-    Attributes:
-        environment: How its clients find it.
-    """
-
-    environment: Mapping[str, str]
-
-    def client(self, service: str) -> Any:
-        """Return a client of one of its services."""
-        return boto3.client(
-            service,
-            region_name=REGION,
-            endpoint_url=self.environment["AWS_ENDPOINT_URL"],
-            aws_access_key_id="testing",
-            aws_secret_access_key="testing",
-        )
+class Account(LocalAccount):
+    """An account on this machine."""
 
     def keys(self, prefix: str = "") -> list[str]:
         """Return the keys of the objects in the bucket."""
@@ -112,14 +93,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     """Start an account with a bucket, a workgroup, and the table in two files."""
     port, home = free_port(), tmp_path_factory.mktemp("ministack")
     python = environment("ministack", HERE / "requirements.lock") / "bin/python"
-    account = Account(
-        {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-            "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": "testing",
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
-    )
+    account = Account(port)
     variables = {
         "PATH": os.environ["PATH"],
         "HOME": str(home),

@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import yaml
 
 from tests.baking import generate
-from tests.servers import environment, free_port, serving
+from tests.servers import REGION, LocalAccount, environment, free_port, serving
 
 HERE = Path(__file__).parent
-REGION = "eu-west-1"
 BUCKET = "sagemaker-project-p-abc"
 ROLE = "arn:aws:iam::123456789012:role/service-role/use-role"
 # What SageMaker Projects gives to a build server, where executions are to be logged, and images of
@@ -46,8 +44,7 @@ if " ".join([{name!r}, *words[:1]]) in os.environ.get("FAILING", "").split(","):
 if "--password-stdin" in words:
     sys.stdin.read()
 if words[0] == "push":
-    import boto3
-    repository, _, tag = words[1].partition("/")[2].partition(":")
+        repository, _, tag = words[1].partition("/")[2].partition(":")
     digest = "sha256:" + hashlib.sha256(words[1].encode()).hexdigest()
     layer = {{"mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip", "size": 1,
              "digest": digest}}
@@ -66,27 +63,12 @@ def moto() -> Path:
     return environment("moto", HERE / "requirements.lock") / "bin/moto_server"
 
 
-class Server:
-    """An account on this machine."""
+class Server(LocalAccount):
+    """An account on this machine, in a region."""
 
     def __init__(self, port: int) -> None:
-        self.environment = {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": "testing",
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
-
-    def client(self, service: str) -> Any:
-        """Return a client of one of its services."""
-        return boto3.client(
-            service,
-            region_name=REGION,
-            endpoint_url=self.environment["AWS_ENDPOINT_URL"],
-            aws_access_key_id="testing",
-            aws_secret_access_key="testing",
-        )
+        super().__init__(port)
+        self.environment["AWS_DEFAULT_REGION"] = REGION
 
     def versions(self) -> dict[str, list[str]]:
         """Key of each object → the versions that were ever put."""

@@ -12,8 +12,9 @@ import boto3
 import pandas as pd
 import pytest
 
-from tests.aws.conftest import BUCKET, REGION, Server
+from tests.aws.conftest import BUCKET, Server
 from tests.baking import generate
+from tests.servers import REGION
 
 
 class DataScientist:

@@ -27,7 +27,8 @@ from pipelines.tracking.local_store import LocalStore
 from pipelines.tracking.mlflow_client import MlflowClient
 from pipelines.tracking.mlflow_tracker import MlflowTracker
 from pipelines.tracking.runs import ExecutionRun, TrackingError, TrialRun
-from tests.aws.conftest import BUCKET, REGION, ROLE, Server
+from tests.aws.conftest import BUCKET, ROLE, Server
+from tests.servers import REGION
 
 PIPELINE, NAME = "houses-p-abc", "k2xwqm3hq0vl"
 APP = f"arn:aws:sagemaker:{REGION}:123456789012:mlflow-app/app-ABC"
