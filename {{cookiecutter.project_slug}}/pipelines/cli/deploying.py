@@ -15,7 +15,7 @@ from pipelines.cloud.executions import Executions
 from pipelines.cloud.pipelines import Pipelines, Wanted
 from pipelines.cloud.uploading import Bucket
 from pipelines.project import MARKER
-from pipelines.revision import commit_of
+from pipelines.project.revision import commit_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -37,7 +37,7 @@ def add(
 
     Example: pipeline model add random_forest --like decision_tree
     """  # fmt: skip
-    from pipelines.model_folders import add_model
+    from pipelines.project.models import add_model
     from pipelines.training.settings import load_project
 
     project = find_project()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.errors import UserError
 from pipelines.project import MARKER
-from pipelines.revision import commit_of
+from pipelines.project.revision import commit_of
 from pipelines.training.settings.aws import is_variable
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.errors import UserError
 from pipelines.project import MARKER
-from pipelines.revision import CHANGED, UNKNOWN, commit_of
+from pipelines.project.revision import CHANGED, UNKNOWN, commit_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

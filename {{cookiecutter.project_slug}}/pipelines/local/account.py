@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.local.data import BUCKET
 from pipelines.project import MARKER
-from pipelines.revision import commit_of
+from pipelines.project.revision import commit_of
 from pipelines.tracking.local_store import LocalStore
 
 if TYPE_CHECKING:

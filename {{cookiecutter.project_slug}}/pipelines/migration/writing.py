@@ -13,7 +13,7 @@ import yaml
 
 from pipelines.errors import UserError
 from pipelines.migration.editing import value_at, with_value
-from pipelines.model_folders import add_model
+from pipelines.project.models import add_model
 from pipelines.training.compilation import compile_pipeline
 from pipelines.training.settings import load_project
 from pipelines.training.settings.reading import read_mapping, shown

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from planting import plant, run_project, search
 
-from pipelines.model_folders import add_model
 from pipelines.project import find_project
+from pipelines.project.models import add_model
 
 pytestmark = pytest.mark.slow
 
