@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -10,7 +11,10 @@ from pathlib import Path
 
 import boto3
 import pytest
+from botocore.loaders import JSONFileLoader
 from botocore.stub import Stubber
+
+from pipelines.training import compilation
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/pipelines"
@@ -26,6 +30,27 @@ if sys.argv[1] in {failing!r}:
     print("first line\\n{words}", file=sys.stderr)
     sys.exit(1)
 """
+
+
+@pytest.fixture(scope="session", autouse=True)
+def remembering():
+    """What a process of its own does once, these tests do once in all.
+
+    Every command reads botocore's models, and every project is compiled: equal ones are equal.
+    """
+    read = functools.cache(JSONFileLoader().load_file)
+    compiled, compile_anew = {}, compilation._compile
+
+    def compile_once(settings):
+        files = compilation._fingerprint(settings)
+        if files not in compiled:
+            compiled[files] = compile_anew(settings)
+        return compiled[files]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", lambda _self, path: read(path))
+        patch.setattr(compilation, "_compile", compile_once)
+        yield
 
 
 class Engines:
