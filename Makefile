@@ -1,6 +1,6 @@
 # For people who work on the template; a generated project has a Makefile of its own.
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast slow toolkit aws athena containers lint lock screenshots clean environment generate tidy
+.PHONY: help demo test fast slow journey toolkit aws athena containers lint lock screenshots clean environment generate tidy
 
 TEMPLATE := {{cookiecutter.project_slug}}
 DEMO := build/demo/housing-prices
@@ -10,6 +10,9 @@ CACHE := $(CURDIR)/build/cache
 ARGS ?=
 # Where the template's own Python is.
 OWN := benchmarks docs hooks tests
+
+# What runs beside each other prints its output in one piece, if this make can do that.
+WHOLE := $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 
 # The template is checked and tested as it stands; caches stay out of it, or they would be generated.
 export PYTHONPYCACHEPREFIX := $(CACHE)/python
@@ -23,27 +26,30 @@ tests = "$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" -n auto -m '$(1
 
 help:  ## show this help
 	@echo "usage: make TARGET"
-	@sed -n 's/^\([a-z]*\):.*  ## /  \1@/p' Makefile | awk -F@ '{printf "%-11s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z]*\):.*  ## /  \1@/p' Makefile | awk -F@ '{printf "%-12s %s\n", $$1, $$2}'
 
 demo: generate  ## generate a project with default answers and run its pipeline on this machine
 	@$(MAKE) --no-print-directory -C "$(DEMO)" run
 
-test: lint fast slow toolkit aws athena  ## everything: checks, tests, and the journey of a new user (minutes)
-	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" -m journey $(ARGS)
-	@if [ -n "$(TEST_CONTAINERS)" ]; then $(MAKE) --no-print-directory containers; \
-	  else echo "No image was built or tested: TEST_CONTAINERS is not set, see make containers."; fi
+test: lint fast slow  ## everything: checks, tests, and the journey of a new user (minutes)
+	@$(MAKE) --no-print-directory -j 2 $(WHOLE) journey $(if $(TEST_CONTAINERS),containers) aws athena toolkit
+	@[ -n "$(TEST_CONTAINERS)" ] || \
+	  echo "No image was built or tested: TEST_CONTAINERS is not set, see make containers."
+
+journey: environment  ## do what a new user does, with an empty home folder, and kill 20 runs
+	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest-journey" -m journey $(ARGS)
 
 toolkit: environment  ## run the compiled archives under AWS's own training toolkit
-	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" tests/toolkit $(ARGS)
+	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest-toolkit" tests/toolkit $(ARGS)
 
 aws: environment  ## execute a project's buildspec against a local AWS server
-	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" tests/aws $(ARGS)
+	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest-aws" tests/aws $(ARGS)
 
 athena: environment  ## compare ingestion from a local Athena with ingestion from the lake
-	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" tests/athena $(ARGS)
+	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest-athena" tests/athena $(ARGS)
 
 containers: environment  ## build and test a project's images (root; podman, buildah, runc, mmdebstrap)
-	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" tests/container $(ARGS)
+	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest-container" tests/container $(ARGS)
 
 lint: environment  ## check style, types and import rules, of the template's files as they stand too
 	@"$(BIN)/ruff" check $(OWN) && "$(BIN)/ruff" format --check $(OWN)
