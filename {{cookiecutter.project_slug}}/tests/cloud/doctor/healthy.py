@@ -15,6 +15,8 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/service-role/jobs"
 USER = f"arn:aws:iam::{ACCOUNT}:user/me"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 PIPELINE = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:pipeline/p"
+REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
+DIGEST = "@sha256:" + "ab" * 32
 THEN = datetime(2026, 11, 21, tzinfo=UTC)
 SERVICES = ("sts", "iam", "s3", "kms", "service-quotas", "ecr", "ec2", "sagemaker")
 
@@ -25,6 +27,9 @@ class Refusal:
     def __init__(self, code, words="no", status=400):
         self.status = status
         self.error = {"Error": {"Code": code, "Message": words}}
+
+
+DENIED = Refusal("AccessDenied", "User: me is not authorized", 403)
 
 
 def trust(**statement):
@@ -123,3 +128,10 @@ class Cloud:
         report = ParamValidator().validate(answer, model.output_shape)
         assert not report.has_errors(), report.generate_report()
         return http, {**answer, "ResponseMetadata": {"HTTPStatusCode": 200}}
+
+
+def wrong(findings):
+    """The only finding that is not well: state, subject, text, remedy."""
+    found = [finding for finding in findings if finding["state"] != "ok"]
+    assert len(found) == 1, found
+    return [found[0][name] for name in ("state", "subject", "text", "remedy")]
