@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -88,11 +90,16 @@ def load(folder):
 
 
 class Example:
-    """A small project with the real jobs, so that its tests hold whatever `conf/` becomes."""
+    """A small project with the real jobs, so that its tests hold whatever `conf/` becomes.
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        root: Its folder, which is made.
+        code: What its `pipelines/` is linked to.
+    """
+
+    def __init__(self, root: Path, code: Path) -> None:
         self.root = root
-        _copy_code(root)
+        _link_code(code, root)
         self.write("conf/pipeline.yaml", PIPELINE)
         self.write("conf/aws.yaml", AWS)
         self.write("queries/ingest.sql", "SELECT * FROM ${table}\n")
@@ -101,11 +108,16 @@ class Example:
             self.write(f"models/{name}/model.py", MODEL_CODE)
 
     def write(self, file: str, content: object) -> None:
-        """Write text as it is and anything else as YAML."""
+        """Write text as it is and anything else as YAML, to a file that no other project has."""
         path = self.root / file
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
         text = content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False)
         path.write_text(text, encoding="utf-8", errors="surrogatepass")
+
+    def append(self, file: str, text: str) -> None:
+        """Add text to the end of a file."""
+        self.write(file, (self.root / file).read_text(encoding="utf-8") + text)
 
     def change(self, file: str, field: str, value: object = None, *, remove: bool = False) -> None:
         """Set or remove a field (`split.folds`) of a YAML file."""
@@ -133,14 +145,26 @@ class Example:
         return json.loads(self.compile().definition)
 
 
-def _copy_code(root: Path) -> None:
-    unwanted = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "pipelines", root / "pipelines", ignore=unwanted)
+def _link_code(code: Path, root: Path) -> None:
+    shutil.copytree(code, root / "pipelines", copy_function=_link)
 
 
-def copy_project(root: Path) -> Path:
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # not every file system has links
+        shutil.copyfile(source, target)
+
+
+def _stamps(folder: Path) -> dict[Path, tuple[int, int]]:
+    """File → when it was last written, in nanoseconds, and its size in bytes."""
+    found = {path: path.stat() for path in folder.rglob("*.py")}
+    return {path: (state.st_mtime_ns, state.st_size) for path, state in found.items()}
+
+
+def copy_project(root: Path, code: Path) -> Path:
     """Copy what a compilation reads, and answer the template's questions where nobody has yet."""
-    _copy_code(root)
+    _link_code(code, root)
     for name in ("conf", "models", "queries"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     answers = {
@@ -181,39 +205,49 @@ def heard_signals():
 
 
 @pytest.fixture(scope="session")
-def new_project():
+def code(tmp_path_factory):
+    """A copy of `pipelines/` that all projects share by links: to copy it takes most of a test."""
+    shared = tmp_path_factory.mktemp("code") / "pipelines"
+    shutil.copytree(ROOT / "pipelines", shared, ignore=shutil.ignore_patterns("__pycache__"))
+    before = _stamps(shared)
+    yield shared
+    assert _stamps(shared) == before, "a test wrote to the code of all: Example.write does not"
+
+
+@pytest.fixture(scope="session")
+def new_project(code):
     """Copies this project into a folder, for fixtures that outlive a test."""
-    return copy_project
+    return partial(copy_project, code=code)
 
 
 @pytest.fixture
-def project_root(tmp_path):
-    """A copy of this project that the test may change."""
-    return copy_project(tmp_path / "project")
-
-
-@pytest.fixture
-def example(tmp_path):
-    """A small project that the test may change."""
-    return Example(tmp_path / "example")
+def project_root(tmp_path, new_project):
+    """A copy of this project that the test may change, but for its code."""
+    return new_project(tmp_path / "project")
 
 
 @pytest.fixture(scope="session")
-def new_example():
+def new_example(code):
     """Makes the small project in a folder, for fixtures that outlive a test."""
-    return Example
+    return partial(Example, code=code)
 
 
 @pytest.fixture
-def other_example(tmp_path):
+def example(tmp_path, new_example):
+    """A small project that the test may change."""
+    return new_example(tmp_path / "example")
+
+
+@pytest.fixture
+def other_example(tmp_path, new_example):
     """The same small project in another folder."""
-    return Example(tmp_path / "somewhere else" / "exämple")
+    return new_example(tmp_path / "somewhere else" / "exämple")
 
 
 @pytest.fixture(scope="session")
-def compiled(tmp_path_factory):
+def compiled(tmp_path_factory, new_example):
     """The small project, compiled once."""
-    return Example(tmp_path_factory.mktemp("session") / "example").compile()
+    return new_example(tmp_path_factory.mktemp("session") / "example").compile()
 
 
 @pytest.fixture

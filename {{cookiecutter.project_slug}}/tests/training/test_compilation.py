@@ -90,8 +90,7 @@ def test_the_definition_is_strict_json_that_ends_with_its_line(compiled):
 
 
 def test_a_changed_model_changes_its_own_code_and_nothing_else(example, compiled):
-    with (example.root / RIDGE_CODE).open("a", encoding="utf-8") as file:
-        file.write("# one more line\n")
+    example.append(RIDGE_CODE, "# one more line\n")
     after = example.compile()
     assert changed_keys(compiled, after) == {"tree of ridge", "archive of ridge"}
     old, new = (json.loads(each.definition)["Steps"] for each in (compiled, after))
@@ -100,8 +99,7 @@ def test_a_changed_model_changes_its_own_code_and_nothing_else(example, compiled
 
 
 def test_a_changed_job_changes_the_code_of_all(example, compiled):
-    job = example.root / "pipelines/training/jobs/metrics.py"
-    job.write_text(job.read_text(encoding="utf-8") + "# more\n", encoding="utf-8")
+    example.append("pipelines/training/jobs/metrics.py", "# more\n")
     assert changed_keys(compiled, example.compile()) == {
         *(
             "jobs",
@@ -115,15 +113,13 @@ def test_a_changed_job_changes_the_code_of_all(example, compiled):
 
 
 def test_a_changed_job_that_no_trial_imports_leaves_the_archives_as_they_are(example, compiled):
-    job = example.root / "pipelines/training/jobs/select.py"
-    job.write_text(job.read_text(encoding="utf-8") + "# more\n", encoding="utf-8")
+    example.append("pipelines/training/jobs/select.py", "# more\n")
     changed = {"jobs", "tracking", "tree of boost", "tree of ridge"}
     assert changed_keys(compiled, example.compile()) == changed
 
 
 def test_another_way_of_logging_changes_the_code_of_track_alone(example, compiled):
-    module = example.root / "pipelines/tracking/mlflow_tracker.py"
-    module.write_text(module.read_text(encoding="utf-8") + "# more\n", encoding="utf-8")
+    example.append("pipelines/tracking/mlflow_tracker.py", "# more\n")
     assert changed_keys(compiled, example.compile()) == {"tracking"}
 
 

@@ -54,8 +54,7 @@ CHANGES = {
 def test_a_changed_file_is_compiled_and_replaces_what_was_kept(example, counted, name):
     file, text = CHANGES[name]
     example.compile()
-    with (example.root / file).open("a", encoding="utf-8") as stream:
-        stream.write(text)
+    example.append(file, text)
     assert example.compile().definition == b"definition 2\n"
     assert example.compile().definition == b"definition 2\n"
     assert list(kept(example).values()) == [b"definition 2\n"]

@@ -96,8 +96,7 @@ def test_the_code_is_what_serving_imports_and_no_web_server(compiled):
 
 def test_another_server_repeats_the_fit_and_no_trial(example):
     before = example.compile().assets
-    file = example.root / "pipelines/serving/answers.py"
-    file.write_text(file.read_text() + "\n# changed\n")
+    example.append("pipelines/serving/answers.py", "\n# changed\n")
     after = example.compile().assets
     assert after.serving["boost"].key != before.serving["boost"].key
     assert after.model_archives == before.model_archives
