@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from definitions import steps_of
 
 from pipelines.errors import UserError
 
@@ -22,17 +23,9 @@ def mistake_of():
     return load
 
 
-def _all_steps(steps):
-    """The lists that hold steps, at any depth, with the position of each step in its list."""
-    for position, step in enumerate(steps):
-        yield steps, position
-        for branch in ("IfSteps", "ElseSteps"):
-            yield from _all_steps(step["Arguments"].get(branch, []))
-
-
 def _parts_of(definition):
     """Handles on the places that the faults are planted at."""
-    steps = {siblings[at]["Name"]: siblings[at] for siblings, at in _all_steps(definition["Steps"])}
+    steps = steps_of(definition)
     arguments = {name: step["Arguments"] for name, step in steps.items()}
     tune = arguments["TuneRidge"]
     return SimpleNamespace(
@@ -46,12 +39,6 @@ def _parts_of(definition):
         container=arguments["RegisterRidge"]["InferenceSpecification"]["Containers"][0],
         parameters={item["Name"]: item for item in definition["Parameters"]},
     )
-
-
-@pytest.fixture(scope="session")
-def all_steps():
-    """Walk through the steps of a definition, those inside conditions too."""
-    return _all_steps
 
 
 @pytest.fixture(scope="session")

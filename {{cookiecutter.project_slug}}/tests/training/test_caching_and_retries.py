@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from definitions import steps_of
 from every_class import STEPS_OF_EVERY_CLASS
 
 from pipelines.training.settings.steps import Create, Evaluate, Fit, Process, Register, Transform
@@ -27,46 +28,34 @@ FAULTS = {
 
 
 @pytest.fixture
-def steps_of(example):
+def compiled_steps(example):
     """Compile the project with a unit of every class: name → step."""
     example.write("models/ridge/process.py", "print('hello')\n")
     example.change(RIDGE, "steps", STEPS_OF_EVERY_CLASS)
 
-    def steps():
-        found = {}
-
-        def visit(steps):
-            for step in steps:
-                found[step["Name"]] = step
-                for branch in ("IfSteps", "ElseSteps"):
-                    visit(step["Arguments"].get(branch, []))
-
-        visit(example.definition()["Steps"])
-        return found
-
-    return steps
+    return lambda: steps_of(example.definition())
 
 
 def expiries(steps):
     return {name: step.get("CacheConfig", {}).get("ExpireAfter") for name, step in steps.items()}
 
 
-def test_steps_that_can_be_cached_are_for_a_month_but_for_ingest_and_track(steps_of):
-    steps = steps_of()
+def test_steps_that_can_be_cached_are_for_a_month_but_for_ingest_and_track(compiled_steps):
+    steps = compiled_steps()
     cached = {name for name, step in steps.items() if step["Type"] in CACHED}
     expected = {name: "P30D" if name in cached else None for name in steps}
     assert expiries(steps) == expected | {"Ingest": None, "Track": None}
 
 
 def test_the_project_says_how_long_results_are_good_for_and_a_step_may_say_otherwise(
-    example, steps_of
+    example, compiled_steps
 ):
     example.change(PIPELINE, "cache", {"expire_after": "P7D"})
     example.change(PIPELINE, "defaults", {"fit": {"cache": {"expire_after": "PT12H"}}})
     example.change(PIPELINE, "data.version", "1")
     example.change(RIDGE, "steps.tune", {"cache": False})
     example.change(RIDGE, "steps.train", {"cache": {"expire_after": "P1D"}})
-    found = expiries(steps_of())
+    found = expiries(compiled_steps())
     assert found["TuneRidge"] is None
     expected = {"TrainRidge": "P1D", "FitRidge": "PT12H", "FitBoost": "PT12H", "Ingest": "P7D"}
     others = ("Preprocess", "Select", "TuneBoost", "TransformRidge", "ProcessRidge")
@@ -74,11 +63,11 @@ def test_the_project_says_how_long_results_are_good_for_and_a_step_may_say_other
     assert {name: found[name] for name in expected} == expected
 
 
-def test_without_caching_a_step_can_ask_for_it(example, steps_of):
+def test_without_caching_a_step_can_ask_for_it(example, compiled_steps):
     example.change(PIPELINE, "cache", False)
     example.change(PIPELINE, "defaults", {"fit": {"cache": True}})
     example.change(RIDGE, "steps.fit", {"cache": {"expire_after": "P1D"}})
-    found = {name: expiry for name, expiry in expiries(steps_of()).items() if expiry}
+    found = {name: expiry for name, expiry in expiries(compiled_steps()).items() if expiry}
     assert found == {"FitRidge": "P1D", "FitBoost": "P30D"}
 
 
@@ -88,9 +77,9 @@ RETRIES = [
 ]
 
 
-def test_retries_of_the_project_are_those_of_every_step_that_can_have_them(example, steps_of):
+def test_retries_of_the_project_are_those_of_every_step_that_can_have_them(example, compiled_steps):
     example.change(PIPELINE, "retries", RETRIES)
-    steps = steps_of()
+    steps = compiled_steps()
     assert {step["Type"] for step in steps.values()} == set(FAULTS)
     for name, step in steps.items():
         policies = step.get("RetryPolicies")
@@ -107,9 +96,11 @@ def test_retries_of_the_project_are_those_of_every_step_that_can_have_them(examp
             assert policy == {"ExceptionType": exceptions, **second}
 
 
-def test_trials_are_repeated_as_often_as_the_policy_about_internal_errors_says(example, steps_of):
+def test_trials_are_repeated_as_often_as_the_policy_about_internal_errors_says(
+    example, compiled_steps
+):
     def attempts():
-        trial = steps_of()["TuneRidge"]["Arguments"]["TrainingJobDefinition"]
+        trial = compiled_steps()["TuneRidge"]["Arguments"]["TrainingJobDefinition"]
         return trial["RetryStrategy"]["MaximumRetryAttempts"]
 
     assert attempts() == 2
@@ -119,16 +110,16 @@ def test_trials_are_repeated_as_often_as_the_policy_about_internal_errors_says(e
         RIDGE, "steps.tune", {"retries": [{"exceptions": [INTERNAL], "max_attempts": 3}]}
     )
     assert attempts() == 3
-    assert "RetryPolicies" not in steps_of()["TuneRidge"]
+    assert "RetryPolicies" not in compiled_steps()["TuneRidge"]
 
 
-def test_a_step_has_its_own_retries_in_place_of_the_projects(example, steps_of):
+def test_a_step_has_its_own_retries_in_place_of_the_projects(example, compiled_steps):
     example.change(PIPELINE, "retries", RETRIES)
     own = [{"exceptions": ["Step.THROTTLING"], "expire_after_minutes": 30}]
     example.change(RIDGE, "steps.create", {"retries": own})
     example.change(RIDGE, "steps.fit", {"retries": []})
     example.change(RIDGE, "defaults", {"register": {"retries": own}})
-    steps = steps_of()
+    steps = compiled_steps()
     waits = {"IntervalSeconds": 1, "BackoffRate": 2.0}
     policy = {"ExceptionType": ["Step.THROTTLING"], **waits, "ExpireAfterMin": 30}
     assert steps["CreateRidge"]["RetryPolicies"] == [policy]
@@ -137,8 +128,8 @@ def test_a_step_has_its_own_retries_in_place_of_the_projects(example, steps_of):
     assert len(steps["FitBoost"]["RetryPolicies"]) == 2
 
 
-def test_without_retries_no_step_has_a_policy(steps_of):
-    assert not [name for name, step in steps_of().items() if "RetryPolicies" in step]
+def test_without_retries_no_step_has_a_policy(compiled_steps):
+    assert not [name for name, step in compiled_steps().items() if "RetryPolicies" in step]
 
 
 def retry(**changes):

@@ -4,6 +4,7 @@ import copy
 import json
 
 import pytest
+from definitions import places_of_steps, steps_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -69,19 +70,19 @@ ANY_STEP = settings(
 )
 
 
-def test_the_steps_that_others_refer_to_are_those_below(definition, all_steps):
+def test_the_steps_that_others_refer_to_are_those_below(definition):
     """Another way to tell: their name stands elsewhere in the document, between dots."""
     text = json.dumps(definition)
-    names = [steps[at]["Name"] for steps, at in all_steps(definition["Steps"])]
+    names = [*steps_of(definition)]
     referred = [name for name in names if f"Steps.{name}." in text]
     assert sorted(referred) == sorted(REFERRED_TO)
 
 
 @ANY_STEP
 @given(name=st.sampled_from(REFERRED_TO))
-def test_a_step_that_others_refer_to_cannot_go_unnoticed(definition, all_steps, name):
+def test_a_step_that_others_refer_to_cannot_go_unnoticed(definition, name):
     changed = copy.deepcopy(definition)
-    for steps, at in [*all_steps(changed["Steps"])]:
+    for steps, at in [*places_of_steps(changed["Steps"])]:
         if steps[at]["Name"] == name:
             del steps[at]
             break

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+from definitions import steps_of
 
 RIDGE = "models/ridge/model.yaml"
 JSON = "application/json"
 FILES = [("Statistics", "/statistics.json"), ("Constraints", "/constraints.json")]
 
 
-@pytest.fixture
-def registration(all_steps):
+def registration(example):
     """The request of RegisterRidge."""
-
-    def read(example):
-        found = all_steps(example.definition()["Steps"])
-        requests = {siblings[at]["Name"]: siblings[at].get("Arguments") for siblings, at in found}
-        return requests["RegisterRidge"]
-
-    return read
+    return steps_of(example.definition())["RegisterRidge"]["Arguments"]
 
 
 def output(step, name):
@@ -29,7 +22,7 @@ def joined(*values):
     return {"Std:Join": {"On": "", "Values": [*values]}}
 
 
-def test_both_baselines_are_metrics_and_what_drift_is_checked_against(example, registration):
+def test_both_baselines_are_metrics_and_what_drift_is_checked_against(example):
     package = registration(example)
     expected = {
         "ModelDataQuality": {
@@ -46,13 +39,13 @@ def test_both_baselines_are_metrics_and_what_drift_is_checked_against(example, r
     assert package["ModelMetrics"] == package["DriftCheckBaselines"] == expected
 
 
-def test_a_model_of_other_rows_has_no_baseline_of_these(example, registration):
+def test_a_model_of_other_rows_has_no_baseline_of_these(example):
     fit = {"inputs": {"train": "s3://elsewhere/rows"}}
     example.change(RIDGE, "steps", {"tune": {}, "fit": fit, "evaluate": {}})
     assert [*registration(example)["ModelMetrics"]] == ["ModelQuality"]
 
 
-def test_metadata_lead_to_commit_data_execution_and_files(example, registration):
+def test_metadata_lead_to_commit_data_execution_and_files(example):
     metadata = registration(example)["CustomerMetadataProperties"]
     assert [*metadata] == [
         "model", "commit", "data_fingerprint", "execution_arn", "selection", "data_summary",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from definitions import steps_of
 
 from pipelines.training.jobs.saving import pack_serving_code
 
@@ -16,15 +16,10 @@ SCRIPT_MODE = {
 }
 
 
-@pytest.fixture
-def steps(all_steps):
-    """Name → request of every step of a project."""
-
-    def read(example):
-        found = all_steps(example.definition()["Steps"])
-        return {siblings[at]["Name"]: siblings[at].get("Arguments", {}) for siblings, at in found}
-
-    return read
+def requests_of(example):
+    """Step → its request."""
+    steps = steps_of(example.definition())
+    return {name: step.get("Arguments", {}) for name, step in steps.items()}
 
 
 def channels(request):
@@ -36,42 +31,42 @@ def variables(request):
     return container.get("Environment")
 
 
-def test_a_model_that_an_image_of_aws_serves_is_registered_with_the_code_in_it(example, steps):
-    found = steps(example)
+def test_a_model_that_an_image_of_aws_serves_is_registered_with_the_code_in_it(example):
+    found = requests_of(example)
     assert channels(found["FitBoost"]) == ["train", "code", "serving"]
     assert variables(found["RegisterBoost"]) == SCRIPT_MODE
     assert channels(found["TuneBoost"]["TrainingJobDefinition"]) == ["train", "code"]
 
 
-def test_a_model_that_the_projects_own_image_serves_carries_no_code(example, steps):
-    found = steps(example)
+def test_a_model_that_the_projects_own_image_serves_carries_no_code(example):
+    found = requests_of(example)
     assert channels(found["FitRidge"]) == ["train", "code"]
     assert variables(found["RegisterRidge"]) is None
 
 
-def test_variables_of_the_registration_count_more(example, steps):
+def test_variables_of_the_registration_count_more(example):
     own = {"SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "application/json", "LOUD": "1"}
     example.change(BOOST, "defaults", {"register": {"environment": own}})
-    assert variables(steps(example)["RegisterBoost"]) == {**SCRIPT_MODE, **own}
+    assert variables(requests_of(example)["RegisterBoost"]) == {**SCRIPT_MODE, **own}
 
 
-def test_a_created_model_serves_a_transform_in_the_same_way(example, steps):
+def test_a_created_model_serves_a_transform_in_the_same_way(example):
     transform = {"inputs": {"data": "data.preprocess.test"}}
     units = {"train": {}, "create": {}, "transform": transform, "evaluate": {}}
     example.change(BOOST, "steps", units)
     example.change(BOOST, "tuning", remove=True)
     example.change(BOOST, "hyperparameters", {"depth": 3})
     example.change("conf/pipeline.yaml", "selection", {"by": "test"})
-    found = steps(example)
+    found = requests_of(example)
     assert channels(found["TrainBoost"]) == ["train", "code", "serving"]
     assert found["CreateBoost"]["PrimaryContainer"]["Environment"] == SCRIPT_MODE
 
 
-def test_a_program_of_ones_own_decides_what_lies_in_its_artefact(example, steps):
+def test_a_program_of_ones_own_decides_what_lies_in_its_artefact(example):
     example.write("models/boost/own.py", "")
     example.change(BOOST, "steps", {"train": {"entry_point": "own.py"}, "evaluate": {}})
     example.change("conf/pipeline.yaml", "selection", {"by": "test"})
-    found = steps(example)
+    found = requests_of(example)
     assert channels(found["TrainBoost"]) == ["train", "code"]
     assert variables(found["RegisterBoost"]) is None
 
