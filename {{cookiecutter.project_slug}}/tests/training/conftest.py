@@ -23,6 +23,22 @@ def mistake_of():
     return load
 
 
+@pytest.fixture(scope="session")
+def refuse(mistake_of):
+    """Check that a field is refused with a rule and a remedy; None: that it is to be corrected."""
+
+    def check(example, file, field, value, rule, remedy):
+        example.load()
+        example.change(file, field, value, remove=value is None)
+        found_rule, found_remedy = mistake_of(example)
+        assert found_rule.startswith(f"{file}: {rule}")
+        if not rule.endswith("got "):
+            assert found_rule == f"{file}: {rule}"
+        assert found_remedy == (remedy or f"Correct {rule.split()[0]} in {file}.")
+
+    return check
+
+
 def _parts_of(definition):
     """Handles on the places that the faults are planted at."""
     steps = steps_of(definition)

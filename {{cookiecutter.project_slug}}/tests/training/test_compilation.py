@@ -1,3 +1,5 @@
+"""What a definition has, and what it must not have."""
+
 from __future__ import annotations
 
 import json
@@ -10,7 +12,6 @@ from pipelines.training.compilation import compile_pipeline
 from pipelines.training.settings import load_project
 
 PIPELINE = "conf/pipeline.yaml"
-RIDGE_CODE = "models/ridge/model.py"
 
 
 def texts(value):
@@ -24,26 +25,6 @@ def texts(value):
             yield from texts(item)
     elif isinstance(value, str):
         yield value
-
-
-def keys_of(compiled):
-    """Key of every asset by the name of what it is."""
-    assets = compiled.assets
-    single = {
-        "jobs": assets.jobs.key,
-        "tracking": assets.tracking.key,
-        "settings": assets.preprocess_settings.key,
-        "query": assets.query.key,
-    }
-    trees = {f"tree of {name}": asset.key for name, asset in assets.model_trees.items()}
-    archives = {f"archive of {name}": asset.key for name, asset in assets.model_archives.items()}
-    return single | trees | archives
-
-
-def changed_keys(before, after):
-    old, new = keys_of(before), keys_of(after)
-    assert [*old] == [*new]
-    return {name for name in old if old[name] != new[name]}
 
 
 def test_the_project_as_it_stands_compiles(project_root):
@@ -89,97 +70,6 @@ def test_the_definition_is_strict_json_that_ends_with_its_line(compiled):
     assert compiled.definition == json.dumps(document, indent=1).encode() + b"\n"
 
 
-def test_a_changed_model_changes_its_own_code_and_nothing_else(example, compiled):
-    example.append(RIDGE_CODE, "# one more line\n")
-    after = example.compile()
-    assert changed_keys(compiled, after) == {"tree of ridge", "archive of ridge"}
-    old, new = (json.loads(each.definition)["Steps"] for each in (compiled, after))
-    changed = {before["Name"] for before, now in zip(old, new, strict=True) if before != now}
-    assert changed == {"TuneRidge", "FitRidge", "EvaluateRidge"}
-
-
-def test_a_changed_job_changes_the_code_of_all(example, compiled):
-    example.append("pipelines/training/jobs/metrics.py", "# more\n")
-    assert changed_keys(compiled, example.compile()) == {
-        *(
-            "jobs",
-            "tracking",
-            "tree of boost",
-            "tree of ridge",
-            "archive of boost",
-            "archive of ridge",
-        )
-    }
-
-
-def test_a_changed_job_that_no_trial_imports_leaves_the_archives_as_they_are(example, compiled):
-    example.append("pipelines/training/jobs/select.py", "# more\n")
-    changed = {"jobs", "tracking", "tree of boost", "tree of ridge"}
-    assert changed_keys(compiled, example.compile()) == changed
-
-
-def test_another_way_of_logging_changes_the_code_of_track_alone(example, compiled):
-    example.append("pipelines/tracking/mlflow_tracker.py", "# more\n")
-    assert changed_keys(compiled, example.compile()) == {"tracking"}
-
-
-def test_track_reads_the_trials_from_the_tuning_jobs_own_prefix(definition):
-    (track,) = [step for step in definition["Steps"] if step["Name"] == "Track"]
-    assert "CacheConfig" not in track
-    assert not track["Arguments"]["NetworkConfig"]["EnableNetworkIsolation"]
-    assert track["Arguments"]["Environment"]["MLFLOW_TRACKING_URI"] == {
-        "Get": "Parameters.TrackingUri"
-    }
-    inputs = {
-        entry["InputName"]: entry["S3Input"]["S3Uri"]
-        for entry in track["Arguments"]["ProcessingInputs"]
-    }
-    prefix = "Steps.TuneRidge.TrainingJobDefinition.OutputDataConfig.S3OutputPath"
-    assert inputs["trials-ridge"]["Std:Join"]["Values"] == [{"Get": prefix}, "/"]
-    assert [*inputs] == ["code", "selection", "trials-boost", "trials-ridge"]
-
-
-def test_for_experiments_track_needs_no_address_and_nothing_else_changes(example, definition):
-    example.change(PIPELINE, "tracking", "experiments")
-    after = json.loads(example.compile().definition)
-    assert after["PipelineExperimentConfig"] == {
-        "ExperimentName": {"Get": "Execution.PipelineName"},
-        "TrialName": {"Get": "Execution.PipelineExecutionId"},
-    }
-    (track,) = [step for step in after["Steps"] if step["Name"] == "Track"]
-    environment = track["Arguments"]["Environment"]
-    assert environment.pop("TRACKING") == "experiments"
-    environment["MLFLOW_TRACKING_URI"] = {"Get": "Parameters.TrackingUri"}
-    before = [entry for entry in definition["Parameters"] if entry["Name"] != "TrackingUri"]
-    assert after == definition | {"Parameters": before}
-
-
-def test_without_tracking_there_is_neither_the_step_nor_its_parameter(example, definition):
-    example.change(PIPELINE, "tracking", "none")
-    after = example.definition()
-    names = [step["Name"] for step in definition["Steps"] if step["Name"] != "Track"]
-    assert [step["Name"] for step in after["Steps"]] == names
-    assert "TrackingUri" not in json.dumps(after)
-
-
-def test_another_query_leaves_the_definition_as_it_is(example, compiled):
-    example.write("queries/ingest.sql", "SELECT * FROM ${table} LIMIT 10\n")
-    after = example.compile()
-    assert after.definition == compiled.definition
-    assert changed_keys(compiled, after) == {"query"}
-    query = after.assets.query
-    assert query.files == {"ingest.sql": b"SELECT * FROM ${table} LIMIT 10\n"}
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [("data.drop", []), ("data.columns.rooms", "category"), ("split.kind", "stratified")],
-)
-def test_what_preprocess_reads_from_the_settings_changes_their_key(example, compiled, field, value):
-    example.change(PIPELINE, field, value)
-    assert changed_keys(compiled, example.compile()) == {"settings"}
-
-
 def test_what_a_parameter_carries_changes_its_default_and_nothing_else(example, definition):
     example.change(PIPELINE, "split.folds", 7)
     after = example.definition()
@@ -188,15 +78,6 @@ def test_what_a_parameter_carries_changes_its_default_and_nothing_else(example, 
     before = {item["Name"]: item.get("DefaultValue") for item in definition["Parameters"]}
     assert {name for name in defaults if defaults[name] != before[name]} == {"Folds"}
     assert defaults["Folds"] == 7
-
-
-def test_files_that_are_no_code_do_not_travel(example, compiled):
-    example.write("models/ridge/README.md", "notes")
-    example.write("models/ridge/__pycache__/model.cpython-311.pyc", "compiled")
-    example.write("conf/notes.txt", "notes")
-    after = example.compile()
-    assert after.definition == compiled.definition
-    assert after.assets.objects() == compiled.assets.objects()
 
 
 def test_the_order_of_the_models_is_that_of_the_settings(example, definition):
