@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ import boto3
 import pytest
 from botocore.loaders import JSONFileLoader
 from botocore.stub import Stubber
+from deployables import commit_all, name_variables
 
 from pipelines.training import compilation
 
@@ -90,15 +90,7 @@ def engines(tmp_path, monkeypatch):
 def committed(example):
     """The small project, with what an image is built from, as a commit; returns its name."""
     example.write("pyproject.toml", '[project]\nname = "x"\nversion = "1.2.3"\n')
-    identity = {
-        f"GIT_{who}_{what}": "t@t" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
-    }
-    for arguments in (("init", "-q"), ("add", "."), ("commit", "-qm", "Start")):
-        subprocess.run(["git", *arguments], cwd=example.root, env=os.environ | identity, check=True)
-    found = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=example.root, capture_output=True, text=True, check=True
-    )
-    return found.stdout.strip()
+    return commit_all(example.root)
 
 
 class Aws:
@@ -177,6 +169,5 @@ def signed_up(monkeypatch):
 @pytest.fixture
 def deployable(example, signed_up):
     """The small project, with a variable for everything that an execution needs."""
-    example.change("conf/aws.yaml", "environment.JobsImageUri", "JOBS")
-    example.change("conf/aws.yaml", "environment.TrackingUri", "TRACKING")
+    name_variables(example)
     return example
