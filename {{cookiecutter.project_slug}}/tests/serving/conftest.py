@@ -1,4 +1,4 @@
-"""Fitted models and clients of them."""
+"""Fitted models, clients of them, and a connection."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from calling import HYPERPARAMETERS, NUMBERS, Client, fit_model
+from lines import ROW, Line
 
+from pipelines.serving.app import App
 from pipelines.serving.model import load_model
 from pipelines.serving.settings import ServerSettings
 
@@ -49,3 +51,15 @@ def client(clients) -> Client:
 def town_client(clients) -> Client:
     """A client of a model with a category."""
     return clients["decision_tree_and_town"]
+
+
+@pytest.fixture
+def line(clients) -> Line:
+    """A connection to an application with a model."""
+    return Line(App(ServerSettings("unused"), clients["decision_tree"].app.model))
+
+
+@pytest.fixture
+def expected(client) -> bytes:
+    """The answer to `ROW`."""
+    return client.post(ROW).body
