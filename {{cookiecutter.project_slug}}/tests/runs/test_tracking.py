@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tarfile
 import time
 from contextlib import closing
-from io import BytesIO
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import numpy as np
 import pandas as pd
 import pytest
+from comparing import check
 from planting import Run, plant, run_project
 from reading import read_back
 
 from pipelines.local import account
 from pipelines.project import find_project
-from pipelines.tracking.runs import parameter_key
 
 pytestmark = pytest.mark.slow
 
 HTML = "<script>alert('ä')</script> \"quoted\""
-SCORES = ("r2", "mse", "rmse", "mae")
 CODE = """
 import json
 import numpy as np
@@ -84,43 +80,6 @@ def project(finished, example, monkeypatch, tmp_path):
 
 def store_of(root):
     return account.tracking_store(find_project(root))
-
-
-def archives(run: Run) -> dict[str, dict[str, bytes]]:
-    """Training job → the files in its archive, of all trials that succeeded."""
-    found = {}
-    for step in run.record.steps.values():
-        if step.kind == "Tuning":
-            prefix = step.response["TrainingJobDefinition"]["OutputDataConfig"]["S3OutputPath"]
-            for trial in step.response["TrainingJobSummaries"]:
-                if trial["TrainingJobStatus"] == "Completed":
-                    name = trial["TrainingJobName"]
-                    uri = f"{prefix}/{name}/output/model.tar.gz"
-                    content = BytesIO(run.sagemaker.storage.read_bytes(uri))
-                    with tarfile.open(fileobj=content) as archive:
-                        members = archive.getmembers()
-                        found[name] = {m.name: archive.extractfile(m).read() for m in members}
-    return found
-
-
-def check(run: Run, logged) -> None:
-    """Everything that was logged of an execution is what its files say, and nothing is missing."""
-    trials = archives(run)
-    assert len(trials) == 4
-    assert [child.name for child in logged.children] == sorted(trials)
-    for child in logged.children:
-        files = trials[child.name]
-        report = json.loads(files["cv.json"])
-        assert (child.status, child.artefacts) == ("FINISHED", files)
-        assert child.tags["model"] == report["model"]
-        assert child.parameters == {
-            parameter_key(name): value if isinstance(value, str) else json.dumps(value)
-            for name, value in report["hyperparameters"].items()
-        }
-        folds = {f"fold_{name}": [fold[name] for fold in report["folds"]] for name in SCORES}
-        means = {name: [report[name]] for name in (*SCORES, "r2_std")}
-        seconds = {"seconds": [math.fsum(report["seconds"])], "fold_seconds": report["seconds"]}
-        assert child.metrics == folds | means | seconds
 
 
 def test_the_store_holds_exactly_the_trials_and_results_of_the_execution(finished) -> None:
