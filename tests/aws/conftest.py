@@ -44,7 +44,8 @@ if " ".join([{name!r}, *words[:1]]) in os.environ.get("FAILING", "").split(","):
 if "--password-stdin" in words:
     sys.stdin.read()
 if words[0] == "push":
-        repository, _, tag = words[1].partition("/")[2].partition(":")
+    import boto3
+    repository, _, tag = words[1].partition("/")[2].partition(":")
     digest = "sha256:" + hashlib.sha256(words[1].encode()).hexdigest()
     layer = {{"mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip", "size": 1,
              "digest": digest}}
