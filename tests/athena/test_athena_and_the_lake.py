@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from tests.athena.conftest import BUCKET, EXECUTION, TABLE, Account, Ingest
+from tests.athena.ingest import EXECUTION, Ingest
+from tests.athena.table import BUCKET, TABLE, Account
 
 EVERYTHING = "SELECT * FROM ${table}"
 UNLOADED = f"housing-prices/{EXECUTION}/ingest-unload"

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.aws.conftest import BUCKET, PROJECT, ROLE, CodeBuild, Server
+from tests.aws.codebuild import PROJECT, CodeBuild
+from tests.aws.server import BUCKET, ROLE, Server
 
 PIPELINE = "houses-p-abc"
 REGISTRY = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"

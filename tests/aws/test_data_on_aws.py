@@ -12,7 +12,7 @@ import boto3
 import pandas as pd
 import pytest
 
-from tests.aws.conftest import BUCKET, Server
+from tests.aws.server import BUCKET, Server
 from tests.baking import generate
 from tests.servers import REGION
 

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.aws.conftest import PROJECT, Server
+from tests.aws.codebuild import PROJECT
+from tests.aws.server import Server
 from tests.baking import generate
 
 _PROGRAM = "from pipelines.cli import main; main()"

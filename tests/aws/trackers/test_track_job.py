@@ -1,0 +1,71 @@
+"""The job that logs, as SageMaker would start it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+from pipelines.tracking.experiments_tracker import component_name
+from tests.aws.server import Server
+from tests.aws.trackers.reading import NAME, PIPELINE, PREFIX, components, series
+
+SCORES = ("r2", "mse", "rmse", "mae")
+
+
+def test_the_job_logs_what_its_inputs_hold_and_where_they_lie(
+    account: Server, tmp_path: Path
+) -> None:
+    job, base = f"pipelines-{NAME}-TuneTree", tmp_path / "ml"
+    folder = base / "processing/input"
+    folds = [dict.fromkeys(SCORES, number / 7) for number in (1, 2)]
+    report = {
+        **dict.fromkeys(SCORES, 0.5), "r2_std": 0.1, "seconds": [1.0, 2.0], "folds": folds,
+        "hyperparameters": {"depth": 3}, "model": "tree",
+    }  # fmt: skip
+    archive = folder / f"trials-tree/{job}-001-0a1b2c3d/output/model.tar.gz"
+    write_archive(archive, {"cv.json": json.dumps(report).encode()})
+    candidate = {"model": "tree", "cv_r2": 0.5, "cv_r2_std": 0.1, "test_r2": 0.4, "test_rmse": 1.0,
+                 "test_mae": 2.0}  # fmt: skip
+    selection = {"by": "cv", "winner": candidate, "ranking": [candidate]}
+    (folder / "selection").mkdir()
+    (folder / "selection/selection.json").write_text(json.dumps(selection))
+    places = {"selection": f"{PREFIX}/select", "trials-tree": f"{PREFIX}/tune/tree/"}
+    inputs = [{"InputName": key, "S3Input": {"S3Uri": uri}} for key, uri in places.items()]
+    (base / "config").mkdir()
+    config = json.dumps({"ProcessingInputs": inputs})
+    (base / "config/processingjobconfig.json").write_text(config)
+    words = ["--execution", NAME, "--pipeline", PIPELINE, "--parameters", "Folds=2", "--tags",
+             "commit=none", "--tuning-jobs", f"tree={job}"]  # fmt: skip
+    own = {"SAGEMAKER_BASE_DIR": str(base), "TRACKING": "experiments", "MLFLOW_TRACKING_URI": "",
+           "PYTHONPATH": os.pathsep.join(sys.path)}  # fmt: skip
+    ended = subprocess.run(
+        [sys.executable, "-m", "pipelines.training.jobs.track", *words],
+        env=os.environ | own, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stdout) == (0, f"{NAME}: 1 trials logged\n"), ended.stderr
+    assert ended.stderr == ""
+    found = components(account)
+    trial = found[component_name(NAME, f"{job}-001-0a1b2c3d")]
+    uri = f"{PREFIX}/tune/tree/{job}-001-0a1b2c3d/output/model.tar.gz"
+    assert trial["OutputArtifacts"]["model.tar.gz"]["Value"] == uri
+    assert trial["Parameters"] == {
+        "depth": {"NumberValue": 3.0},
+        "tags.model": {"StringValue": "tree"},
+        "tags.execution": {"StringValue": NAME},
+    }
+    assert series(account)[trial["TrialComponentName"]]["fold_r2"] == [1 / 7, 2 / 7]
+    assert found[component_name(NAME)]["Parameters"]["winner"] == {"StringValue": "tree"}
+
+
+def write_archive(file: Path, files: dict[str, bytes]) -> None:
+    file.parent.mkdir(parents=True)
+    with tarfile.open(file, "w:gz") as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
