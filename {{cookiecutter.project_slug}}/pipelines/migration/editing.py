@@ -77,8 +77,7 @@ def _added(text: str, node: yaml.MappingNode, path: list[str], value: Any) -> st
         comma = ", " if node.value else ""
         return f"{text[: start + 1]}{line}{comma}{text[start + 1 :]}"
     if node.start_mark.column == 0:
-        lines = json.dumps(value) if path[1:] or not isinstance(value, list) else None
-        if lines is None:
+        if isinstance(value, list) and not path[1:]:
             line = "\n".join([f"{path[0]}:", *(f"  - {json.dumps(item)}" for item in value)])
         return f"{text.rstrip()}\n{line}\n"
     return f"{text[:start]}{line}\n{' ' * node.start_mark.column}{text[start:]}"
