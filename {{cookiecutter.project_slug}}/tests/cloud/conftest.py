@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import boto3
+import botocore.session
 import pytest
-from botocore.loaders import JSONFileLoader
 from botocore.stub import Stubber
 from deployables import commit_all, name_variables
 
@@ -38,7 +38,6 @@ def remembering():
 
     Every command reads botocore's models, and every project is compiled: equal ones are equal.
     """
-    read = functools.cache(JSONFileLoader().load_file)
     compiled, compile_anew = {}, compilation._compile
 
     def compile_once(settings):
@@ -48,7 +47,8 @@ def remembering():
         return compiled[files]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(JSONFileLoader, "load_file", lambda _self, path: read(path))
+        loader = functools.cache(botocore.session.create_loader)
+        patch.setattr(botocore.session, "create_loader", loader)
         patch.setattr(compilation, "_compile", compile_once)
         yield
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import shutil
 import subprocess
 import threading
-from functools import cache
 
 import boto3
-import botocore.session
 import pyarrow as pa
 import pytest
 from deployables import commit_all, name_variables
@@ -27,14 +25,6 @@ def server(monkeypatch):
         yield server
         server.shutdown()
         thread.join()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def models_of_services():
-    """Read botocore's models of the services once: each test has a session, and each would."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(botocore.session, "create_loader", cache(botocore.session.create_loader))
-        yield
 
 
 @pytest.fixture(scope="session")
