@@ -15,6 +15,7 @@ import httptools
 
 from pipelines.serving.answers import Answer, refuse
 from pipelines.serving.errors import RequestError
+from pipelines.serving.receiver import Receiver
 from pipelines.serving.request import Request
 from pipelines.serving.response import response
 
@@ -27,23 +28,20 @@ _NO_HTTP = Answer(400, b"This is no HTTP/1.1 request.\nSend one, for example wit
 _LONG_HEAD = Answer(431, b"The headers may have 64 KB.\nSend fewer of them.\n")
 
 
-class Connection(asyncio.Protocol):
+class Connection(Receiver, asyncio.Protocol):
     """One client.
-
-    What begins with `on_` is called by the parser, once for each part of a request.
 
     Args:
         shared: What all connections of the process share.
     """
 
     def __init__(self, shared: Connections) -> None:
+        super().__init__()
         self._shared = shared
-        self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport
-        self._arriving: Request | None = None  # None between requests, and once it is answered
-        self._head_bytes = 0  # of a head that is not complete, or of what follows a body
         self._waiting: deque[tuple[Request, bool]] = deque()
-        self._since = time.perf_counter()
+        self._unsent = 0  # bytes that the client has yet to fetch
+        self._is_full = False  # they are too many to take another request
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a client."""
@@ -57,11 +55,13 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Take no more requests of a client that does not fetch its answers."""
+        self._is_full = True
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         """Take requests again."""
-        self._transport.resume_reading()
+        self._is_full = False
+        self._read_on()
 
     def eof_received(self) -> bool:
         """Say whether to keep the connection, since answers are due on it."""
@@ -69,45 +69,27 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; complete requests among them are answered at once."""
-        if self._transport.is_closing():
-            return
-        self._head_bytes += len(data)
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:  # its request is answered, in HTTP
-            self._transport.close()
-        except httptools.HttpParserError:
-            self._end(_NO_HTTP)
-        if self._head_bytes > _MOST_HEAD_BYTES:
-            self._end(_LONG_HEAD)
-
-    def on_message_begin(self) -> None:
-        """Begin a request."""
-        self._arriving = Request(time.perf_counter())
-        self._since = self._arriving.began
-
-    def on_url(self, part: bytes) -> None:
-        """Take a part of what is asked for."""
-        if self._arriving is not None:
-            self._arriving.target += part
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header."""
-        if self._arriving is not None:
-            self._arriving.add_header(name, value)
+        while data and not self._transport.is_closing():
+            try:
+                data = self._feed(data)
+            except httptools.HttpParserError:
+                self._end(_NO_HTTP)
+            if self._head_bytes > _MOST_HEAD_BYTES:
+                self._end(_LONG_HEAD)
 
     def on_headers_complete(self) -> None:
         """Refuse a body that is announced as too large, or ask for it."""
         self._head_bytes = 0
         request = self._arriving
-        if request is None:
+        if request is None or self._is_offer():
             return
         try:
             request.end_head(self._parser.get_method(), self._shared.limit)
         except RequestError as error:
             self._answer_early(request, refuse(error))
             return
-        if request.headers.get(b"expect", "").lower() == "100-continue":
+        asks = request.headers.get(b"expect", "").lower() == "100-continue"
+        if asks and self._parser.get_http_version() == "1.1":
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, piece: bytes) -> None:
@@ -124,9 +106,10 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """Answer the request, unless the model is still being loaded."""
         self._head_bytes = 0
-        request, self._arriving = self._arriving, None
-        if request is None or self._transport.is_closing():
-            return
+        request = self._arriving
+        if request is None or not request.method or self._transport.is_closing():
+            return  # without a method it is an offer, which is declined next
+        self._arriving = None
         if self._waiting or self._shared.app.must_wait(request):
             self._waiting.append((request, self._keeps()))
             self._transport.pause_reading()
@@ -140,8 +123,12 @@ class Connection(asyncio.Protocol):
             now: By `time.perf_counter`.
         """
         self._answer_waiting()
-        shared, idle = self._shared, now - self._since
-        if self._waiting or self._transport.is_closing():
+        shared, idle = self._shared, now - self._since_progress(now)
+        if self._transport.is_closing():
+            if idle > shared.timeout:  # the client does not fetch its answers
+                self._transport.abort()
+            return
+        if self._waiting:
             return
         if self._arriving is not None:
             if idle > shared.timeout:
@@ -150,18 +137,25 @@ class Connection(asyncio.Protocol):
         elif idle > shared.keep_alive or (shared.draining and shared.has_lingered(self._since)):
             self._transport.close()
 
+    def _since_progress(self, now: float) -> float:
+        """Return since when nothing has moved: a client that fetches slowly is not idle."""
+        unsent = self._transport.get_write_buffer_size()
+        if unsent != self._unsent:
+            self._unsent, self._since = unsent, now
+        return self._since
+
     def _answer_waiting(self) -> None:
         """Answer what waited for the model."""
         app = self._shared.app
         while self._waiting and not app.must_wait(self._waiting[0][0]):
             request, keep = self._waiting.popleft()
             self._send(request, app.answer(request), keep=keep)
-            if not self._waiting and not self._transport.is_closing():
-                self._transport.resume_reading()
+            self._read_on()
 
-    def _keeps(self) -> bool:
-        """Say whether the connection outlives the answer to the request that has arrived."""
-        return bool(self._parser.should_keep_alive()) and not self._parser.should_upgrade()
+    def _read_on(self) -> None:
+        """Take requests again, if nothing else speaks against it."""
+        if not (self._waiting or self._is_full or self._transport.is_closing()):
+            self._transport.resume_reading()
 
     def _answer_early(self, request: Request, answer: Answer) -> None:
         """Answer before the body is complete; the rest of it is passed over."""

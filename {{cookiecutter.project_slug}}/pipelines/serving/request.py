@@ -47,7 +47,8 @@ class Request:
         """Look at what was asked for, and at the length that the headers announce.
 
         Raises:
-            RequestError: The body will be larger than `limit` bytes (413).
+            RequestError: The body will be larger than `limit` bytes (413), or is compressed, for
+                the model (415) or on its way (501).
         """
         self.method = method.decode("ascii")
         self.path = _path(self.target)
@@ -55,6 +56,28 @@ class Request:
         # The comparison of texts of digits spares Python from numbers of any length.
         if announced.isdigit() and (len(announced), announced) > (len(most), most):
             raise _too_large(limit)
+        if b"content-encoding" in self.headers:
+            self._check_coding(b"content-encoding", "identity", 415)
+        if b"transfer-encoding" in self.headers:
+            self._check_coding(b"transfer-encoding", "chunked", 501)
+
+    def head_without(self, name: bytes, method: bytes, version: str) -> bytes:
+        """Return the request's line and its headers without one of them.
+
+        Args:
+            name: Of the header, in lower case.
+            method: GET, POST, …
+            version: Of HTTP, such as 1.1.
+        """
+        kept = [item for item in self.headers.items() if item[0] != name]
+        lines = [b"%b: %b\r\n" % (key, text.encode("latin-1")) for key, text in kept]
+        return b"%b %b HTTP/%b\r\n%b\r\n" % (method, self.target, version.encode(), b"".join(lines))
+
+    def _check_coding(self, name: bytes, known: str, status: int) -> None:
+        coding = self.headers[name]
+        if coding.strip().lower() != known:
+            msg = f"The {name.decode()} of a body can be {known}, got {coding[:60]!r}.\n"
+            raise RequestError(status, f"{msg}Send the body as it is, not compressed.")
 
     def add(self, piece: bytes, limit: int) -> None:
         """Take a piece of the body.

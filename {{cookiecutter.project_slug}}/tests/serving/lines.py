@@ -20,6 +20,7 @@ class Transport(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.written, self.closed, self.reads = b"", False, True
+        self.unsent, self.aborted = 0, False
 
     def write(self, data) -> None:
         assert not self.closed
@@ -37,6 +38,12 @@ class Transport(asyncio.Transport):
     def resume_reading(self) -> None:
         assert not self.closed
         self.reads = True
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent
+
+    def abort(self) -> None:
+        self.aborted = True
 
 
 class Line:

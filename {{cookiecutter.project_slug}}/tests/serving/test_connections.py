@@ -58,7 +58,8 @@ def test_a_client_that_asks_first_is_told_to_go_on(line) -> None:
         (b"GET /ping HTTP/1.1\r\nConnection: close\r\n\r\n", True, "connection: close"),
         (b"GET /ping HTTP/1.0\r\n\r\n", True, "connection: close"),
         (b"GET /ping HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", False, "connection: keep-alive"),
-        (b"GET /ping HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n", True, "close"),
+        (b"GET /ping HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n", False, ""),
+        (b"GET /ping HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n", True, "close"),
         (PING, False, ""),
     ],
 )

@@ -53,6 +53,27 @@ def test_a_client_that_fetches_no_answers_may_ask_no_more(line) -> None:
     assert line.transport.reads
 
 
+def test_a_client_that_fetches_nothing_may_not_ask_more_because_the_model_is_there(clients) -> None:
+    app = App(ServerSettings("unused"))
+    line = Line(app).send(POST % (len(ROW), ROW))
+    line.connection.pause_writing()
+    app.model = clients["decision_tree"].app.model
+    assert line.look(0).statuses == [200]
+    assert not line.transport.reads
+    line.connection.resume_writing()
+    assert line.transport.reads
+
+
+def test_a_client_that_fetches_slowly_is_waited_for_and_one_that_stops_is_not(line) -> None:
+    line.send(PING.replace(b"1.1", b"1.0"))
+    assert line.transport.closed
+    for seconds, unsent in ((50, 900), (100, 500), (150, 100)):
+        line.transport.unsent = unsent
+        assert not line.look(seconds).transport.aborted
+    assert not line.look(200).transport.aborted
+    assert line.look(220).transport.aborted
+
+
 def test_draining_answers_what_still_comes_and_then_closes(line) -> None:
     async def drain() -> None:
         draining = asyncio.create_task(line.shared.drain(10))
