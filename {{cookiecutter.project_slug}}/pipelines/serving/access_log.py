@@ -23,11 +23,13 @@ class AccessLog:
     def __init__(self) -> None:
         self._lines: list[bytes] = []
         self._size = 0
+        self._health = 200
 
     def request(self, method: str, path: str, received: int, answer: Answer, ms: float) -> None:
         """Note a request.
 
-        Health checks that succeed are left out: SageMaker sends one every few seconds.
+        Of health checks, which SageMaker sends every few seconds, those are left out that say what
+        the one before said; what the first is expected to say is that all is well.
 
         Args:
             method: GET, POST, …
@@ -36,8 +38,10 @@ class AccessLog:
             answer: What was answered.
             ms: Milliseconds from the request's head to its answer.
         """
-        if path == "/ping" and answer.status == 200:
-            return
+        if path == "/ping":
+            before, self._health = self._health, answer.status
+            if before == answer.status:
+                return
         entry: dict[str, object] = {
             "method": method,
             "path": path[:200],
@@ -65,8 +69,8 @@ class AccessLog:
         self._size += len(line)
 
     def _write(self, lines: list[bytes]) -> None:
-        """Write lines; a reader that has gone away must not stop the server."""
-        with contextlib.suppress(BrokenPipeError):
+        """Write lines; a reader that has gone away, or a full disk, must not stop the server."""
+        with contextlib.suppress(OSError):
             os.write(sys.stdout.fileno(), b"".join(lines))
 
 
