@@ -35,17 +35,21 @@ def explained(service: str, action: str) -> Iterator[None]:
     from botocore import exceptions as aws
     from botocore.parsers import ResponseParserError
 
-    unsigned = (aws.NoCredentialsError, aws.PartialCredentialsError)
     stale = (
-        aws.CredentialRetrievalError, aws.LoginError, aws.ProfileNotFound, aws.SSOError,
-        aws.TokenRetrievalError,
+        aws.CredentialRetrievalError, aws.LoginError, aws.PartialCredentialsError,
+        aws.ProfileNotFound, aws.SSOError, aws.TokenRetrievalError,
     )  # fmt: skip
     try:
         yield
-    except unsigned as err:
+    except aws.NoCredentialsError as err:
         raise UserError("AWS credentials are needed, none were found.", _SIGN_IN) from err
     except stale as err:
         raise UserError(_line(f"AWS credentials must be valid, got: {err}"), _SIGN_IN) from err
+    except aws.ConfigParseError as err:
+        msg = f"AWS's configuration must be in sections of key = value, got: {err}"
+        raise UserError(
+            _line(msg), "Correct that file, or name another in AWS_CONFIG_FILE."
+        ) from err
     except aws.ClientError as err:
         raise _refusal(service, action, err) from err
     except aws.ParamValidationError as err:
