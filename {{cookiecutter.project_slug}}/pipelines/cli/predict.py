@@ -94,8 +94,10 @@ def _ask(url: str, payload: Payload, file: Path) -> bytes:
 
 
 def _write(output: Path, content: bytes) -> None:
+    remedy = "Give -o a file in a folder that is yours."
+    if output.is_dir():
+        raise UserError(f"{output}: cannot be written: it is a folder.", remedy)
     try:
         write_bytes(output, content)
     except OSError as err:
-        msg = f"{output}: cannot be written: {err.strerror}."
-        raise UserError(msg, "Give -o a file in a folder that is yours.") from err
+        raise UserError(f"{output}: cannot be written: {err.strerror}.", remedy) from err

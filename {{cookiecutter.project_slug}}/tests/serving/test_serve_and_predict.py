@@ -180,6 +180,15 @@ def test_a_file_that_cannot_be_sent_is_named(pipeline, url, tmp_path, name, cont
     assert remedy
 
 
+@pytest.mark.parametrize("output", [".", "/", "rows.csv/predictions.csv"])
+def test_a_place_that_cannot_be_written_to_is_named(pipeline, url, tmp_path, output) -> None:
+    (tmp_path / "rows.csv").write_text("1,2\n")
+    place = str(tmp_path / output) if output.startswith("rows") else output
+    rule, remedy = pipeline("predict", tmp_path / "rows.csv", "--url", url, "-o", place).mistake
+    assert rule.startswith(f"{place}: cannot be written: ")
+    assert remedy == "Give -o a file in a folder that is yours."
+
+
 def test_predict_says_how_to_start_a_server(pipeline, tmp_path) -> None:
     (tmp_path / "rows.csv").write_text("1,2\n")
     start = time.monotonic()
