@@ -126,7 +126,8 @@ def _channel(name: str, table: pd.DataFrame, label: str) -> Channel:
     broken = ~np.isfinite(pd.to_numeric(target, errors="coerce").to_numpy(np.float64))
     if broken.any():
         row = int(np.flatnonzero(broken)[0])
-        got = f"got {target.iloc[row]!r} in row {row + 1}"
+        value = repr(target.tolist()[row])  # as Python's own, which numpy writes with its type
+        got = f"got {value} in row {row + 1}"
         msg = f"Channel {name}: the label {label!r} must be a finite number, {got}."
         raise JobError(
             msg, "CSV has its label first; name another column of Parquet by job_target."

@@ -88,6 +88,8 @@ def test_a_bad_hyperparameter_is_named(refusal, base, hyperparameters, words):
         ("1,2\n,3\n", ["label", "nan", "row 2"]),
         ("1,2\n1e999,3\n", ["label", "inf", "row 2"]),
         ("1\n2\n", ["besides the label"]),
+        ("1,1\n,2\n", ["finite number, got nan in row 2"]),
+        ("1,1\n2,2\n-inf,3\n", ["finite number, got -inf in row 3"]),
         ("1,2\n1,3\n", ["training", "one value"]),
         ("", ["no file"]),
     ],
