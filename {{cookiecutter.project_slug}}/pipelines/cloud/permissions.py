@@ -1,6 +1,7 @@
 """What the commands and the jobs must be allowed: IAM's actions, each with its resource.
 
-Every call that a command makes stands here; a test compares the list with the code.
+Every call that a command makes stands here; a test compares the list with the code. Only `doctor`
+asks more, and says "cannot tell" where it may not.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ COMMANDS = (
     *_each("ecr", "repository", _PUSH, "DescribeRepositories", "CreateRepository", "TagResource"),
     *_each("ecr", "repository", _PUSH, "DescribeImages", "BatchCheckLayerAvailability"),
     *_each("ecr", "repository", _PUSH, "InitiateLayerUpload", "UploadLayerPart"),
-    *_each("ecr", "repository", _PUSH, "CompleteLayerUpload", "PutImage"),
+    *_each("ecr", "repository", _PUSH, "BatchGetImage", "CompleteLayerUpload", "PutImage"),
 )
 
 

@@ -27,8 +27,9 @@ OTHER_NAMES = {
 }
 # What Docker asks of ECR, and what AWS checks on behalf of a call.
 NOT_CALLED = {
-    "ecr:BatchCheckLayerAvailability", "ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload",
-    "ecr:PutImage", "ecr:TagResource", "ecr:UploadLayerPart", "glue:TagResource", "iam:PassRole",
+    "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload",
+    "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:TagResource", "ecr:UploadLayerPart",
+    "glue:TagResource", "iam:PassRole",
 }  # fmt: skip
 
 
