@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -22,23 +24,52 @@ if TYPE_CHECKING:
     from pipelines.project import Project
 
 MISTAKE, GATE, INTERRUPTED = 2, 3, 130
+GAP = 2  # blanks between the columns of a table
+_BLANKS = re.compile(r" +(?=(\x1b\[\d*m)*$)", re.MULTILINE)
 
 
 def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
-    """Print a table; columns whose header ends in a blank are right-aligned."""
+    """Print a table; columns whose header ends in a blank are right-aligned.
+
+    No word is cut, since identifiers and addresses are there to be copied: on a terminal that is
+    too narrow columns wrap at blanks, and elsewhere nothing does.
+    """
+    console = Console()
+    widths = _widths([columns, *rows], console.width if console.is_terminal else None)
     # Text, since a name in brackets is a name and no markup.
     table = Table(
         title=Text(title, "italic") if title else None,
         title_justify="left",
         box=None,
+        padding=(0, GAP, 0, 0),
         pad_edge=False,
         header_style="bold",
+        show_header=any(columns),
     )
-    for column in columns:
-        table.add_column(column.strip(), justify="right" if column.endswith(" ") else "left")
+    for column, width in zip(columns, widths, strict=True):
+        justify: Literal["right", "left"] = "right" if column.endswith(" ") else "left"
+        table.add_column(column.strip(), justify=justify, width=width)
     for row in rows:
         table.add_row(*map(Text, row))
-    Console().print(table)
+    wide_enough = Console(width=max(sum(widths) + GAP * len(widths), console.width))
+    with wide_enough.capture() as printed:
+        wide_enough.print(table)
+    # Rows are filled up with blanks, which would wrap where one row is wider than the terminal.
+    typer.echo(_BLANKS.sub("", printed.get()), nl=False)
+
+
+def _widths(rows: list[list[str]], room: int | None) -> list[int]:
+    """How wide each column is; the widest that can still wrap give way until all have room."""
+    columns = list(zip(*rows, strict=True))
+    widths = [max(cell_len(text.strip()) for text in column) for column in columns]
+    words = [max(cell_len(word) for text in column for word in text.split() or [""])
+             for column in columns]  # fmt: skip
+    while room is not None and sum(widths) + GAP * (len(widths) - 1) > room:
+        wrapping = [index for index, width in enumerate(widths) if width > words[index]]
+        if not wrapping:
+            break
+        widths[max(wrapping, key=widths.__getitem__)] -= 1
+    return widths
 
 
 def print_result(result: Result, record: ExecutionRecord, project: Project) -> None:

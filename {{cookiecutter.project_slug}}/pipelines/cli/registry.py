@@ -77,14 +77,13 @@ def list_versions(on: On = Backend.LOCAL) -> None:
         [
             str(package["ModelPackageVersion"]),
             _metadata(package).get("model", ""),
-            package["ModelApprovalStatus"],
-            _life(package),
+            _approval(package),
             _metadata(package).get("execution_arn", "").rsplit("/", 1)[-1],
             _minute(package["CreationTime"]),
         ]
         for package in packages
     ]
-    header = ["version ", "model", "approval", "stage", "execution", "created"]
+    header = ["version ", "model", "approval", "execution", "created"]
     print_table(versions.group, header, rows)
 
 
@@ -145,6 +144,12 @@ def _metadata(package: Mapping[str, Any]) -> dict[str, str]:
 
 def _life(package: Mapping[str, Any]) -> str:
     return str(package.get("ModelLifeCycle", {}).get("Stage", ""))
+
+
+def _approval(package: Mapping[str, Any]) -> str:
+    """Approval, and the stage of life that it is about, if there is one."""
+    stage = _life(package)
+    return f"{package['ModelApprovalStatus']}{stage and f' for {stage}'}"
 
 
 def _minute(time: datetime | str) -> str:

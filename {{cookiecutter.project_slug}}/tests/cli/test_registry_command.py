@@ -49,7 +49,7 @@ def test_a_version_says_where_it_comes_from(pipeline, example):
     )
     assert pipeline("registry", "approve", "1", "--stage", "Staging").code == 0
     words = [line.split() for line in pipeline("registry", "list").out.splitlines()]
-    assert words[-1][:5] == ["1", "ridge", "Approved", "Staging", "20261121-1"]
+    assert words[-1][:6] == ["1", "ridge", "Approved", "for", "Staging", "20261121-1"]
     shown = [line.split() for line in pipeline("registry", "show", "1").out.splitlines()]
     assert ["artefact", "s3://local/model.tar.gz"] in shown
     assert ["modeldataquality", "statistics", "s3://local/baseline/statistics.json"] in shown

@@ -58,7 +58,7 @@ def test_versions_are_listed_with_model_approval_and_execution(pipeline, account
     ended = pipeline("registry", "list", "--on", "aws")
     rows = [line.split() for line in ended.out.splitlines()]
     assert rows[-2][:4] == ["1", "ridge", "PendingManualApproval", "abcd1111"]
-    assert rows[-1][:3] == ["2", "Approved", "Staging"], "somebody else has registered it"
+    assert rows[-1][:4] == ["2", "Approved", "for", "Staging"], "somebody else has registered it"
     assert (ended.code, ended.err) == (0, WHOSE)
 
 
