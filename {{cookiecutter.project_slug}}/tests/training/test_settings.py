@@ -16,11 +16,28 @@ RIDGE = "models/ridge/model.yaml"
 
 # What is wrong with a whole file: its text, rule, remedy.
 WRONG_FILES = {
-    "a list": ("- a\n", "must hold `key: value` lines, got list.", "Compare it with the version"),
-    "nothing": ("", "must hold `key: value` lines, got NoneType.", "Compare it with the version"),
-    "an open bracket": ("a: [1\n", "not readable as YAML: ", "Mend the syntax."),
-    "a tab": ("a:\n\tb: 1\n", "not readable as YAML: ", "Mend the syntax."),
-    "a key twice": ("a: 1\nb: 2\na: 3\n", "not readable as YAML: the key 'a' stands twice", "Mend"),
+    "a list": ("- a\n", "must hold `key: value` lines, got ['a'].", "Compare it with the version"),
+    "nothing": (
+        "",
+        "must hold `key: value` lines, and says nothing.",
+        "Compare it with the version",
+    ),
+    "an open bracket": (
+        "a: [1\n",
+        "not readable as YAML: while parsing a flow sequence (line 1, column 4), expected ',' or ']'",
+        "Mend the syntax.",
+    ),
+    "a tab": (
+        "a:\n\tb: 1\n",
+        "not readable as YAML: while scanning for the next token, found character '\\t' that cannot "
+        "start any token (line 2, column 1).",
+        "Indent with blanks: YAML takes no tabs.",
+    ),
+    "a key twice": (
+        "a: 1\nb: 2\na: 3\n",
+        "not readable as YAML: the key 'a' stands twice (line 3, column 1).",
+        "Mend",
+    ),
     "a key twice inside": ("a: {b: 1, b: 2}\n", "not readable as YAML: the key 'b' stands", "Mend"),
     "a date that does not exist": ("a: 2026-02-30\n", "not readable as YAML: '2026-02-30'", "Mend"),
     "a number too long for Python": ("a: " + "9" * 5000, "not readable as YAML: '999", "Mend"),
@@ -78,8 +95,9 @@ def test_a_folder_in_the_place_of_a_file_is_named(example, mistake_of):
 
 def test_a_file_in_another_encoding_is_named(example, mistake_of):
     (example.root / AWS).write_bytes("region: Zürich".encode("latin-1"))
-    rule, _ = mistake_of(example)
+    rule, remedy = mistake_of(example)
     assert rule.startswith(f"{AWS}: not readable as YAML: 'utf-8' codec can't decode byte 0xfc")
+    assert remedy == "Save it in the encoding UTF-8."
 
 
 def test_a_model_without_code_is_named(example, mistake_of):

@@ -61,6 +61,10 @@ FAULTS = {
         PIPELINE, "selection", {"minimum_r2": float("nan")},
         "selection.minimum_r2 must be a finite number, got nan.", None,
     ),
+    "a gate that no model can pass": (
+        PIPELINE, "selection", {"minimum_r2": 1.5},
+        "selection.minimum_r2 must be less than or equal to 1, got 1.5.", None,
+    ),
     "a value that is long": (
         PIPELINE, "split.kind", "x" * 500,
         f"split.kind must be 'random', 'stratified', 'grouped' or 'time', got '{'x' * 96}....",

@@ -60,7 +60,7 @@ class Selection(Settings):
     """What decides between the models, and what the winner must reach."""
 
     by: Literal["cv", "test"] = "cv"
-    minimum_r2: float = 0.6
+    minimum_r2: Annotated[float, Field(le=1)] = 0.6
 
 
 class Registration(Settings):

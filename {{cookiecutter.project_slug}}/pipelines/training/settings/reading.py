@@ -29,13 +29,35 @@ def read_mapping(path: Path, label: str) -> dict[str, Any]:
         raise UserError(msg, "Make it a file that you may read.") from err
     except RecursionError as err:
         raise UserError(f"{label}: is nested too deeply.", "Mend the syntax.") from err
-    except (yaml.YAMLError, UnicodeDecodeError) as err:
-        detail = " ".join(str(err).split())
-        raise UserError(f"{label}: not readable as YAML: {detail}", "Mend the syntax.") from err
+    except UnicodeDecodeError as err:
+        msg = f"{label}: not readable as YAML: {err}."
+        raise UserError(msg, "Save it in the encoding UTF-8.") from err
+    except yaml.YAMLError as err:
+        msg = f"{label}: not readable as YAML: {_in_words(err)}."
+        tab = "'\\t'" in str(err)
+        remedy = "Indent with blanks: YAML takes no tabs." if tab else "Mend the syntax."
+        raise UserError(msg, remedy) from err
+    if content is None:
+        msg = f"{label}: must hold `key: value` lines, and says nothing."
+        raise UserError(msg, "Compare it with the version in git.")
     if not isinstance(content, dict):
-        msg = f"{label}: must hold `key: value` lines, got {type(content).__name__}."
+        msg = f"{label}: must hold `key: value` lines, got {shown(content)}."
         raise UserError(msg, "Compare it with the version in git.")
     return content
+
+
+def _in_words(error: yaml.YAMLError) -> str:
+    """What is wrong, and where, in one line; PyYAML takes several and names no file."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return " ".join(str(error).split())
+    return ", ".join(
+        text if mark is None else f"{text} (line {mark.line + 1}, column {mark.column + 1})"
+        for text, mark in (
+            (error.context, error.context_mark),
+            (error.problem, error.problem_mark),
+        )
+        if text
+    )
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
@@ -53,8 +75,8 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         keys = [self.construct_object(key, deep=deep) for key in written]
         for position, key in enumerate(keys):
             if key in keys[:position]:
-                msg = f"the key {key!r} stands twice"
-                raise yaml.constructor.ConstructorError(None, None, msg, node.start_mark)
+                msg, place = f"the key {key!r} stands twice", written[position].start_mark
+                raise yaml.constructor.ConstructorError(None, None, msg, place)
         return super().construct_mapping(node, deep=deep)
 
 
