@@ -35,9 +35,13 @@ def score(actual: ArrayLike, predicted: ArrayLike, place: str) -> Scores:
         place: What is scored, for the error.
 
     Raises:
-        JobError: Fewer than two rows, a constant truth, or predictions that are not finite.
+        JobError: Fewer than two rows, a constant truth, predictions that are not finite, or not
+            one for each row.
     """
     truth, guess = np.asarray(actual, dtype=np.float64), np.asarray(predicted, dtype=np.float64)
+    if guess.shape != truth.shape:
+        msg = f"{place}: predictions must have the shape {truth.shape}, got {guess.shape}."
+        raise JobError(msg, "Let `predict` in the model's model.py return one number for each row.")
     if not np.isfinite(guess).all():
         bad = int((~np.isfinite(guess)).sum())
         msg = f"{place}: predictions must be finite, got {bad} of {len(guess)} that are not."

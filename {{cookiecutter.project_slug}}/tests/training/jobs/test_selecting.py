@@ -62,6 +62,12 @@ def test_undefined_metrics_are_errors_not_numbers(actual: list, predicted: list)
         score(actual, predicted, "here")
 
 
+@pytest.mark.parametrize("predicted", [[0.0], [[1.0], [2.0], [3.0]], 1.0])
+def test_predictions_that_are_not_one_for_each_row_are_refused(predicted: object) -> None:
+    with pytest.raises(JobError, match=r"^here: predictions must have the shape \(3,\), got \("):
+        score([1.0, 2.0, 3.0], predicted, "here")  # type: ignore[arg-type]
+
+
 def put_evaluations(folder: Path, r2s: list[float], tuned: bool) -> list[str]:
     """What Evaluate leaves behind for models of these R2, below `input/<model>`."""
     for position, r2 in enumerate(r2s):
