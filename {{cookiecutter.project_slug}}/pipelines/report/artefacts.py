@@ -62,7 +62,6 @@ class Tuning:
 
     model: str
     strategy: str
-    fixed: Mapping[str, str]
     ranges: tuple[Range, ...]
     trials: tuple[Trial, ...]
 
@@ -148,17 +147,13 @@ def _tuning(step: StepRecord) -> Tuning:
     return Tuning(
         model=static.get("job_model", step.name),
         strategy=config["Strategy"],
-        fixed={
-            name: value
-            for name, value in static.items()
-            if not name.startswith(("job_", "sagemaker_"))
-        },
-        ranges=tuple(_ranges(config.get("ParameterRanges", {}))),
+        ranges=tuple(ranges_of(config.get("ParameterRanges", {}))),
         trials=tuple(_trial(number, summary) for number, summary in trials),
     )
 
 
-def _ranges(ranges: Mapping[str, Any]) -> Iterator[Range]:
+def ranges_of(ranges: Mapping[str, Any]) -> Iterator[Range]:
+    """Yield what is searched, from the `ParameterRanges` of a request."""
     for entry in (*ranges.get("IntegerParameterRanges", ()),
                   *ranges.get("ContinuousParameterRanges", ())):  # fmt: skip
         logarithmic = entry.get("ScalingType") == "Logarithmic"

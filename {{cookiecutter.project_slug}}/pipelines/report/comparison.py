@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipelines.local.leaderboard import read_result
+from pipelines.report.settings import read_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from localsage import ExecutionRecord, LocalSageMaker
     from pipelines.local.leaderboard import Entry, Result
 
@@ -50,14 +53,9 @@ def compare(
     results = read_result(sagemaker, first), read_result(sagemaker, second)
     before, after = ({entry.name: entry for entry in result.models} for result in results)
     names = dict.fromkeys([*after, *before])
-    settings = _settings(first), _settings(second)
-    pairs = {
-        name: (settings[0].get(name, ABSENT), settings[1].get(name, ABSENT))
-        for name in dict.fromkeys([*settings[0], *settings[1]])
-    }
     return Comparison(
         *results,
-        differences=[(name, old, new) for name, (old, new) in pairs.items() if old != new],
+        differences=list(_differences(sagemaker, first, second)),
         models=[ModelPair(name, before.get(name), after.get(name)) for name in names],
     )
 
@@ -71,8 +69,27 @@ def previous_success(sagemaker: LocalSageMaker, record: ExecutionRecord) -> Exec
     return None
 
 
-def _settings(record: ExecutionRecord) -> dict[str, str]:
-    """Data, parameters and a short hash of the definition, which holds all the other settings."""
+def _differences(
+    sagemaker: LocalSageMaker, first: ExecutionRecord, second: ExecutionRecord
+) -> Iterator[tuple[str, str, str]]:
+    """Yield (name, first, second); of a step that only one of them began nothing is known."""
+    settings = _settings(sagemaker, first), _settings(sagemaker, second)
+    for step in settings[1]:
+        before, after = (values.get(step) for values in settings)
+        if before is None or after is None:
+            continue
+        for name in dict.fromkeys([*before, *after]):
+            old, new = before.get(name, ABSENT), after.get(name, ABSENT)
+            if old != new:
+                yield f"{step}: {name}" if step else name, old, new
+
+
+def _settings(sagemaker: LocalSageMaker, record: ExecutionRecord) -> dict[str, Mapping[str, str]]:
+    """What each step was told; under no step's name what concerns all of them.
+
+    A short hash of the definition stands for the rest, such as instances and limits.
+    """
+    groups = {group.step: group.values for group in read_settings(sagemaker, record)}
     definition = hashlib.sha256((record.directory / "definition.json").read_bytes()).hexdigest()
-    values = {name: str(value) for name, value in record.parameters.items()}
-    return {"data": record.metadata.get("data", ABSENT), **values, "definition": definition[:12]}
+    data = record.metadata.get("data", ABSENT)
+    return {**groups, "": {"data": data, **groups.get("", {}), "definition": definition[:12]}}

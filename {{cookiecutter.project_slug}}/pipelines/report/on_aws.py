@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from localsage import ExecutionRecord, LocalSageMaker, StepRecord
 from localsage.definition import parse_definition
 from localsage.files import write_bytes
+from pipelines.report.settings import FILE, INPUT, inputs_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,14 +109,20 @@ def _record(name: str, kind: str, step: Step | None, descriptions: Descriptions)
 
 
 def _copy_artefacts(sagemaker: LocalSageMaker, objects: Objects, step: StepRecord) -> None:
-    for name, uri in _outputs(step.response or {}).items():
-        for file in _SHOWN.get(name, ()):
-            address = f"{uri.rstrip('/')}/{file}"
-            if sagemaker.storage.exists(address):
-                continue
-            content = objects.read(address)
-            if content is not None:
-                sagemaker.storage.put_bytes(address, content)
+    shown = [
+        (uri, file)
+        for name, uri in _outputs(step.response or {}).items()
+        for file in _SHOWN.get(name, ())
+    ]
+    if settings := inputs_of(step.arguments or {}).get(INPUT):
+        shown.append((settings, FILE))
+    for uri, file in shown:
+        address = f"{uri.rstrip('/')}/{file}"
+        if sagemaker.storage.exists(address):
+            continue
+        content = objects.read(address)
+        if content is not None:
+            sagemaker.storage.put_bytes(address, content)
 
 
 def _outputs(response: Mapping[str, Any]) -> dict[str, str]:

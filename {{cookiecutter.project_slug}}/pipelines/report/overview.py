@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from pipelines.report.charts import number
 from pipelines.report.rows import Strip, strips
+from pipelines.report.settings import CODE
 from pipelines.report.tables import NONE, Chart, Table, change, figure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from localsage import ExecutionRecord, StepRecord
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pipelines.report.artefacts import Artefacts, Evaluation
     from pipelines.report.comparison import Comparison
     from pipelines.report.graph import Graph
+    from pipelines.report.settings import Group
 
 
 @dataclass(frozen=True)
@@ -163,13 +165,14 @@ def data_tables(artefacts: Artefacts) -> list[Table]:
     return tables + ([Table("Missing values", ["column", "rows "], missing)] if missing else [])
 
 
-def settings_tables(record: ExecutionRecord, artefacts: Artefacts) -> list[Table]:
-    """Every parameter, and what was searched."""
-    values = [[name, str(value)] for name, value in record.parameters.items()]
-    tables = [Table("Pipeline parameters", ["parameter", "value"], values)]
-    for tuning in artefacts.tunings.values():
-        fixed = [[name, value, "fixed"] for name, value in tuning.fixed.items()]
-        ranges = [[space.name, str(space), "searched"] for space in tuning.ranges]
-        rows = [["strategy", tuning.strategy, ""], *fixed, *ranges]
-        tables.append(Table(f"Search of {tuning.model}", ["setting", "value", ""], rows))
-    return tables
+def settings_tables(groups: Sequence[Group]) -> list[Table]:
+    """What was asked for; a step that was told nothing but its code has no table."""
+    return [
+        Table(
+            f"Settings of {group.step}" if group.step else "Pipeline parameters",
+            ["setting" if group.step else "parameter", "value"],
+            [[name, value] for name, value in group.values.items()],
+        )
+        for group in groups
+        if set(group.values) != {CODE}
+    ]

@@ -20,6 +20,7 @@ from pipelines.report.comparison import compare, previous_success
 from pipelines.report.drawing import column_of, draw
 from pipelines.report.graph import graph_of
 from pipelines.report.model_charts import model_section
+from pipelines.report.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,6 +104,6 @@ def _content(sagemaker: LocalSageMaker, record: ExecutionRecord, folder: Path) -
         "graph": draw(overview.with_states(graph_of(steps), record).reduced()),
         "steps": overview.step_rows(record, folder),
         "data_tables": overview.data_tables(artefacts),
-        "settings": overview.settings_tables(record, artefacts),
+        "settings": overview.settings_tables(read_settings(sagemaker, record)),
         "definition": json.dumps(json.loads(definition), indent=1, ensure_ascii=False),
     }

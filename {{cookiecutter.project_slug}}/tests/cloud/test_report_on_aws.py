@@ -15,6 +15,7 @@ JOBS = "arn:aws:sagemaker:eu-west-1:123456789012"
 EXECUTION = f"{JOBS}:pipeline/test-project/execution/abcd1111"
 BEGIN = datetime(2026, 11, 21, 12, tzinfo=UTC)
 PREFIX = "s3://the-bucket/test-project/executions/abcd1111"
+SETTINGS = "s3://the-bucket/test-project/settings/0123"
 STEPS = {
     "Preprocess": ("Processing", "ProcessingJob", "processing-job"),
     "TuneRidge": ("Tuning", "TuningJob", "hyper-parameter-tuning-job"),
@@ -102,6 +103,9 @@ def tells_of_a_job(aws, name):
         "ProcessingJobStatus": "Completed",
         "CreationTime": BEGIN,
     }  # fmt: skip
+    if name == "Preprocess":
+        source = {"S3Uri": SETTINGS, "S3DataType": "S3Prefix"}
+        answer["ProcessingInputs"] = [{"InputName": "settings", "S3Input": source}]
     asked = {"ProcessingJobName": name.lower()}
     aws.answer("sagemaker", "describe_processing_job", answer, asked)
 
@@ -157,9 +161,10 @@ def has_parameters(aws):
     )
 
 
-def has_object(aws, name, content):
+def has_object(aws, name, content, folder=PREFIX):
     stream = StreamingBody(io.BytesIO(content), len(content))
-    asked = {"Bucket": "the-bucket", "Key": f"test-project/executions/abcd1111/{name}"}
+    key = f"{folder}/{name}".removeprefix("s3://the-bucket/")
+    asked = {"Bucket": "the-bucket", "Key": key}
     aws.answer("s3", "get_object", {"Body": stream}, asked)
 
 
@@ -172,6 +177,9 @@ def has_artefacts(aws):
     for name in ("summary/summary.json", "evaluate/ridge/evaluation.json",
                  "evaluate/ridge/predictions.parquet", "evaluate/ridge/cv.json"):  # fmt: skip
         has_object(aws, name, documents[name])
+        if name.startswith("summary"):
+            said = {"target": "price", "drop": ["agent"], "split": {"kind": "time"}}
+            has_object(aws, "preprocess.json", json.dumps(said).encode(), SETTINGS)
     aws.refuse("s3", "get_object", "NoSuchKey", status=404)
     has_object(aws, "select/selection.json", documents["select/selection.json"])
 
@@ -191,7 +199,9 @@ def test_the_report_shows_what_the_execution_has_left_on_aws(pipeline, told, exa
     assert (ended.code, ended.err) == (0, "AWS account 123456789012, region eu-west-1\n")
     assert ended.out.startswith(".pipeline/aws/executions/abcd1111/report.html: ")
     page = file.read_text(encoding="utf-8")
-    for words in ("abcd1111", "estate.sales", "0.7654", "0.8100", "1,234", "12.5", "it broke"):
+    settings = ("data.drop", "agent", "split.kind", "centred")
+    results = ("estate.sales", "0.7654", "0.8100", "1,234", "12.5", "it broke")
+    for words in ("abcd1111", *settings, *results):
         assert words in page, words
 
 

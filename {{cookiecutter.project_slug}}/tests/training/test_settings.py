@@ -24,13 +24,13 @@ WRONG_FILES = {
     ),
     "an open bracket": (
         "a: [1\n",
-        "not readable as YAML: while parsing a flow sequence (line 1, column 4), expected ',' or ']'",
+        "not readable as YAML: while parsing a flow sequence (line 1, column 4), expected ','",
         "Mend the syntax.",
     ),
     "a tab": (
         "a:\n\tb: 1\n",
-        "not readable as YAML: while scanning for the next token, found character '\\t' that cannot "
-        "start any token (line 2, column 1).",
+        "not readable as YAML: while scanning for the next token, found character '\\t' that "
+        "cannot start any token (line 2, column 1).",
         "Indent with blanks: YAML takes no tabs.",
     ),
     "a key twice": (
