@@ -111,12 +111,18 @@ def clean(
     project = find_project()
     sagemaker = LocalSageMaker(project.home)
     removed = sagemaker.clean(keep)
+    left = {record.id for record in sagemaker.executions()}
     if removed:
-        forget(project, {record.id for record in sagemaker.executions()})
+        forget(project, left)
     for entry in removed:
         typer.echo(f"Removed {entry.execution}: {entry.size:,} bytes")
     total = sum(entry.size for entry in removed)
     typer.echo(f"{len(removed)} executions removed, {total:,} bytes freed.")
+    if len(left) > keep:
+        typer.echo(
+            f"Of the older ones {len(left) - keep} stay, since newer ones took results from them, "
+            "or a registered version refers to them."
+        )
 
 
 def _status(step: StepRecord) -> str:
