@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # Input of Preprocess, and the file in it, that hold its part of conf/pipeline.yaml.
 INPUT, FILE = "settings", "preprocess.json"
-CODE = "code"
+CODE, SELECT = "code", "pipelines.training.jobs.select"
 _OF_DATA = ("target", "columns", "one_hot", "drop")
 
 
@@ -45,8 +45,9 @@ def _told(storage: Storage, arguments: Mapping[str, Any]) -> dict[str, str]:
     """Settings of Preprocess, how Select chooses, what a search tries, and the code's hash."""
     inputs = inputs_of(arguments)
     values = _data_and_split(storage, inputs[INPUT]) if INPUT in inputs else {}
-    words = arguments.get("AppSpecification", {}).get("ContainerArguments", [])
-    if "--by" in words:
+    program = arguments.get("AppSpecification", {})
+    if SELECT in program.get("ContainerEntrypoint", []):
+        words = program["ContainerArguments"]
         values["selection.by"] = str(words[words.index("--by") + 1])
     values |= _search(arguments)
     if CODE in inputs:

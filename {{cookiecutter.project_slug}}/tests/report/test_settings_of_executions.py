@@ -59,8 +59,11 @@ def asked(home: Path, conf: dict[str, Any], search: dict[str, Any] = SEARCH) -> 
     source = {"InputName": "settings", "S3Input": {"S3Uri": uri}}
     tell(record, "Preprocess", {"ProcessingInputs": [source]})
     tell(record, "Tune", search)
-    words = ["--by", "cv", "--models", "ridge"]
-    tell(record, "Select", {"AppSpecification": {"ContainerArguments": words}})
+    chosen = {
+        "ContainerEntrypoint": ["python3", "-m", "pipelines.training.jobs.select"],
+        "ContainerArguments": ["--by", "cv", "--models", "ridge"],
+    }
+    tell(record, "Select", {"AppSpecification": chosen})
     return LocalSageMaker(home).execution(record.id)
 
 
@@ -139,6 +142,15 @@ def test_settings_whose_file_was_removed_are_left_out(tmp_path: Path) -> None:
     sagemaker = LocalSageMaker(tmp_path)
     (tmp_path / f"s3/local/houses/settings/{record.id}/preprocess.json").unlink()
     assert "Preprocess" not in [group.step for group in read_settings(sagemaker, record)]
+
+
+def test_arguments_of_a_program_of_ones_own_are_not_taken_for_settings(tmp_path: Path) -> None:
+    record = make_execution(tmp_path, Story())
+    tell(record, "Preprocess", {"AppSpecification": {"ContainerArguments": ["sort", "--by"]}})
+    tell(record, "Evaluate", {"AppSpecification": {"ImageUri": "image:1"}})
+    sagemaker = LocalSageMaker(tmp_path)
+    groups = read_settings(sagemaker, sagemaker.execution(record.id))
+    assert [group.step for group in groups] == []
 
 
 def test_the_report_has_a_table_of_the_settings_of_each_step(tmp_path: Path) -> None:
