@@ -37,7 +37,7 @@ except LocalSageError as error:
 # Starts a child, says so, and ends only once it may.
 JOB = """
 import os, pathlib, subprocess, sys, time
-subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 home = pathlib.Path({home!r})
 with (home / "started").open("a") as file:
     file.write("x")
@@ -116,7 +116,7 @@ def test_a_kill_ends_all_jobs_and_their_children_and_the_execution_goes_on(
     assert len(processes_of(tmp_path)) >= 3, "the pipeline, a job and its child"
     process.kill()
     process.communicate()
-    assert all_end(tmp_path, seconds=3)
+    assert all_end(tmp_path, seconds=60)
     (record,) = list_executions(tmp_path)
     assert record.status == "Interrupted"
     (tmp_path / "go").touch()

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 RANGES = {"min_samples_leaf": {"type": "integer", "min": 2, "max": 30}}
-# Fitting takes for ever, except on a host that dies of it.
+# Fitting takes longer than a test may, except on a host that dies of it.
 CODE = """
 import json, os, time
 from pathlib import Path
@@ -36,7 +36,7 @@ def fit(features, target, hyperparameters, seed):
     if hosts["current_host"] == "algo-3":
         time.sleep(0.5)
         os.kill(os.getpid(), 9)
-    time.sleep(300)
+    time.sleep(3000)
 
 def predict(model, features): ...
 def save(model, folder): ...
@@ -90,14 +90,14 @@ def test_hosts_change_no_bit_of_a_trial(on_one_host, project_root, instances) ->
     assert not any("cv:" in text for text in others)
 
 
-def test_a_host_that_dies_fails_the_trial_within_ten_seconds_with_its_name(project_root) -> None:
+def test_a_host_that_dies_fails_the_trial_while_the_others_still_fit_with_its_name(
+    project_root,
+) -> None:
     plant_tree(project_root, 3, folds=3)
     (project_root / "models/decision_tree/model.py").write_text(CODE)
-    start = time.monotonic()
     run = run_project(project_root)
     trials = run.record.steps["TuneDecisionTree"].response["TrainingJobSummaries"]
     assert run.result.status == "Failed"
-    assert time.monotonic() - start < 2 * 10 + 10  # two trials, and what comes before them
     for trial in trials:
         # Who is heard first: the host itself, or the one that waited for its folds.
         named = r"Host algo-(3: |1: Host algo-3 has ended before all of its folds were scored)"
@@ -113,7 +113,7 @@ def test_the_first_host_ends_at_once_though_it_still_fits(tmp_path) -> None:
         wait_for(hosts[0] / "fitting")
         wait_for(hosts[1] / "fitting")
         second.send_signal(signal.SIGKILL)
-        assert first.wait(timeout=10) == 2
+        assert first.wait(timeout=60) == 2
     finally:
         for process in (first, second):
             process.kill()

@@ -66,7 +66,7 @@ def test_a_body_that_does_not_arrive_in_time_is_given_up(server) -> None:
     ],
 )
 def test_what_is_no_http_is_a_bad_request(server, request_bytes) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(request_bytes)
         assert connection.recv(100).startswith(b"HTTP/1.1 400 ")
     assert server.get()[0] == 200

