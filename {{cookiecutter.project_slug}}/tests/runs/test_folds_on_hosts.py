@@ -124,7 +124,7 @@ def test_the_first_host_ends_at_once_though_it_still_fits(tmp_path) -> None:
 
 
 def wait_for(file: Path) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while not file.exists():
         assert time.monotonic() < end
         time.sleep(0.05)
