@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import json
 import subprocess
@@ -96,17 +97,12 @@ def committed(example):
 class Aws:
     """Answers of AWS's services, to be added in the order of the questions to each."""
 
-    def __init__(self) -> None:
+    def __init__(self, clients) -> None:
         self.asked: list[tuple[str, dict]] = []
-        self.stubs: dict[str, Stubber] = {}
-        self._clients = {}
-        for service in ("sts", "s3", "sagemaker", "sagemaker-runtime", "logs", "glue"):
-            client = boto3.client(
-                service, region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x"
-            )
-            self._clients[service] = client
-            self.stubs[service] = Stubber(client)
-            self.stubs[service].activate()
+        self.stubs = {service: Stubber(client) for service, client in clients.items()}
+        self._clients = clients
+        for stub in self.stubs.values():
+            stub.activate()
 
     def client(self, service, **options):
         self.asked.append((service, options))
@@ -136,13 +132,23 @@ class Aws:
             self.answer("s3", "put_object", asked=asked)
 
 
-@pytest.fixture
-def aws(monkeypatch, compiled):
-    """AWS, which answers only what a test has said, and must be asked all of it.
+@pytest.fixture(scope="session")
+def clients_of_services(compiled):
+    """Clients, made once: to make them takes longer than most tests do.
 
     Something has been compiled before: the SDK makes clients of its own when it is imported.
     """
-    services = Aws()
+    access = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
+    services = ("sts", "s3", "sagemaker", "sagemaker-runtime", "logs", "glue")
+    return {name: boto3.client(name, region_name="eu-west-1", **access) for name in services}
+
+
+@pytest.fixture
+def aws(monkeypatch, clients_of_services):
+    """AWS, which answers only what a test has said, and must be asked all of it."""
+    for client in clients_of_services.values():  # what a test registers ends with it
+        monkeypatch.setattr(client.meta, "events", copy.copy(client.meta.events))
+    services = Aws(clients_of_services)
     monkeypatch.setattr(boto3, "client", services.client)
     yield services
     for stub in services.stubs.values():
