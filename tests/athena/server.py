@@ -4,7 +4,8 @@ ministack hands every query to DuckDB as it is, and DuckDB has no UNLOAD. Here t
 taken apart: DuckDB answers the query inside, the rows go to S3 as Parquet files, and the manifest
 that lists them where Athena puts it. As Athena does, it writes no file for a result without rows,
 and refuses a prefix that is not empty, a statement that does not parse (at once), and tables and
-databases that the catalogue does not have (with Athena's words).
+databases that the catalogue does not have (with Athena's words). Of a partitioned table it reads
+the folders that the catalogue names, with the values that it gives them, and not what paths say.
 
 It runs in the server's own environment: `python server.py`.
 """
@@ -30,6 +31,7 @@ UNLOAD = re.compile(
 EXACT_NUMBER = re.compile(r"DECIMAL '(-?[0-9.]+)'")
 ROWS_IN_A_FILE = 3
 plain_start, plain_execution = athena._start_query_execution, athena._execute_query
+plain_relation = athena._table_relation
 
 
 def start(request: dict[str, Any]) -> Any:
@@ -111,6 +113,37 @@ def require_tables(query: str, database: str) -> None:
             raise ValueError(msg)
 
 
+def relation(table: dict[str, Any], files: list[str]) -> str:
+    """Return what DuckDB reads in the place of a table, whose files are here."""
+    if not table.get("PartitionKeys"):
+        return str(plain_relation(table, files))
+    location = table["StorageDescriptor"]["Location"]
+    parts = glue._partitions[f"{table['DatabaseName']}/{table['Name']}"]
+    every = [partition(table, part, location, files) for part in parts]
+    return f"({' UNION ALL BY NAME '.join(every)})"
+
+
+def partition(table: dict[str, Any], part: dict[str, Any], location: str, files: list[str]) -> str:
+    """Return the rows of one partition; its folder lies below the table's, or it has none."""
+    folder = part["StorageDescriptor"]["Location"].removeprefix(location)
+    own = [file for file in files if f"/{folder}" in file]
+    if not own:
+        msg = f"partition {part['Values']} has no file in {folder} below {location}"
+        raise ValueError(msg)
+    values = [
+        f'CAST({quoted(value)} AS {athena._duckdb_type(key)}) AS "{key["Name"]}"'
+        for key, value in zip(table["PartitionKeys"], part["Values"], strict=True)
+    ]
+    names = ", ".join(map(quoted, own))
+    rows = f"read_parquet([{names}], hive_partitioning = false)"
+    return f"SELECT *, {', '.join(values)} FROM {rows}"
+
+
+def quoted(text: str) -> str:
+    """Return a text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def objects_below(uri: str) -> list[str]:
     """Keys of the objects below a prefix."""
     parts = urlsplit(uri)
@@ -127,6 +160,7 @@ def put(uri: str, content: bytes) -> None:
 
 
 athena._start_query_execution, athena._execute_query = start, execute
+athena._table_relation = relation
 
 if __name__ == "__main__":
     main()

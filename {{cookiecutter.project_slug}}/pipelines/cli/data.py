@@ -76,19 +76,29 @@ def upload(
     table: Annotated[
         str | None, typer.Option(help="Table of the local lake.", show_default="data.table")
     ] = None,
+    partition_by: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Let Athena skip rows by this column's value; may be repeated.",
+        ),
+    ] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Redefine a table of this name that is another one.")
     ] = False,
 ) -> None:
-    """Make a table of the local lake one of Athena's, and print where its file is.
+    """Make a table of the local lake one of Athena's, and print where its files are.
 
-    The Parquet file goes to the bucket under a key of its content, database and table into the
-    Glue catalogue; what is there is neither sent nor changed again. An earlier content stays in
-    the bucket, for queries that are reading it.
+    Parquet files go to the bucket under keys of their content, database, table and partitions into
+    the Glue catalogue; what is there is neither sent nor changed again. An earlier content stays
+    in the bucket, for queries that are reading it, and no table reads it any more.
+
+    --partition-by makes a folder for each value, so choose columns that have few, and that most
+    queries compare: text, whole numbers or days, with no value missing.
     """
     from pipelines.cli import data_on_aws
 
-    data_on_aws.upload(table, replace=replace)
+    data_on_aws.upload(table, partition_by or (), replace=replace)
 
 
 @app.command()

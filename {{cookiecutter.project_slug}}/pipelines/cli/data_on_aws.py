@@ -4,35 +4,42 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from pipelines.cli.deploying import say, say_lines, say_who, tags_of
 from pipelines.cloud.account import Account
-from pipelines.cloud.catalog import Catalog, require_own
+from pipelines.cloud.catalog import Catalog
 from pipelines.cloud.crawling import Crawler, Crawlers
 from pipelines.cloud.deployment import account_value, deployment_of, output_key, prefix_of
+from pipelines.cloud.partitions import Partitions
+from pipelines.cloud.standing import partition_names, require_own
 from pipelines.cloud.tables import athena_table
-from pipelines.cloud.uploading import Bucket
+from pipelines.cloud.uploading import Bucket, Uploaded
 from pipelines.errors import UserError
 from pipelines.lake.store import PART, table_folder
 from pipelines.project import find_project
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pipelines.cloud.catalog import Table
+    from pipelines.cloud.partitioning import Part
+    from pipelines.cloud.tables import Laid
     from pipelines.project import Project
 
 _FOLDER = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/\S+")
 
 
-def upload(table: str | None, *, replace: bool) -> None:
-    """Make a table of the local lake one of Athena's, and print where its file is.
+def upload(table: str | None, partition_by: Sequence[str], *, replace: bool) -> None:
+    """Make a table of the local lake one of Athena's, and print where its files are.
 
     Args:
         table: Its name in the lake; that of `conf/pipeline.yaml` if None.
+        partition_by: Columns whose values become partitions; one file without partitions if none.
         replace: Redefine a table of this name that is another one.
 
     Raises:
@@ -41,32 +48,61 @@ def upload(table: str | None, *, replace: bool) -> None:
     project = find_project()
     deployment, (database, own) = deployment_of(project), _table_of(project)
     name, bucket = table or own, account_value(project, deployment, "Bucket")
-    folder = f"{prefix_of(project, deployment)}/lake/{database}/{name}/"
-    wanted = athena_table(project.lake, database, name, f"s3://{bucket}/{folder}")
+    home = f"s3://{bucket}/{prefix_of(project, deployment)}/lake/{database}/{name}/"
+    laid = athena_table(project.lake, database, name, home, partition_by)
     file = table_folder(project.lake, database, name) / PART
     account = Account(deployment.region)
-    _announce(account, wanted, file)
-    catalog = Catalog(account.client("glue"))
-    standing = catalog.find(wanted)
+    _announce(account, laid.table, file)
+    glue = account.client("glue")
+    standing = Catalog(glue).find(laid.table)
     if not replace:
-        require_own(wanted, standing)
-    _send(Bucket(account.client("s3"), bucket, output_key(project, deployment)), wanted, file)
-    outcome = catalog.put(wanted, standing, tags_of(project, deployment, account))
-    say(f"Table {wanted.label} is {outcome}")
-    typer.echo(wanted.location)
+        require_own(laid.table, standing)
+    _send(Bucket(account.client("s3"), bucket, output_key(project, deployment)), laid, file)
+    _register(glue, laid.table, standing, tags_of(project, deployment, account))
+    typer.echo(laid.table.location)
 
 
 def _announce(account: Account, table: Table, file: Path) -> None:
+    keys, count = ", ".join(table.partition_keys), len(table.partitions)
+    divided = f", {count:,} partitions by {keys}" if keys else ""
     say_who(account)
-    say_lines("Table", [f"{table.label}, {file.stat().st_size:,} bytes"])
+    say_lines("Table", [f"{table.label}, {file.stat().st_size:,} bytes{divided}"])
     say_lines("Stored in", [table.location])
     say_lines("Billed", ["storage in S3", "what queries of Athena scan"])
 
 
-def _send(bucket: Bucket, table: Table, file: Path) -> None:
-    key = table.location.removeprefix(f"s3://{bucket.name}/") + file.name
-    sent = bucket.put_missing_file(key, file)
+def _send(bucket: Bucket, laid: Laid, file: Path) -> None:
+    """Send the lake's own file, or one for each partition."""
+    folder = laid.table.location.removeprefix(f"s3://{bucket.name}/")
+    if laid.table.partition_keys:
+        sent = _send_parts(bucket, folder, laid.parts)
+    else:
+        sent = bucket.put_missing_file(folder + file.name, file)
     say(f"Sent {sent.sent} of {sent.total} objects ({sent.size:,} bytes)")
+
+
+def _send_parts(bucket: Bucket, folder: str, parts: Iterable[Part]) -> Uploaded:
+    import pyarrow.parquet as pq  # not for `crawl`
+
+    sent = Uploaded(0, 0, 0)
+    with TemporaryDirectory() as drafts:
+        draft = Path(drafts) / PART
+        for part in parts:
+            pq.write_table(part.rows, draft)
+            sent += bucket.put_missing_file(f"{folder}{part.folder}{PART}", draft)
+    return sent
+
+
+def _register(
+    glue: Any, table: Table, standing: Mapping[str, Any] | None, tags: Mapping[str, str]
+) -> None:
+    """Make table and partitions what they are to be; the files are there already."""
+    partitions, before = Partitions(glue, table), partition_names(standing or {})
+    if before and before != [*table.partition_keys]:
+        partitions.clear()  # their values would be taken for those of other columns
+    say(f"Table {table.label} is {Catalog(glue).put(table, standing, tags)}")
+    if table.partition_keys:
+        say(f"Partitions: {partitions.put()}")
 
 
 def crawl(uri: str, role: str | None, *, wait: bool) -> None:

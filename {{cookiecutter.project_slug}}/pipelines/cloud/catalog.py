@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pipelines.cloud.refusals import code_of, explained
-from pipelines.errors import UserError
+from pipelines.cloud.standing import is_as_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +33,8 @@ class Table:
         home: What the locations of all its contents begin with.
         description: What a reader of the catalogue is told.
         parameters: Further properties.
+        partition_keys: Column that the files do not have → Athena's type; its value is a folder's.
+        partitions: Values of these columns, one each → S3 URI of the folder that has them.
     """
 
     database: str
@@ -42,6 +44,8 @@ class Table:
     home: str
     description: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
+    partition_keys: Mapping[str, str] = field(default_factory=dict)
+    partitions: Mapping[tuple[str, ...], str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -50,14 +54,24 @@ class Table:
 
     def request(self) -> dict[str, Any]:
         """The table as Glue's `TableInput`."""
-        columns = [{"Name": name, "Type": kind} for name, kind in self.columns.items()]
         return {
             "Name": self.name,
             "Description": self.description,
             "TableType": "EXTERNAL_TABLE",
             "Parameters": {"classification": "parquet", "EXTERNAL": "TRUE", **self.parameters},
-            "StorageDescriptor": {"Columns": columns, "Location": self.location, **_FORMAT},
+            "StorageDescriptor": self._storage(self.location),
+            "PartitionKeys": _as_list(self.partition_keys),
         }
+
+    def partition_requests(self) -> dict[tuple[str, ...], dict[str, Any]]:
+        """Its partitions as Glue's `PartitionInput`, by their values."""
+        return {
+            values: {"Values": [*values], "StorageDescriptor": self._storage(location)}
+            for values, location in self.partitions.items()
+        }
+
+    def _storage(self, location: str) -> dict[str, Any]:
+        return {"Columns": _as_list(self.columns), "Location": location, **_FORMAT}
 
 
 class Catalog:
@@ -90,7 +104,7 @@ class Catalog:
             with explained("Glue", "CreateTable"):
                 self._client.create_table(**request)
             return "created"
-        if _is_as_wanted(standing, request["TableInput"]):
+        if is_as_wanted(standing, request["TableInput"]):
             return "unchanged"
         with explained("Glue", "UpdateTable"):
             self._client.update_table(**request)
@@ -127,50 +141,5 @@ class Catalog:
                     raise
 
 
-def require_own(table: Table, standing: Mapping[str, Any] | None) -> None:
-    """Refuse to change a table that means something else.
-
-    Args:
-        table: The table as it is to be.
-        standing: What there is.
-
-    Raises:
-        UserError: It has other columns, or its files lie elsewhere.
-    """
-    if standing is None:
-        return
-    storage = standing.get("StorageDescriptor", {})
-    remedy = "Give --replace to redefine it (no file is removed), or another name with --table."
-    there = {column["Name"]: column.get("Type", "") for column in storage.get("Columns", [])}
-    if there != dict(table.columns):
-        difference = _difference(there, table.columns)
-        msg = f"Glue has a table {table.label} with other columns: {difference}."
-        raise UserError(msg, remedy)
-    location = storage.get("Location", "")
-    if not location.startswith(table.home):
-        msg = f"Glue has a table {table.label} with files in {location}, not below {table.home}."
-        raise UserError(msg, remedy)
-
-
-def _difference(there: Mapping[str, str], wanted: Mapping[str, str]) -> str:
-    """Name the first column in which they differ."""
-    for name, kind in wanted.items():
-        if there.get(name) != kind:
-            return f"{name} is {there[name]} there, {kind} here" if name in there else f"no {name}"
-    extra = [name for name in there if name not in wanted]
-    return f"{extra[0]} is not here"
-
-
-def _is_as_wanted(there: Any, wanted: Any) -> bool:
-    """Whether all that is wanted is there; Glue adds members of its own."""
-    if isinstance(wanted, dict):
-        return isinstance(there, dict) and all(
-            _is_as_wanted(there.get(key), value) for key, value in wanted.items()
-        )
-    if isinstance(wanted, list):
-        return (
-            isinstance(there, list)
-            and len(there) == len(wanted)
-            and all(map(_is_as_wanted, there, wanted))
-        )
-    return bool((there or "") == wanted)
+def _as_list(columns: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Name": name, "Type": kind} for name, kind in columns.items()]

@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from pipelines.cloud.catalog import Table
+from pipelines.cloud.partitioning import parts_of
 from pipelines.errors import UserError
 from pipelines.lake.store import read_table, source
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import pyarrow as pa
 
+    from pipelines.cloud.partitioning import Part
+    from pipelines.lake.store import Source
 
-def athena_table(lake: Path, database: str, name: str, home: str) -> Table:
+
+@dataclass(frozen=True)
+class Laid:
+    """A table for Athena, and the rows of its partitions; none if it is one file."""
+
+    table: Table
+    parts: tuple[Part, ...]
+
+
+def athena_table(
+    lake: Path, database: str, name: str, home: str, partition_by: Sequence[str] = ()
+) -> Laid:
     """Describe a table of the lake.
 
-    Its location holds a hash of the content: another content has another location, so that a query
-    never reads a mixture of two.
+    Its location holds a hash of the content and its partitioning: with another one it is another
+    location, so that no file of one is ever read as part of the other.
 
     Args:
         lake: The local lake.
         database: The table's database.
         name: The table's name.
         home: S3 URI, ending with a slash, below which all its contents are.
+        partition_by: Columns whose values become folders.
 
     Raises:
         UserError: The lake does not have the table, or Athena cannot.
@@ -36,15 +54,29 @@ def athena_table(lake: Path, database: str, name: str, home: str) -> Table:
     if origin is None:
         msg = f"The local lake does not know where {database}.{name} is from."
         raise UserError(msg, "Add it again: pipeline data add FILE, or pipeline data sample.")
-    return Table(
+    label, location = f"{database}.{name}", f"{home}{_content(origin, partition_by)[:16]}/"
+    parts = parts_of(table, partition_by, label) if partition_by else ()
+    columns = athena_columns(table, label)
+    keys = {column.lower(): columns.pop(column.lower()) for column in partition_by}
+    described = Table(
         database=database.lower(),
         name=name.lower(),
-        columns=athena_columns(table, f"{database}.{name}"),
-        location=f"{home}{origin.sha256[:16]}/",
+        columns=columns,
+        location=location,
         home=home,
         description=f"{origin.title}: {origin.rows:,} rows"[:2048],
         parameters={"sha256": origin.sha256},
+        partition_keys=keys,
+        partitions={part.values: f"{location}{part.folder}" for part in parts},
     )
+    return Laid(described, parts)
+
+
+def _content(origin: Source, partition_by: Sequence[str]) -> str:
+    """Return a hash of what lies below a location."""
+    if not partition_by:
+        return origin.sha256
+    return hashlib.sha256("/".join([origin.sha256, *partition_by]).encode()).hexdigest()
 
 
 def athena_columns(table: pa.Table, label: str) -> dict[str, str]:

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipelines.cloud.refusals import code_of, explained
+from pipelines.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+# In UTF-8.
+_LONGEST_KEY = 1024
 _ABSENT = ("404", "NoSuchKey", "NotFound")
 
 
@@ -27,6 +30,10 @@ class Uploaded:
     sent: int
     size: int
     total: int
+
+    def __add__(self, other: Uploaded) -> Uploaded:
+        """Return what both uploads did."""
+        return Uploaded(self.sent + other.sent, self.size + other.size, self.total + other.total)
 
 
 class Bucket:
@@ -64,8 +71,13 @@ class Bucket:
         """Send a file of any size, in parts if it is large, unless the bucket has the key.
 
         Raises:
-            UserError: S3 refuses, or cannot be reached.
+            UserError: The key is too long for S3, or S3 refuses or cannot be reached.
         """
+        if len(key.encode()) > _LONGEST_KEY:
+            msg = f"A key in S3 may have {_LONGEST_KEY:,} bytes, got {len(key.encode()):,}: {key}."
+            raise UserError(
+                msg, "Choose shorter names; for a partition, a column of shorter values."
+            )
         if self._has(key):
             return Uploaded(0, 0, 1)
         with explained("S3", f"PutObject in {self.name}"), path.open("rb") as stream:
