@@ -117,6 +117,8 @@ JOBS = (
     *_job("ModelPackageGroup", "model-package-group", "RegisterModel", "Create", "Describe"),
     *_each("athena", "workgroup", ("athena",), "GetQueryExecution", "GetQueryResults"),
     *_each("athena", "workgroup", ("athena",), "GetWorkGroup", "StartQueryExecution"),
+    # By a job that is stopped.
+    *_each("athena", "workgroup", ("unload",), "StopQueryExecution"),
     *_each("glue", "catalog", ("athena",), "GetDatabase", "GetTable", "GetPartitions"),
     # What UNLOAD has written is removed when it has been read.
     Permission("s3:DeleteObject", "objects", ("unload",)),

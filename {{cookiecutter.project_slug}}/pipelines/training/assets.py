@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.training.flow import FLOW_FILE, render_flow
 from pipelines.training.imports import reachable
-from pipelines.training.jobs.ingest_query import PARAMETERS_FILE, written_parameters
+from pipelines.training.jobs.ingest_query import NAME_FILE, PARAMETERS_FILE, written_parameters
 from pipelines.training.preprocess_settings import preprocess_settings
 from pipelines.training.serving_code import serving_code
 from pipelines.training.settings.steps import Train
@@ -113,11 +113,12 @@ def entry_program(step: str) -> str:
 
 
 def _query(settings: ProjectSettings) -> Asset | None:
-    """The query, and the values of its parameters beside it."""
+    """The query, and beside it its name in the project and the values of its parameters."""
     data = settings.pipeline.data
     if data.source != "athena":
         return None
-    files = {"ingest.sql": (settings.root / data.query).read_bytes()}
+    text = (settings.root / data.query).read_bytes()
+    files = {"ingest.sql": text, NAME_FILE: data.query.encode()}
     if data.parameters:
         files[PARAMETERS_FILE] = written_parameters(data.parameters)
     return make_asset("queries", files)

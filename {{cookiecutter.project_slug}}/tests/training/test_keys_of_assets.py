@@ -70,7 +70,10 @@ def test_another_query_leaves_the_definition_as_it_is(example, compiled):
     assert after.definition == compiled.definition
     assert changed_keys(compiled, after) == {"query"}
     query = after.assets.query
-    assert query.files == {"ingest.sql": b"SELECT * FROM ${table} LIMIT 10\n"}
+    assert query.files == {
+        "ingest.sql": b"SELECT * FROM ${table} LIMIT 10\n",
+        "name.txt": b"queries/ingest.sql",
+    }
 
 
 @pytest.mark.parametrize(

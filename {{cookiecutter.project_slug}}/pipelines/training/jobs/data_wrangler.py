@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from pipelines.training.jobs.errors import JobError
 from pipelines.training.jobs.flow import run_flow
 from pipelines.training.jobs.ingest_lake import LakeReader, lake_folder
+from pipelines.training.jobs.ingest_query import Query
 from pipelines.training.jobs.ingest_rows import with_lower_names
 from pipelines.training.jobs.runner import base_dir, run_job
 
@@ -63,7 +64,8 @@ def _read(dataset: Mapping[str, Any]) -> pa.Table:
     (found,) = (entry for entry in inputs if entry["InputName"] == dataset["name"])
     athena = found["DatasetDefinition"]["AthenaDatasetDefinition"]
     lake = lake_folder(os.environ["LAKE_URI"])
-    rows = LakeReader(lake, athena["Database"], "").read(athena["QueryString"], {})
+    query = Query(athena["QueryString"], "The flow's query (data.query in conf/pipeline.yaml)")
+    rows = LakeReader(lake, athena["Database"], "").read(query)
     remedy = "Give one of them another name with AS."
     return with_lower_names(rows, "The flow's query returns", remedy).replace_schema_metadata()
 

@@ -5,6 +5,8 @@ Jobs run in images that hold this package alone, so they are not the command lin
 
 from __future__ import annotations
 
+from signal import Signals
+
 
 class JobError(Exception):
     """A failure the user can mend: one line with the rule and value, one with the remedy."""
@@ -38,3 +40,28 @@ class ProgramFailedError(Exception):
         super().__init__(reason, exit_code)
         self.reason = reason
         self.exit_code = exit_code
+
+
+class StoppedError(BaseException):
+    """The job was told to stop by a signal, and has cleared up.
+
+    Not an `Exception`: libraries turn those that come while they wait into errors of their own.
+    """
+
+    def __init__(self, number: int) -> None:
+        """Keep the signal.
+
+        Args:
+            number: Of the signal.
+        """
+        super().__init__(number)
+        self.number = number
+
+    def __str__(self) -> str:
+        """Return the reason to report."""
+        return f"The job was stopped by {Signals(self.number).name}."
+
+    @property
+    def exit_code(self) -> int:
+        """The code that the job ends with, as a shell would give it."""
+        return 128 + self.number

@@ -53,7 +53,7 @@ def encode_categorical(table: pa.Table, node: Mapping[str, Any]) -> pa.Table:
         name = f"{column}_{category}"
         if name in encoded.column_names:
             msg = f"The flow makes the column {name} of the category {category!r}, but has it."
-            raise JobError(msg, "Rename the category or the column in queries/ingest.sql.")
+            raise JobError(msg, "Rename the category or the column in the query (data.query).")
         has = pc.fill_null(pc.equal(table[column], category), False)
         encoded = encoded.append_column(name, pc.cast(has, pa.float64()))
     return encoded

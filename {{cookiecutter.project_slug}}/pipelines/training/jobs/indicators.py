@@ -40,5 +40,5 @@ def with_indicators(
 def _unlisted(column: str, name: str, rows: int) -> JobError:
     category = name.removeprefix(f"{column}_")
     msg = f"conf/pipeline.yaml: data.columns.{column}.one_hot must list all categories of the data"
-    remedy = "Add it to the list, or make it one that is listed in queries/ingest.sql."
+    remedy = "Add it to the list, or make it one that is listed in the query (data.query)."
     return JobError(f"{msg}, got {category!r} ({rows} rows so).", remedy)

@@ -1,4 +1,4 @@
-"""Ingest: the rows that `queries/ingest.sql` asks for, from Athena or from the local lake.
+"""Ingest: the rows that the project's query asks for, from Athena or from the local lake.
 
 The one job that knows its back-end: `LAKE_URI` in the environment makes it read the local lake.
 """
@@ -9,15 +9,14 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipelines.training.jobs.errors import JobError
 from pipelines.training.jobs.ingest_query import (
-    QUERY_FILE,
     check_placeholders,
     fill_table,
-    query_parameters,
-    query_text,
+    read_query,
     require_identifier,
     without_end,
 )
@@ -25,18 +24,18 @@ from pipelines.training.jobs.ingest_rows import with_lower_names, write_rows
 from pipelines.training.jobs.runner import base_dir, run_job
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from typing import Protocol
 
     import pyarrow as pa
 
-    from pipelines.training.jobs.ingest_query import Value
+    from pipelines.training.jobs.ingest_query import Query
 
     class Reader(Protocol):
         """What a back-end has to offer."""
 
-        def read(self, query: str, parameters: Mapping[str, Value]) -> pa.Table:
-            """Run a query in Athena's SQL, with values for its `:name`; return its rows."""
+        def read(self, query: Query) -> pa.Table:
+            """Run a query; return its rows."""
 
 
 def ingest(argv: Sequence[str]) -> None:
@@ -49,18 +48,17 @@ def ingest(argv: Sequence[str]) -> None:
         JobError: The query or the table does not fit the back-end's data.
     """
     arguments = _parse(argv)
-    folder = base_dir() / "processing/input/query"
-    query = fill_table(without_end(query_text(folder)), arguments.table)
-    parameters = query_parameters(folder)
-    check_placeholders(query, parameters)
-    rows = _reader(arguments).read(query, parameters)
+    found = read_query(base_dir() / "processing/input/query")
+    query = fill_table(replace(found, text=without_end(found.text)), arguments.table)
+    check_placeholders(query.text, query.parameters, query.file)
+    rows = _reader(arguments).read(query)
     if rows.num_rows == 0:
         raise JobError(
-            f"{QUERY_FILE} returned no rows from {arguments.database}.{arguments.table}.",
+            f"{query.file} returned no rows from {arguments.database}.{arguments.table}.",
             "Loosen its WHERE clause, or add rows to the table.",
         )
     named = with_lower_names(
-        rows, f"{QUERY_FILE} returns", "Give one of them another name with AS."
+        rows, f"{query.file} returns", "Give one of them another name with AS."
     )
     write_rows(named, arguments.version)
 

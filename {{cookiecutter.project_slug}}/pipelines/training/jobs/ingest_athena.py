@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from pipelines.training.jobs.errors import JobError
-from pipelines.training.jobs.ingest_query import QUERY_FILE
+from pipelines.training.jobs.ingest_stopping import cancelled_when_stopped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import boto3
 
-    from pipelines.training.jobs.ingest_query import Value
+    from pipelines.training.jobs.ingest_query import Query
 
 
 @dataclass(frozen=True)
@@ -33,58 +33,66 @@ class AthenaReader:
     output: str
     kms_key: str | None = None
 
-    def read(self, query: str, parameters: Mapping[str, Value]) -> pa.Table:
+    def read(self, query: Query) -> pa.Table:
         """Run a query, and remove what Athena has left in S3, however it ends.
 
         Args:
-            query: One SELECT in Athena's SQL; it becomes `UNLOAD (<query>) TO …`.
-            parameters: The values of its `:name`.
+            query: One SELECT; it becomes `UNLOAD (<query>) TO …`.
 
         Returns:
             Its rows, without columns if there are none: UNLOAD then writes no file.
 
         Raises:
             JobError: If Athena refuses the query, or AWS does not allow the job to ask.
+            StoppedError: If SIGTERM or SIGINT came; the query is cancelled.
         """
         # Imported here: the local back-end does not need them.
         import awswrangler
         from botocore.exceptions import ClientError
 
-        if "AWS_REGION" in os.environ:
-            # Jobs are told their region here, where boto3 does not look.
-            os.environ.setdefault("AWS_DEFAULT_REGION", os.environ["AWS_REGION"])
         refusals = awswrangler.exceptions
         try:
-            self._clean()  # UNLOAD demands an empty prefix, which a killed attempt did not leave
-            try:
-                return self._unload(query, parameters)
-            finally:
-                self._clean()
+            return self._read(query)
         except refusals.EmptyDataFrame:
             return pa.table({})
         except (refusals.QueryFailed, refusals.InvalidArgumentValue) as error:
-            raise _refused(error) from error
+            raise _refused(error, query.file) from error
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code == "InvalidRequestException":  # Athena does not know the workgroup
-                raise _refused(error) from error
+                raise _refused(error, query.file) from error
             if "AccessDenied" in code:
                 raise _denied(error) from error
             raise
 
-    def _unload(self, query: str, parameters: Mapping[str, Value]) -> pa.Table:
+    def _read(self, query: Query) -> pa.Table:
+        import boto3
+
+        if "AWS_REGION" in os.environ:
+            # Jobs are told their region here, where boto3 does not look.
+            os.environ.setdefault("AWS_DEFAULT_REGION", os.environ["AWS_REGION"])
+        session = boto3.Session()
+        self._clean()  # UNLOAD demands an empty prefix, which a killed attempt did not leave
+        try:
+            with cancelled_when_stopped(session):
+                return self._unload(query, session)
+        finally:
+            self._clean()
+
+    def _unload(self, query: Query, session: boto3.Session) -> pa.Table:
         import awswrangler
 
         encryption = {"encryption": "SSE_KMS", "kms_key": self.kms_key} if self.kms_key else {}
         rows = awswrangler.athena.read_sql_query(
-            query,
+            query.text,
             database=self.database,
             workgroup=self.workgroup,
             s3_output=f"{self.output}/",
             unload_approach=True,
             ctas_approach=False,
             keep_files=False,
-            params=dict(parameters),
+            params=dict(query.parameters),
+            boto3_session=session,
             # Arrow's own types, without a detour through objects of Python's.
             dtype_backend="pyarrow",
             **encryption,
@@ -98,12 +106,12 @@ class AthenaReader:
         awswrangler.s3.delete_objects(f"{self.output}/")
 
 
-def _refused(error: Exception) -> JobError:
+def _refused(error: Exception, file: str) -> JobError:
     """Return the error for what Athena says about a query."""
     # Without what the libraries have put before it.
     reason = str(error).split("\n", maxsplit=1)[0].rpartition(" operation: ")[2]
     return JobError(
-        f"{QUERY_FILE} failed in Athena: {reason}",
+        f"{file} failed in Athena: {reason}",
         "Correct the query, or database, table and workgroup under data in conf/pipeline.yaml.",
     )
 

@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel, ParseError, SqlglotError, TokenError, UnsupportedError
 
 from pipelines.training.jobs.errors import JobError
-from pipelines.training.jobs.ingest_query import QUERY_FILE
+
+if TYPE_CHECKING:
+    from pipelines.training.jobs.ingest_query import Query
 
 # Athena's own name for the catalogue that its tables are in.
 _CATALOG = "awsdatacatalog"
 
 
-def parse_query(text: str) -> exp.Query:
+def parse_query(query: Query) -> exp.Query:
     """Parse one SELECT.
 
     Args:
-        text: The query, in Athena's SQL.
+        query: The query.
 
     Raises:
         JobError: If the text does not parse, or is not exactly one SELECT.
     """
     try:
-        statements = [statement for statement in sqlglot.parse(text, read="athena") if statement]
+        parsed = sqlglot.parse(query.text, read="athena")
     except SqlglotError as error:
         raise JobError(
-            f"{QUERY_FILE} does not parse: {_reason(error)}.",
+            f"{query.file} does not parse: {_reason(error)}.",
             "Correct it; it is read as Athena's SQL.",
         ) from error
+    statements = [statement for statement in parsed if statement]
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         kinds = [_keyword(statement) for statement in statements]
         raise JobError(
-            f"{QUERY_FILE} must be one SELECT statement, got {', '.join(kinds) or 'none'}.",
+            f"{query.file} must be one SELECT statement, got {', '.join(kinds) or 'none'}.",
             "Leave one SELECT (it may begin with WITH).",
         )
     return statements[0]
@@ -54,8 +59,12 @@ def table_names(query: exp.Query, database: str) -> list[tuple[str, str]]:
     ]
 
 
-def to_duckdb(query: exp.Query) -> str:
+def to_duckdb(query: exp.Query, file: str) -> str:
     """Say a query in DuckDB's SQL.
+
+    Args:
+        query: The query.
+        file: What to call it in errors.
 
     Raises:
         JobError: If it asks for something that DuckDB cannot do.
@@ -68,7 +77,7 @@ def to_duckdb(query: exp.Query) -> str:
         return plain.sql(dialect="duckdb", unsupported_level=ErrorLevel.RAISE)
     except UnsupportedError as error:
         raise JobError(
-            f"{QUERY_FILE} cannot run on the local lake: {error}",
+            f"{file} cannot run on the local lake: {error}",
             "Say it another way, or do it in the table that you add.",
         ) from error
 

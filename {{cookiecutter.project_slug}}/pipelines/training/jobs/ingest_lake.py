@@ -14,14 +14,11 @@ import duckdb
 
 from pipelines.training.jobs.errors import JobError
 from pipelines.training.jobs.ingest_dialect import parse_query, table_names, to_duckdb
-from pipelines.training.jobs.ingest_query import QUERY_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import pyarrow as pa
 
-    from pipelines.training.jobs.ingest_query import Value
+    from pipelines.training.jobs.ingest_query import Query
 
 _UNKNOWN_COLUMN = re.compile(
     r'Referenced column "(.*)" not found|does not have a column named "(.*)"$'
@@ -52,12 +49,11 @@ class LakeReader:
     database: str
     table: str
 
-    def read(self, query: str, parameters: Mapping[str, Value]) -> pa.Table:
+    def read(self, query: Query) -> pa.Table:
         """Run a query.
 
         Args:
-            query: One SELECT in Athena's SQL.
-            parameters: The values of its `:name`.
+            query: One SELECT.
 
         Returns:
             Its rows.
@@ -67,15 +63,16 @@ class LakeReader:
         """
         parsed = parse_query(query)
         tables = table_names(parsed, self.database)
-        self._require_tables(tables)
+        self._require_tables(tables, query.file)
         with closing(duckdb.connect(":memory:", config=_SETTINGS)) as connection:
             self._make_views(connection)
             try:
                 # As a relation: the result of `execute` would be copied once more.
-                rows = connection.sql(to_duckdb(parsed), params=dict(parameters) or None)
+                sql = to_duckdb(parsed, query.file)
+                rows = connection.sql(sql, params=dict(query.parameters) or None)
                 return rows.to_arrow_table()
             except (duckdb.ProgrammingError, duckdb.DataError) as error:
-                raise _query_failed(error, connection, tables) from error
+                raise _query_failed(error, connection, tables, query.file) from error
 
     def tables(self) -> list[tuple[str, str]]:
         """Return database and table of everything in the lake, sorted."""
@@ -83,7 +80,7 @@ class LakeReader:
         names = {(folder.parent.name, folder.name) for folder in folders}
         return sorted(name for name in names if not name[1].startswith("."))
 
-    def _require_tables(self, names: list[tuple[str, str]]) -> None:
+    def _require_tables(self, names: list[tuple[str, str]], file: str) -> None:
         """Refuse a query that reads a table which is not there."""
         lake_has = self.tables()
         folded = {(database.lower(), table.lower()) for database, table in lake_has}
@@ -91,7 +88,7 @@ class LakeReader:
             if (database.lower(), table.lower()) in folded:
                 continue
             own = (database, table) == (self.database, self.table)
-            where = "conf/pipeline.yaml: data.table" if own else f"{QUERY_FILE}: the table"
+            where = "conf/pipeline.yaml: data.table" if own else f"{file}: the table"
             there = ", ".join(map(".".join, lake_has)) or "no tables"
             raise JobError(
                 f"{where} is {database}.{table}, which the local lake does not have.",
@@ -113,18 +110,21 @@ class LakeReader:
 
 
 def _query_failed(
-    error: duckdb.Error, connection: duckdb.DuckDBPyConnection, tables: list[tuple[str, str]]
+    error: duckdb.Error,
+    connection: duckdb.DuckDBPyConnection,
+    tables: list[tuple[str, str]],
+    file: str,
 ) -> JobError:
     """Return the error for what DuckDB says about a query of these tables."""
     reason = str(error).split("\n", maxsplit=1)[0]
     column = _UNKNOWN_COLUMN.search(reason)
     if column is None:
         return JobError(
-            f"{QUERY_FILE} failed: {reason}", "Correct the query; it is read as Athena's SQL."
+            f"{file} failed: {reason}", "Correct the query; it is read as Athena's SQL."
         )
     name = (column[1] or column[2]).replace('""', '"')
     return JobError(
-        f"{QUERY_FILE}: there is no column {name!r}.",
+        f"{file}: there is no column {name!r}.",
         " ".join(_columns(connection, table) for table in dict.fromkeys(tables))
         or "The query reads no table; write FROM ${table}.",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 Value: TypeAlias = "str | bool | int | Decimal | date"
 """What a parameter of the query can be."""
 
-QUERY_FILE = "queries/ingest.sql"
-"""Where the project keeps the query, for errors."""
+NAME_FILE = "name.txt"
+"""Lies beside the query and says what the project calls its file, for errors."""
 
 PARAMETERS_FILE = "parameters.json"
 """Lies beside the query if `data.parameters` in `conf/pipeline.yaml` gives it values."""
@@ -38,12 +39,32 @@ _AFTER_MINUS = re.compile(r"-(?=:)" + _PARAMETER.pattern)
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def query_text(folder: Path) -> str:
-    """Return the text of the one `.sql` file in a folder.
+@dataclass(frozen=True)
+class Query:
+    """A query in Athena's SQL.
+
+    Attributes:
+        text: What it says.
+        file: What to call it in errors: its path in the project.
+        parameters: The values of its `:name`.
+    """
+
+    text: str
+    file: str
+    parameters: Mapping[str, Value] = field(default_factory=dict)
+
+
+def read_query(folder: Path) -> Query:
+    """Return the query that lies in a folder, with its name and values.
 
     Raises:
-        FileNotFoundError: If there is none, or more than one.
+        FileNotFoundError: If it holds no `.sql` file, or more than one, or no name.
     """
+    name = (folder / NAME_FILE).read_text(encoding="utf-8")
+    return Query(_query_text(folder), name, query_parameters(folder))
+
+
+def _query_text(folder: Path) -> str:
     files = sorted(folder.glob("*.sql"))
     if len(files) != 1:
         msg = f"{folder} must hold one .sql file, got {[file.name for file in files]}."
@@ -62,25 +83,25 @@ def without_end(text: str) -> str:
     return text[: max(ends, default=0)]
 
 
-def fill_table(text: str, table: str) -> str:
+def fill_table(query: Query, table: str) -> Query:
     """Put the quoted table name in the place of `${table}`.
 
     Args:
-        text: The query.
+        query: The query.
         table: The table's name, unquoted.
 
     Raises:
         JobError: If the query has another placeholder, or the name is no identifier.
     """
     require_identifier("table", table)
-    unknown = sorted(set(_PLACEHOLDER.findall(text)) - {"table"})
+    unknown = sorted(set(_PLACEHOLDER.findall(query.text)) - {"table"})
     if unknown:
         got = _TABLE.replace("table", unknown[0])
         raise JobError(
-            f"{QUERY_FILE}: the only placeholder is {_TABLE}, got {got}.",
+            f"{query.file}: the only placeholder is {_TABLE}, got {got}.",
             f"Write the value into the query, or use {_TABLE}.",
         )
-    return text.replace(_TABLE, f'"{table}"')
+    return replace(query, text=query.text.replace(_TABLE, f'"{table}"'))
 
 
 def query_parameters(folder: Path) -> dict[str, Value]:
@@ -103,7 +124,7 @@ def written_parameters(values: Mapping[str, Value]) -> bytes:
     return json.dumps(written, indent=1).encode()
 
 
-def check_placeholders(query: str, names: Iterable[str], file: str = QUERY_FILE) -> None:
+def check_placeholders(query: str, names: Iterable[str], file: str) -> None:
     """Accept a query whose `:name` are exactly the parameters that have a value.
 
     Both back-ends then read it in the same way: awswrangler would write values into texts and

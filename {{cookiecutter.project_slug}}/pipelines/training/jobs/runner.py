@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from pipelines.training.jobs.errors import JobError, ProgramFailedError
+from pipelines.training.jobs.errors import JobError, ProgramFailedError, StoppedError
 from pipelines.training.jobs.hosts import HostError
 from pipelines.training.jobs.privileges import drop_privileges
 
@@ -29,7 +29,8 @@ def run_job(
 ) -> NoReturn:
     """Run a job and leave the process the way SageMaker expects.
 
-    A `JobError` ends with exit code 2 and its text alone. Anything else that goes wrong ends with
+    A `JobError` ends with exit code 2 and its text alone, a `StoppedError` with 128 and the number
+    of the signal. Anything else that goes wrong ends with
     exit code 255: its first line is the reason SageMaker reports, its traceback stays in the log.
     A `HostError` ends the process at once, whatever its threads still do.
 
@@ -53,6 +54,9 @@ def run_job(
         _end(str(error), mistake_code)
     except ProgramFailedError as error:
         _end(error.reason, error.exit_code)
+    except StoppedError as error:
+        print(error, file=sys.stderr)
+        _end(str(error), error.exit_code)
     except SystemExit as error:
         if error.code in (None, 0):  # --help
             raise

@@ -28,6 +28,7 @@ ROWS = pa.table(
     }
 )
 DATASET = {"name": "ingest"}
+QUERYS_NAME = "The flow's query (data.query in conf/pipeline.yaml)"
 
 
 def flow_with(*transforms):
@@ -209,8 +210,8 @@ def test_the_requests_query_is_answered_from_the_lake_and_the_output_named_as_as
     ("query", "argument", "rule"),
     [
         (f"{QUERY} WHERE town = 'c'", PARQUET, "The flow's query returned no rows."),
-        (QUERY.replace("sales", "rents"), PARQUET, "queries/ingest.sql: the table is estate.rents"),
-        (QUERY.replace('"size", ', '"age", '), PARQUET, "queries/ingest.sql: there is no column"),
+        (QUERY.replace("sales", "rents"), PARQUET, f"{QUERYS_NAME}: the table is estate.rents"),
+        (QUERY.replace('"size", ', '"age", '), PARQUET, f"{QUERYS_NAME}: there is no column"),
         (QUERY, PARQUET.replace("Parquet", "CSV"), "A local run writes Parquet"),
     ],
 )

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import argparse
+import signal
 
 import pytest
 
-from pipelines.training.jobs.errors import JobError
+from pipelines.training.jobs.errors import JobError, StoppedError
 from pipelines.training.jobs.runner import base_dir, run_job
 
 
@@ -56,6 +57,13 @@ def test_our_own_mistake_exits_with_255_and_leaves_the_traceback_in_the_log(base
     expected = "ValueError: first"
     assert reasons(base) == {"message": expected, "failure": expected}
     assert "Traceback (most recent call last)" in capsys.readouterr().err
+
+
+def test_a_job_that_was_stopped_exits_as_a_shell_would_say_it(base, capsys):
+    assert end_of(raises(StoppedError(signal.SIGTERM))) == 143
+    expected = "The job was stopped by SIGTERM."
+    assert reasons(base) == {"message": expected, "failure": expected}
+    assert capsys.readouterr().err == f"{expected}\n"
 
 
 def test_an_error_without_words_is_named_by_its_type(base):
