@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipelines.cloud.refusals import explained
+from pipelines.cloud.trials import trials_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,15 +58,7 @@ class Descriptions:
             answer = self._client.describe_hyper_parameter_tuning_job(
                 HyperParameterTuningJobName=name
             )
-        with explained("SageMaker", "ListTrainingJobsForHyperParameterTuningJob"):
-            paginator = self._client.get_paginator(
-                "list_training_jobs_for_hyper_parameter_tuning_job"
-            )
-            pages = paginator.paginate(
-                HyperParameterTuningJobName=name, SortBy="CreationTime", SortOrder="Ascending"
-            )
-            trials = [job for page in pages for job in page["TrainingJobSummaries"]]
-        timed = [{**trial, "Seconds": _seconds(trial)} for trial in trials]
+        timed = [{**trial, "Seconds": _seconds(trial)} for trial in trials_of(self._client, name)]
         return {**answer, "TrainingJobSummaries": timed}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipelines.cloud.refusals import code_of, explained
+from pipelines.cloud.trials import trials_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,24 +41,10 @@ class Logs:
         """
         name = step.resource.rsplit("/", 1)[-1]
         if step.kind == "TuningJob":
-            for trial in self._trials(name):
-                yield from self._lines(_GROUPS["TrainingJob"], trial)
+            for trial in trials_of(self._sagemaker, name):
+                yield from self._lines(_GROUPS["TrainingJob"], trial["TrainingJobName"])
         elif step.kind in _GROUPS:
             yield from self._lines(_GROUPS[step.kind], name)
-
-    def _trials(self, tuning_job: str) -> list[str]:
-        with explained("SageMaker", "ListTrainingJobsForHyperParameterTuningJob"):
-            paginator = self._sagemaker.get_paginator(
-                "list_training_jobs_for_hyper_parameter_tuning_job"
-            )
-            pages = list(
-                paginator.paginate(
-                    HyperParameterTuningJobName=tuning_job,
-                    SortBy="CreationTime",
-                    SortOrder="Ascending",
-                )
-            )
-        return [job["TrainingJobName"] for page in pages for job in page["TrainingJobSummaries"]]
 
     def _lines(self, group: str, job: str) -> Iterator[tuple[str, str]]:
         from botocore.exceptions import ClientError
