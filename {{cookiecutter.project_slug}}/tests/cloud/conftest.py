@@ -177,3 +177,9 @@ def deployable(example, signed_up):
     """The small project, with a variable for everything that an execution needs."""
     name_variables(example)
     return example
+
+
+@pytest.fixture
+def compiled_here(deployable):
+    """The definition of that project, and what travels beside it."""
+    return deployable.compile()
