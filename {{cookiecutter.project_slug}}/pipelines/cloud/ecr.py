@@ -29,7 +29,7 @@ class Registry:
 
     Args:
         client: A boto3 client of the service `ecr`.
-        tags: For the repositories that are made.
+        tags: For the repositories; other tags that they have stay.
     """
 
     def __init__(self, client: Any, tags: Mapping[str, str]) -> None:
@@ -62,7 +62,19 @@ class Registry:
                 answer = self._client.describe_repositories(repositoryNames=[name])
             except self._client.exceptions.RepositoryNotFoundException:
                 return self._create(name)
-        return str(answer["repositories"][0]["repositoryUri"])
+        found = answer["repositories"][0]
+        if self._tags:
+            self._add_tags(found["repositoryArn"])
+        return str(found["repositoryUri"])
+
+    def _add_tags(self, arn: str) -> None:
+        """Give a repository the tags that it lacks, or that have another value."""
+        with explained("ECR", "ListTagsForResource"):
+            present = self._client.list_tags_for_resource(resourceArn=arn)["tags"]
+        lacking = [tag for tag in self._tags if tag not in present]
+        if lacking:
+            with explained("ECR", "TagResource"):
+                self._client.tag_resource(resourceArn=arn, tags=lacking)
 
     def _create(self, name: str) -> str:
         with explained("ECR", "CreateRepository"):

@@ -9,6 +9,7 @@ import pytest
 from botocore.stub import Stubber
 
 ACCOUNT = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+REPOSITORIES = "arn:aws:ecr:eu-west-1:123456789012:repository"
 DIGEST = "sha256:" + "ab" * 32
 SECRET = "a-token-nobody-may-see"
 
@@ -37,7 +38,8 @@ def ecr(monkeypatch):
 
 
 def has_repository(ecr, name):
-    answer = {"repositories": [{"repositoryUri": f"{ACCOUNT}/{name}"}]}
+    found = {"repositoryUri": f"{ACCOUNT}/{name}", "repositoryArn": f"{REPOSITORIES}/{name}"}
+    answer = {"repositories": [found]}
     ecr.add_response("describe_repositories", answer, {"repositoryNames": [name]})
 
 
@@ -163,6 +165,35 @@ def test_a_tag_that_is_there_is_not_pushed_again(pipeline, engines, committed, e
     assert ended.out == f"export IMAGE={ACCOUNT}/test-project@{DIGEST}\n"
     assert "had been pushed before" in ended.err
     assert engines.calls() == []
+
+
+@pytest.mark.parametrize(
+    ("present", "added"),
+    [
+        ({}, {"sagemaker:project-name": "houses", "sagemaker:project-id": "p-abc"}),
+        (
+            {"mine": "1", "sagemaker:project-name": "houses", "sagemaker:project-id": "old"},
+            {"sagemaker:project-id": "p-abc"},
+        ),
+        ({"sagemaker:project-name": "houses", "sagemaker:project-id": "p-abc"}, {}),
+    ],
+)
+def test_a_repository_that_is_there_is_given_the_tags_that_it_lacks(
+    pipeline, engines, committed, ecr, monkeypatch, present, added
+):
+    def listed(tags):
+        return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+    monkeypatch.setenv("SAGEMAKER_PROJECT_NAME", "houses")
+    monkeypatch.setenv("SAGEMAKER_PROJECT_ID", "p-abc")
+    engines.install("podman")
+    has_repository(ecr, "test-project")
+    arn = {"resourceArn": f"{REPOSITORIES}/test-project"}
+    ecr.add_response("list_tags_for_resource", {"tags": listed(present)}, arn)
+    if added:
+        ecr.add_response("tag_resource", {}, {**arn, "tags": listed(added)})
+    has_tag(ecr, "test-project", committed)
+    assert pipeline("image", "push", "--target", "model").code == 0
 
 
 def test_what_aws_refuses_is_told_in_two_lines(pipeline, engines, committed, ecr):
