@@ -130,9 +130,12 @@ def crawl(uri: str, role: str | None, *, wait: bool) -> None:
     crawlers = Crawlers(lambda: account.client("glue"), say, time.sleep)
     say(f"Crawler {crawler.name} is {crawlers.put(crawler)}")
     crawlers.start(crawler.name)
-    if wait:
-        crawlers.until_ended(crawler.name)
-        _print_tables(crawlers.tables(database, uri), project)
+    if not wait:
+        say(f"It has started. To wait for its tables: pipeline data crawl {uri}")
+        say(f"To look at it: aws glue get-crawler --region {account.region} --name {crawler.name}")
+        return
+    crawlers.until_ended(crawler.name)
+    _print_tables(crawlers.tables(database, uri), project)
 
 
 def _announce_crawler(crawler: Crawler) -> None:

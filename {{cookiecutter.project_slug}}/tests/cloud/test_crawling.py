@@ -76,12 +76,16 @@ def test_a_crawler_of_the_name_is_brought_up_to_date_and_a_running_one_left(
     aws.answer("glue", "start_crawler")
     ended = pipeline("data", "crawl", URI, "--role", "arn:mine", "--no-wait")
     assert (ended.code, ended.out) == (0, "")
-    assert ended.err.endswith(f"Crawler {NAME} is updated\n")
+    assert ended.err.splitlines()[-3:] == [
+        f"Crawler {NAME} is updated",
+        f"It has started. To wait for its tables: pipeline data crawl {URI}",
+        f"To look at it: aws glue get-crawler --region eu-west-1 --name {NAME}",
+    ]
     aws.knows_who_asks()
     stands(aws, "RUNNING")
     aws.refuse("glue", "start_crawler", "CrawlerRunningException")
     ended = pipeline("data", "crawl", URI, "--no-wait")
-    assert (ended.code, ended.err.splitlines()[-1]) == (0, f"Crawler {NAME} is running")
+    assert (ended.code, ended.err.splitlines()[-3]) == (0, f"Crawler {NAME} is running")
 
 
 def test_a_failed_crawl_gives_its_reason(pipeline, aws, deployable, pauses):
