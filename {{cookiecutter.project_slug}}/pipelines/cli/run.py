@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Plain = Annotated[
-    bool, typer.Option("--plain", help="Say what happens in lines, on a terminal too.")
+    bool,
+    typer.Option("--plain", help="Say what happens in lines, on a terminal too; on AWS always."),
 ]
 
 
@@ -71,7 +72,8 @@ def run(
     takes nothing more, 130 after Ctrl-C or SIGTERM, 1 for any other failure.
 
     With --on aws the pipeline there is first brought up to date, as by `pipeline upsert`; account,
-    region and the jobs that will be billed are told before.
+    region and the jobs that will be billed are told before. What happens there is always said in
+    lines, as --plain asks.
 
     Example: pipeline run --set MaxTrainingJobs=50 --set MinimumR2=0.8
     """

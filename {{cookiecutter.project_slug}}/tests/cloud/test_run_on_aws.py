@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -129,6 +130,18 @@ def test_run_starts_the_pipeline_with_the_accounts_values_and_leaves(pipeline, a
         "storage in S3",
     ]
     assert max(map(len, said)) <= 80
+
+
+def test_plain_says_on_aws_what_is_said_without_it_and_no_more(pipeline, started, aws, pauses):
+    said = []
+    for words in ([], ["--plain"]):
+        started()
+        stands(aws, "Succeeded")
+        steps(aws, ("Ingest", "Succeeded"))
+        ended = pipeline("run", "--on", "aws", "--wait", *words)
+        assert (ended.code, "\x1b" in ended.out + ended.err) == (0, False), ended
+        said.append((ended.out, re.sub(r"[0-9.]+ min", "", ended.err)))
+    assert said[0] == said[1]
 
 
 def test_settings_count_more_than_the_environment_and_move_the_query(pipeline, aws, started, sent):
