@@ -81,10 +81,17 @@ COMMANDS = (
     Permission("logs:FilterLogEvents", "logs", ("logs",)),
     Permission("ecr:GetAuthorizationToken", "any", _PUSH),
     *_each("ecr", "repository", _PUSH, "DescribeRepositories", "CreateRepository", "TagResource"),
+    *_each("ecr", "repository", _PUSH, "ListTagsForResource"),
     *_each("ecr", "repository", _PUSH, "DescribeImages", "BatchCheckLayerAvailability"),
     *_each("ecr", "repository", _PUSH, "InitiateLayerUpload", "UploadLayerPart"),
     *_each("ecr", "repository", _PUSH, "BatchGetImage", "CompleteLayerUpload", "PutImage"),
+    # Of objects that a key of conf/aws.yaml encrypts; S3 decrypts the parts of a large one to send.
+    Permission("kms:GenerateDataKey", "OutputKmsKeyId", (*_DEPLOY, *_UPLOAD)),
+    Permission("kms:Decrypt", "OutputKmsKeyId", (*_UPLOAD, *_REPORT)),
 )
+
+# Resources that only an account has whose conf/aws.yaml names them.
+KEYS = ("VolumeKmsKeyId", "OutputKmsKeyId")
 
 
 def _job(kind: str, resource: str, step: str, *names: str) -> list[Permission]:

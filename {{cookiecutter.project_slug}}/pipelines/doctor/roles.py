@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipelines.cloud.permissions import COMMANDS, JOBS
+from pipelines.cloud.permissions import COMMANDS, JOBS, KEYS
 from pipelines.doctor.asking import ask
 from pipelines.doctor.findings import CannotTellError, mend, ok, unknown
 from pipelines.doctor.simulation import denied
@@ -51,7 +51,9 @@ def your_permissions(situation: Situation) -> Iterator[Finding]:
     if principal.endswith(":root"):
         yield ok("the account's root user may do everything")
         return
-    yield from _verdicts(situation, principal, COMMANDS, "user or role")
+    absent = {*KEYS} - {*situation.project.settings.aws.ids}
+    wanted = [one for one in COMMANDS if one.resource not in absent]
+    yield from _verdicts(situation, principal, wanted, "user or role")
 
 
 def _verdicts(

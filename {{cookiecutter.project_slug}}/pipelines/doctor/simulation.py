@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipelines.cloud.permissions import KEYS
 from pipelines.doctor.asking import ask, ask_all
 from pipelines.doctor.findings import CannotTellError
 
@@ -68,7 +69,7 @@ def arn_of(situation: Situation, resource: str) -> str:
     if resource in ("bucket", "objects"):
         inside = f"/{situation.prefix}/any" if resource == "objects" else ""
         return situation.arn("s3", situation.need("Bucket") + inside, everywhere=True)
-    if resource in ("VolumeKmsKeyId", "OutputKmsKeyId"):
+    if resource in KEYS:
         return _key_arn(situation, resource)
     if resource in _VALUES:
         return situation.need(_VALUES[resource])

@@ -111,9 +111,17 @@ FAULTS = {
     ),
     "a key that only its own policy may allow": (
         "SimulatePrincipalPolicy",
-        simulated("kms:CreateGrant", "kms:Decrypt"),
+        lambda asked: simulated("kms:CreateGrant", "kms:Decrypt")(asked)
+        if asked["PolicySourceArn"] == ROLE else simulated()(asked),
         ("cannot tell", "permissions of the role", f"{ROLE} may not kms:CreateGrant, kms:Decrypt "
          "by its own policies.", "See whether the key's policy allows it"),
+    ),
+    "a key that the caller may not use": (
+        "SimulatePrincipalPolicy",
+        lambda asked: simulated("kms:GenerateDataKey")(asked)
+        if asked["PolicySourceArn"] != ROLE else simulated()(asked),
+        ("cannot tell", "your permissions", "arn:aws:iam::123456789012:user/me may not "
+         "kms:GenerateDataKey by its own policies.", "See whether the key's policy allows it"),
     ),
 }  # fmt: skip
 

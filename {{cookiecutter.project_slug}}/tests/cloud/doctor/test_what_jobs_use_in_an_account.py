@@ -28,6 +28,7 @@ def test_a_key_that_is_not_there_is_to_mend(cloud, doctor):
     found = [(one["state"], one["subject"]) for one in doctor() if one["state"] != "ok"]
     expected = [
         ("cannot tell", "permissions of the role"),
+        ("cannot tell", "your permissions"),
         ("to mend", "keys"),
         ("to mend", "keys"),
     ]
