@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from localsage import ExecutionRecord, Reuse, Storage
-from localsage.search import make_search
-from localsage.slots import usable_cores
+from localsage.processes.slots import usable_cores
+from localsage.tuning.search import make_search
 from pipelines.local import runs
 from pipelines.project import find_project
 from pipelines.training.compilation import compile_pipeline

@@ -12,10 +12,10 @@ import pytest
 from killing import killed_at_every_moment
 
 from localsage import LocalSageMaker, ModelRegistry, StepRecord, Storage, list_executions
-from localsage.claims import claimed
-from localsage.execution import create_execution
-from localsage.resuming import TrialJournal, reopen
-from localsage.trials import Trial
+from localsage.executions.claims import claimed
+from localsage.executions.records import create_execution
+from localsage.executions.resuming import TrialJournal, reopen
+from localsage.tuning.trials import Trial
 from pipelines.lake.store import read_table, source, table_folder, write_table
 from pipelines.training import compilation
 

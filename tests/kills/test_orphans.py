@@ -15,8 +15,8 @@ import pytest
 from killing import all_end, processes_of
 
 from localsage import LocalSageMaker, list_executions
-from localsage.archives import pack
-from localsage.forking import forking_is_safe
+from localsage.forking.launching import forking_is_safe
+from localsage.storage.archives import pack
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 

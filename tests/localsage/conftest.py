@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from localsage import ExecutionRecord, LocalSageMaker
-from localsage.archives import pack
-from localsage.containers import Machine
-from localsage.processes import ProcessLauncher
-from localsage.slots import Slots
-from localsage.storage import Storage
+from localsage.jobs.containers import Machine
+from localsage.processes.launching import ProcessLauncher
+from localsage.processes.slots import Slots
+from localsage.storage.archives import pack
+from localsage.storage.buckets import Storage
 
 Json = dict[str, Any]
 BUCKET = "s3://bucket"

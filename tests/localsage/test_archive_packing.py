@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from localsage.archives import pack, unpack
 from localsage.errors import StorageError
+from localsage.storage.archives import pack, unpack
 
 
 def write(folder: Path, names: list[str]) -> Path:

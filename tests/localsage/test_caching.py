@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from localsage import DefinitionError, Reuse
-from localsage.caching import compared
-from localsage.durations import read_duration
+from localsage.definition.durations import read_duration
+from localsage.executions.caching import compared
 
 CACHED = {"CacheConfig": {"Enabled": True, "ExpireAfter": "P30D"}}
 OWN = {"Std:Join": {"On": "/", "Values": ["s3://bucket", {"Get": "Execution.PipelineExecutionId"}]}}

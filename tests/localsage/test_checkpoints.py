@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from localsage.checkpoints import keep_checkpoints, restore_checkpoints
-from localsage.containers import JobTree, Machine
 from localsage.errors import DefinitionError
-from localsage.hosts import Host, only_host
-from localsage.training import run_training_job
-from localsage.tuning import run_tuning_job
+from localsage.jobs.checkpoints import keep_checkpoints, restore_checkpoints
+from localsage.jobs.containers import JobTree, Machine
+from localsage.jobs.hosts import Host, only_host
+from localsage.jobs.training import run_training_job
+from localsage.tuning.job import run_tuning_job
 
 URI = "s3://bucket/checkpoints"
 # Each run adds a line to its checkpoint, and all but the third are killed.

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from localsage import ExecutionStateError, cleaning
-from localsage.claims import claimed, in_use
+from localsage import ExecutionStateError
+from localsage.executions import cleaning
+from localsage.executions.claims import claimed, in_use
 
 CACHED = {"CacheConfig": {"Enabled": True, "ExpireAfter": "P30D"}}
 WRITE = (

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from localsage import trial_runs
-from localsage.completion import CONVERGED_AFTER, Clock, Completion, read_completion
-from localsage.containers import Machine
-from localsage.slots import Slots
-from localsage.trials import Trial
-from localsage.tuning import run_tuning_job
+from localsage.jobs.containers import Machine
+from localsage.processes.slots import Slots
+from localsage.tuning import trial_runs
+from localsage.tuning.completion import CONVERGED_AFTER, Clock, Completion, read_completion
+from localsage.tuning.job import run_tuning_job
+from localsage.tuning.trials import Trial
 
 
 def trials(*values: float | None) -> list[Trial]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from localsage.conditions import holds
+from localsage.definition.conditions import holds
 from localsage.errors import DefinitionError
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from localsage.data_processing import DataProcessing, read_data_processing
 from localsage.errors import DefinitionError, RecordError
-from localsage.records import Payload
+from localsage.transform.data_processing import DataProcessing, read_data_processing
+from localsage.transform.records import Payload
 
 
 def processing(

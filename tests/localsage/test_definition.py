@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from localsage.definition import Branch, parse_definition
+from localsage.definition.parsing import Branch, parse_definition
 from localsage.errors import DefinitionError
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from localsage.definition.expressions import Context, Reference, parse_path, references, resolve
 from localsage.errors import DefinitionError
-from localsage.expressions import Context, Reference, parse_path, references, resolve
 
 KEYS = st.text(st.characters(blacklist_characters="'", blacklist_categories=("Cs",)))
 SCALARS = st.one_of(st.text(), st.integers(), st.booleans(), st.floats(allow_nan=False))

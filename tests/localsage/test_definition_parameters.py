@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from localsage.definition.parameters import effective_values, parse_parameters
 from localsage.errors import DefinitionError, ParameterError
-from localsage.parameters import effective_values, parse_parameters
 
 DECLARED = parse_parameters(
     [

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from localsage.containers import Machine
-from localsage.early_stopping import StoppingRule, finite_start
-from localsage.forking import ForkLauncher, forking_is_safe
-from localsage.processes import ProcessLauncher
-from localsage.resuming import TrialJournal
-from localsage.slots import Slots
-from localsage.tuning import run_tuning_job
+from localsage.executions.resuming import TrialJournal
+from localsage.forking.launching import ForkLauncher, forking_is_safe
+from localsage.jobs.containers import Machine
+from localsage.processes.launching import ProcessLauncher
+from localsage.processes.slots import Slots
+from localsage.tuning.early_stopping import StoppingRule, finite_start
+from localsage.tuning.job import run_tuning_job
 
 BEST = (0.5, 0.6, 0.7, 0.7)
 # Folds of a trial with x: their running mean is about x, but for the first, which says nothing.

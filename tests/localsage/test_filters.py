@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from localsage.errors import DefinitionError, RecordError
-from localsage.filters import parse_filter, require_places
+from localsage.transform.filters import parse_filter, require_places
 
 RECORD = {"id": 7, "features": [1, 2, 3], "nested": {"a": {"b": "c"}, "d": [{"x": 1}, {"x": 2}]}}
 ROW = ["0", "1", "2", "3", "4", "5"]

@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 
 import localsage
-from localsage import LocalSageError, LocalSageMaker, fork_client
-from localsage.containers import Machine
-from localsage.environment import job_environment
-from localsage.forking import ForkLauncher, forking_is_safe, launcher_type
-from localsage.processes import Command, Exit, ProcessLauncher
-from localsage.tuning import run_tuning_job
+from localsage import LocalSageError, LocalSageMaker
+from localsage.forking import client as fork_client
+from localsage.forking.launching import ForkLauncher, forking_is_safe, launcher_type
+from localsage.jobs.containers import Machine
+from localsage.jobs.environment import job_environment
+from localsage.processes.launching import Command, Exit, ProcessLauncher
+from localsage.tuning.job import run_tuning_job
 
 pytestmark = pytest.mark.skipif(not forking_is_safe(), reason="there are forks on Linux only")
 
@@ -101,7 +102,7 @@ def run_and_read(launcher, job: Command) -> tuple[Exit, str]:
 def was_forked(parent: str) -> bool:
     """Say whether a process is the server: a plain job's parent has ended with it."""
     words = Path(f"/proc/{int(parent)}/cmdline")
-    return words.exists() and "fork_server" in words.read_text()
+    return words.exists() and "forking/server" in words.read_text()
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -201,7 +202,8 @@ def test_trials_end_when_the_process_that_asked_for_them_is_killed(command) -> N
     job = command("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(60)")
     code = (
         "import sys\nfrom pathlib import Path\n"
-        "from localsage.forking import ForkLauncher\nfrom localsage.processes import Command\n"
+        "from localsage.forking.launching import ForkLauncher\n"
+        "from localsage.processes.launching import Command\n"
         f"job = Command({list(job.arguments)!r}, {dict(job.environment)!r},\n"
         f"              Path({str(job.folder)!r}), Path({str(job.log)!r}))\n"
         "with ForkLauncher().for_trials('Tune') as trials:\n    trials.run(job)\n"

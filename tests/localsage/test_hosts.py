@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from localsage.containers import Machine
 from localsage.errors import DefinitionError, StoppedError, StorageError
-from localsage.forking import ForkLauncher, forking_is_safe
-from localsage.hosts import free_ports
-from localsage.processes import ProcessLauncher
-from localsage.processing import run_processing_job
-from localsage.slots import Slots
-from localsage.training import run_training_job
-from localsage.tuning import run_tuning_job
+from localsage.forking.launching import ForkLauncher, forking_is_safe
+from localsage.jobs.containers import Machine
+from localsage.jobs.hosts import free_ports
+from localsage.jobs.processing import run_processing_job
+from localsage.jobs.training import run_training_job
+from localsage.processes.launching import ProcessLauncher
+from localsage.processes.slots import Slots
+from localsage.tuning.job import run_tuning_job
 
 KINDS = [ProcessLauncher, *([ForkLauncher] if forking_is_safe() else [])]
 

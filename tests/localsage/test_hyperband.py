@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from localsage.containers import Machine
 from localsage.errors import DefinitionError
-from localsage.forking import ForkLauncher, forking_is_safe
-from localsage.hyperband import HalvingRule, Hyperband, read_hyperband
-from localsage.processes import ProcessLauncher
-from localsage.slots import Slots
-from localsage.tuning import run_tuning_job
+from localsage.forking.launching import ForkLauncher, forking_is_safe
+from localsage.jobs.containers import Machine
+from localsage.processes.launching import ProcessLauncher
+from localsage.processes.slots import Slots
+from localsage.tuning.hyperband import HalvingRule, Hyperband, read_hyperband
+from localsage.tuning.job import run_tuning_job
 
 # A trial with x tells x as often as there are folds, at its own pace, and leaves a mark for each.
 FOLDS = (

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from localsage.containers import ImageProgram, Machine
 from localsage.errors import DefinitionError
-from localsage.processing import run_processing_job
+from localsage.jobs.containers import ImageProgram, Machine
+from localsage.jobs.processing import run_processing_job
 
 PROGRAM = (
     "import json, os, pathlib, sys\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from localsage.libraries import imported_libraries
+from localsage.forking.libraries import imported_libraries
 
 
 def make_program(folder: Path) -> Path:

@@ -6,7 +6,7 @@ import pytest
 
 from localsage.errors import DefinitionError, StorageError
 from localsage.models import ModelStore, model_name
-from localsage.storage import Storage
+from localsage.storage.buckets import Storage
 
 ARTEFACT = "s3://bucket/models/job/output/model.tar.gz"
 REQUEST = {

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from localsage import LocalSageMaker
-from localsage.containers import Machine
-from localsage.forking import ForkLauncher, TrialLauncher, forking_is_safe, launcher_type
-from localsage.tuning import run_tuning_job
+from localsage.forking.launching import ForkLauncher, TrialLauncher, forking_is_safe, launcher_type
+from localsage.jobs.containers import Machine
+from localsage.tuning.job import run_tuning_job
 
 pytestmark = pytest.mark.skipif(not forking_is_safe(), reason="there are forks on Linux only")
 

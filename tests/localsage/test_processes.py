@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from localsage.environment import job_environment
 from localsage.errors import DefinitionError, StoppedError
-from localsage.forking import ForkLauncher, forking_is_safe
-from localsage.processes import Command, ProcessLauncher
+from localsage.forking.launching import ForkLauncher, forking_is_safe
+from localsage.jobs.environment import job_environment
+from localsage.processes.launching import Command, ProcessLauncher
 
 # Starts a child of its own, says which, and waits for ever.
 WITH_CHILD = (

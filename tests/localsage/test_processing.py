@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from localsage.containers import JobTree, Machine
 from localsage.errors import DefinitionError, StorageError
-from localsage.processing import run_processing_job
+from localsage.jobs.containers import JobTree, Machine
+from localsage.jobs.processing import run_processing_job
 
 COPY = (
     "import os, pathlib, sys\n"

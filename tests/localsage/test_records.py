@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from localsage.errors import RecordError
-from localsage.records import Record, payloads, read_records
+from localsage.transform.records import Record, payloads, read_records
 
 
 def records(*contents: bytes) -> list[Record]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from localsage.retrying import retry_limits
+from localsage.jobs.retrying import retry_limits
 
 KILLED = ["SageMaker.JOB_INTERNAL_ERROR"]
 

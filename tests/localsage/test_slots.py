@@ -7,7 +7,7 @@ import time
 import pytest
 
 from localsage.errors import LocalSageError
-from localsage.slots import Slots, usable_cores
+from localsage.processes.slots import Slots, usable_cores
 
 
 def hold_all(slots: Slots, widths: list[int]) -> int:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localsage import storage as storage_module
 from localsage.errors import StorageError
-from localsage.storage import Storage, split_uri
+from localsage.storage import buckets
+from localsage.storage.buckets import Storage, split_uri
 
 NAMES = st.from_regex(r"[A-Za-z0-9_=-][A-Za-z0-9._=-]{0,20}", fullmatch=True)
 
@@ -227,10 +227,10 @@ def test_a_job_that_gets_links_finds_them_read_only_and_may_delete_its_own_name(
 
 
 def test_the_superuser_gets_copies(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storage_module.os, "geteuid", lambda: 0)
-    assert not storage_module.links_are_safe()
-    monkeypatch.setattr(storage_module.os, "geteuid", lambda: 1000)
-    assert storage_module.links_are_safe() == (os.name == "posix")
+    monkeypatch.setattr(buckets.os, "geteuid", lambda: 0)
+    assert not buckets.links_are_safe()
+    monkeypatch.setattr(buckets.os, "geteuid", lambda: 1000)
+    assert buckets.links_are_safe() == (os.name == "posix")
 
 
 def test_a_file_system_without_links_gives_copies(
@@ -239,7 +239,7 @@ def test_a_file_system_without_links_gives_copies(
     def refuse(*_paths: object) -> None:
         raise OSError("no links here")
 
-    monkeypatch.setattr(storage_module.os, "link", refuse)
+    monkeypatch.setattr(buckets.os, "link", refuse)
     storage = Storage(tmp_path / "s3", link=True)
     storage.put_bytes("s3://bucket/x", b"1")
     storage.materialise("s3://bucket/x", tmp_path / "job")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from localsage.containers import Machine
 from localsage.errors import DefinitionError, StorageError
-from localsage.metrics import final_metrics, metric_values
-from localsage.training import run_training_job
+from localsage.jobs.containers import Machine
+from localsage.jobs.metrics import final_metrics, metric_values
+from localsage.jobs.training import run_training_job
 
 FIT = """
 import json, os, pathlib, sys

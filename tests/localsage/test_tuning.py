@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from localsage import trial_runs
-from localsage.containers import Machine
 from localsage.errors import DefinitionError
-from localsage.slots import Slots
-from localsage.tuning import run_tuning_job
+from localsage.jobs.containers import Machine
+from localsage.processes.slots import Slots
+from localsage.tuning import trial_runs
+from localsage.tuning.job import run_tuning_job
 
 SCORE = "import sys\nx = float(sys.argv[sys.argv.index('--x') + 1])\n"
 

@@ -9,9 +9,9 @@ import pytest
 
 from localsage import LocalSageMaker
 from localsage.errors import DefinitionError
-from localsage.ranges import read_ranges
-from localsage.search import make_search
-from localsage.warm_start import KnownTrial
+from localsage.tuning.ranges import read_ranges
+from localsage.tuning.search import make_search
+from localsage.tuning.warm_start import KnownTrial
 
 CODE = (
     "import sys\n"

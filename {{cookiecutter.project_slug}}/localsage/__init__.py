@@ -6,8 +6,6 @@ and the Model Registry, and reads nothing but the definition's JSON.
 
 from __future__ import annotations
 
-from localsage.cleaning import Removed
-from localsage.containers import ImageProgram, ServeCommand
 from localsage.errors import (
     DefinitionError,
     ExecutionNotFoundError,
@@ -20,13 +18,15 @@ from localsage.errors import (
     ServerError,
     StorageError,
 )
-from localsage.execution import ExecutionRecord, StepRecord
-from localsage.history import list_executions, load_execution
+from localsage.executions.cleaning import Removed
+from localsage.executions.history import list_executions, load_execution
+from localsage.executions.records import ExecutionRecord, StepRecord
+from localsage.executions.reuse import Reuse
+from localsage.jobs.containers import ImageProgram, ServeCommand
 from localsage.listening import Listener
 from localsage.registry import ModelRegistry
-from localsage.reuse import Reuse
 from localsage.service import LocalSageMaker
-from localsage.storage import Storage
+from localsage.storage.buckets import Storage
 
 __all__ = [
     "DefinitionError",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from localsage.errors import DefinitionError, StorageError
 from localsage.files import JsonObject, now, read_json, write_json
-from localsage.storage import Storage
+from localsage.storage.buckets import Storage
 
 _NAME = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?")
 _LONGEST = 63

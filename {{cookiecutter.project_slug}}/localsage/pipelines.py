@@ -10,11 +10,12 @@ from __future__ import annotations
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 
-from localsage.artefacts import read_property_file
-from localsage.caching import Cache
-from localsage.definition import Definition, Step
+from localsage.definition.expressions import Context, resolve
+from localsage.definition.parsing import Definition, Step
 from localsage.errors import LocalSageError, StoppedError
-from localsage.execution import (
+from localsage.executions.artefacts import read_property_file
+from localsage.executions.caching import Cache
+from localsage.executions.records import (
     EXECUTING,
     FAILED,
     NOT_EXECUTED,
@@ -23,10 +24,9 @@ from localsage.execution import (
     ExecutionRecord,
     StepRecord,
 )
-from localsage.expressions import Context, resolve
 from localsage.files import JsonObject, now
-from localsage.preparation import Expectations
 from localsage.steps import Runtime, StepResult, run_step
+from localsage.tuning.preparation import Expectations
 
 
 class PipelineRun:

@@ -6,25 +6,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from localsage.caching import Cache
-from localsage.claims import claimed, in_use
-from localsage.cleaning import Removed, clean
-from localsage.containers import ImageProgram, Machine, ServeCommand
-from localsage.definition import Definition, parse_definition
-from localsage.execution import ExecutionRecord, create_execution
-from localsage.forking import launcher_type
-from localsage.history import list_executions, load_execution
+from localsage.definition.parameters import effective_values
+from localsage.definition.parsing import Definition, parse_definition
+from localsage.executions.caching import Cache
+from localsage.executions.claims import claimed, in_use
+from localsage.executions.cleaning import Removed, clean
+from localsage.executions.history import list_executions, load_execution
+from localsage.executions.records import ExecutionRecord, create_execution
+from localsage.executions.resuming import reopen
+from localsage.executions.reuse import Reuse, first_records
+from localsage.forking.launching import launcher_type
+from localsage.jobs.containers import ImageProgram, Machine, ServeCommand
 from localsage.listening import Listener, OneAtATime
 from localsage.models import ModelStore
-from localsage.parameters import effective_values
 from localsage.pipelines import PipelineRun
+from localsage.processes.slots import Slots
 from localsage.registry import ModelRegistry
-from localsage.resuming import reopen
-from localsage.reuse import Reuse, first_records
-from localsage.slots import Slots
 from localsage.steps import Runtime
-from localsage.storage import Storage
-from localsage.warm_start import check_parents
+from localsage.storage.buckets import Storage
+from localsage.tuning.warm_start import check_parents
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _NO_PROGRAMS: Mapping[str, ImageProgram] = MappingProxyType({})

@@ -7,21 +7,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from localsage.conditions import holds
-from localsage.containers import Machine
-from localsage.definition import Step
+from localsage.definition.conditions import holds
+from localsage.definition.parsing import Step
 from localsage.errors import StorageError
+from localsage.executions.resuming import TrialJournal
 from localsage.files import JsonObject
+from localsage.jobs.containers import Machine
+from localsage.jobs.processing import run_processing_job
+from localsage.jobs.retrying import retry_limits
+from localsage.jobs.training import run_training_job
 from localsage.listening import Listener
 from localsage.models import ModelStore
-from localsage.processing import run_processing_job
 from localsage.registry import ModelRegistry
-from localsage.resuming import TrialJournal
-from localsage.retrying import retry_limits
-from localsage.training import run_training_job
-from localsage.transform import run_transform_job
-from localsage.trials import was_killed
-from localsage.warm_start import read_warm_start
+from localsage.transform.job import run_transform_job
+from localsage.tuning.trials import was_killed
+from localsage.tuning.warm_start import read_warm_start
 
 _JOBS = ("Processing", "Training", "Transform")
 
@@ -100,7 +100,7 @@ def _training(name: str, step: Step, request: JsonObject, runtime: Runtime) -> S
 
 def _tuning(name: str, step: Step, request: JsonObject, runtime: Runtime) -> StepResult:
     # Optuna takes half a second to import, and most executions find their trials in the cache.
-    from localsage.tuning import run_tuning_job
+    from localsage.tuning.job import run_tuning_job
 
     def trial_finished(number: int, total: int, value: float | None, best: float | None) -> None:
         runtime.listener.trial_finished(step.name, number, total, value, best)

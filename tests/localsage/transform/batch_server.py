@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from localsage.archives import pack
+from localsage.storage.archives import pack
 
 # A server as an image has one. It multiplies the last number of a row by the one in its model,
 # notes what it was asked, and does what its variables say.

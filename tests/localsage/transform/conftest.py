@@ -11,9 +11,9 @@ import pytest
 from batch_server import ARTEFACT, SERVER, put_model, request
 
 from localsage import ServeCommand
-from localsage.containers import Machine
+from localsage.jobs.containers import Machine
 from localsage.models import ModelStore
-from localsage.transform import run_transform_job
+from localsage.transform.job import run_transform_job
 
 
 @pytest.fixture

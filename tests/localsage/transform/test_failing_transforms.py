@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from batch_server import request
 
-from localsage import server
-from localsage.containers import Machine
 from localsage.errors import DefinitionError, StoppedError, StorageError
-from localsage.transform import run_transform_job
+from localsage.jobs.containers import Machine
+from localsage.transform import server
+from localsage.transform.job import run_transform_job
 
 
 def test_a_refused_record_fails_the_job_with_the_servers_words_and_the_rest_is_kept(

@@ -137,8 +137,8 @@ def _checked(
     project: Project, compiled: Compiled, parameters: Mapping[str, str]
 ) -> dict[str, object]:
     """Return the value of every parameter, as an execution on this machine would have it."""
-    from localsage.definition import parse_definition
-    from localsage.parameters import effective_values
+    from localsage.definition.parameters import effective_values
+    from localsage.definition.parsing import parse_definition
     from pipelines.training.compilation import check_values
 
     declared = parse_definition(compiled.definition).parameters

@@ -39,7 +39,7 @@ def graph(
 
     Example: pipeline graph -o graph.svg
     """  # fmt: skip
-    from localsage.definition import parse_definition
+    from localsage.definition.parsing import parse_definition
     from pipelines.report.graph import graph_of
     from pipelines.training.compilation import compile_pipeline
 

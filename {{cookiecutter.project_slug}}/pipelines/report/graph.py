@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Literal
 
-from localsage.expressions import references
+from localsage.definition.expressions import references
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from localsage.definition import Step
+    from localsage.definition.parsing import Step
 
 CONDITION = "Condition"
 

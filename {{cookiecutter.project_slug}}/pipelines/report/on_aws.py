@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from localsage import ExecutionRecord, LocalSageMaker, StepRecord
-from localsage.definition import parse_definition
+from localsage.definition.parsing import parse_definition
 from localsage.files import write_bytes
 from pipelines.report.settings import FILE, INPUT, inputs_of
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from localsage.definition import parse_definition
+from localsage.definition.parsing import parse_definition
 from pipelines.lake.sample import SAMPLE_TITLE
 from pipelines.local.leaderboard import read_result
 from pipelines.report import overview

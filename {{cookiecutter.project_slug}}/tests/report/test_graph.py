@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from making import Page, Story, make_execution, page_of
 
-from localsage.definition import parse_definition
+from localsage.definition.parsing import parse_definition
 from pipelines.report.drawing import draw, draw_alone
 from pipelines.report.graph import Edge, Graph, Node, graph_of
 from pipelines.report.mermaid import mermaid

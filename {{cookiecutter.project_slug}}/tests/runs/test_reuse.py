@@ -13,7 +13,7 @@ import pytest
 from repeating import MODEL, fill, ran, start
 
 from localsage import LocalSageMaker
-from localsage.claims import claimed, in_use
+from localsage.executions.claims import claimed, in_use
 from pipelines.local import account
 from pipelines.training.compilation import compile_pipeline
 

@@ -10,7 +10,7 @@ import pytest
 from running import ROOT, lay_out
 
 from localsage import LocalSageMaker, ServeCommand
-from localsage.archives import pack
+from localsage.storage.archives import pack
 
 pytestmark = pytest.mark.slow
 MODEL, DATA = "s3://bucket/model/model.tar.gz", "s3://bucket/in/rows.csv"

@@ -1,0 +1,1 @@
+"""The pipeline definition, as the service reads it: JSON in, checked steps and values out."""

@@ -1,0 +1,1 @@
+"""Pipeline executions: their directories, and what a later one may take from an earlier one."""

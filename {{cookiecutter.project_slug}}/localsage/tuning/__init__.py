@@ -1,0 +1,1 @@
+"""Automatic Model Tuning: searches, their trials, and when either of them ends."""
