@@ -11,7 +11,7 @@ from typing import Any
 
 from localsage import ExecutionRecord, Reuse, Storage
 from localsage.processes.slots import usable_cores
-from localsage.tuning.search import make_search
+from localsage.tuning.strategies import make_search
 from pipelines.local import runs
 from pipelines.project import find_project
 from pipelines.training.compilation import compile_pipeline

@@ -13,8 +13,9 @@ from killing import killed_at_every_moment
 
 from localsage import LocalSageMaker, ModelRegistry, StepRecord, Storage, list_executions
 from localsage.executions.claims import claimed
-from localsage.executions.records import create_execution
-from localsage.executions.resuming import TrialJournal, reopen
+from localsage.executions.creation import create_execution
+from localsage.executions.resuming import reopen
+from localsage.tuning.journal import TrialJournal
 from localsage.tuning.trials import Trial
 from pipelines.lake.store import read_table, source, table_folder, write_table
 from pipelines.training import compilation

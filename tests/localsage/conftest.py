@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from localsage import ExecutionRecord, LocalSageMaker
-from localsage.jobs.containers import Machine
+from localsage.jobs.machine import Machine
 from localsage.processes.launching import ProcessLauncher
 from localsage.processes.slots import Slots
 from localsage.storage.archives import pack

@@ -10,8 +10,9 @@ import pytest
 
 from localsage.errors import DefinitionError
 from localsage.jobs.checkpoints import keep_checkpoints, restore_checkpoints
-from localsage.jobs.containers import JobTree, Machine
+from localsage.jobs.containers import JobTree
 from localsage.jobs.hosts import Host, only_host
+from localsage.jobs.machine import Machine
 from localsage.jobs.training import run_training_job
 from localsage.tuning.job import run_tuning_job
 

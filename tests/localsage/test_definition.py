@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from localsage.definition.parsing import Branch, parse_definition
+from localsage.definition.graph import Branch
+from localsage.definition.parsing import parse_definition
 from localsage.errors import DefinitionError
 
 

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from localsage.executions.resuming import TrialJournal
 from localsage.forking.launching import ForkLauncher, forking_is_safe
-from localsage.jobs.containers import Machine
+from localsage.jobs.machine import Machine
+from localsage.jobs.progress import finite_start
 from localsage.processes.launching import ProcessLauncher
 from localsage.processes.slots import Slots
-from localsage.tuning.early_stopping import StoppingRule, finite_start
+from localsage.tuning.early_stopping import StoppingRule
 from localsage.tuning.job import run_tuning_job
+from localsage.tuning.journal import TrialJournal
 
 BEST = (0.5, 0.6, 0.7, 0.7)
 # Folds of a trial with x: their running mean is about x, but for the first, which says nothing.

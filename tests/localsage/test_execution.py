@@ -13,7 +13,8 @@ import pytest
 
 import localsage
 from localsage import ExecutionNotFoundError, list_executions, load_execution
-from localsage.executions.records import StepRecord, create_execution, new_id
+from localsage.executions.creation import create_execution, new_id
+from localsage.executions.records import StepRecord
 
 DEFINITION = b'{"exact":   "bytes"}'
 
@@ -67,7 +68,7 @@ def test_the_beginning_of_an_identifier_is_enough_while_it_is_unmistakable(
     home: Path, create, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for identifier in ("20260101-000000-aaaa", "20260101-000000-bbbb"):
-        monkeypatch.setattr("localsage.executions.records.new_id", lambda name=identifier: name)
+        monkeypatch.setattr("localsage.executions.creation.new_id", lambda name=identifier: name)
         create()
     assert load_execution(home, "20260101-000000-b").id == "20260101-000000-bbbb"
     with pytest.raises(ExecutionNotFoundError, match="beginning of 2 executions"):
@@ -117,7 +118,7 @@ def test_what_another_version_has_noted_does_not_disturb(home: Path, create) -> 
 
 def test_two_executions_of_one_moment_get_names_of_their_own(create, monkeypatch) -> None:
     names = iter(["20260101-000000-aaaa"] * 2 + ["20260101-000000-bbbb"])
-    monkeypatch.setattr("localsage.executions.records.new_id", lambda: next(names))
+    monkeypatch.setattr("localsage.executions.creation.new_id", lambda: next(names))
     assert [create().id[-4:] for _ in range(2)] == ["aaaa", "bbbb"]
 
 

@@ -16,9 +16,10 @@ import localsage
 from localsage import LocalSageError, LocalSageMaker
 from localsage.forking import client as fork_client
 from localsage.forking.launching import ForkLauncher, forking_is_safe, launcher_type
-from localsage.jobs.containers import Machine
 from localsage.jobs.environment import job_environment
-from localsage.processes.launching import Command, Exit, ProcessLauncher
+from localsage.jobs.machine import Machine
+from localsage.processes.commands import Command, Exit
+from localsage.processes.launching import ProcessLauncher
 from localsage.tuning.job import run_tuning_job
 
 pytestmark = pytest.mark.skipif(not forking_is_safe(), reason="there are forks on Linux only")
@@ -203,7 +204,7 @@ def test_trials_end_when_the_process_that_asked_for_them_is_killed(command) -> N
     code = (
         "import sys\nfrom pathlib import Path\n"
         "from localsage.forking.launching import ForkLauncher\n"
-        "from localsage.processes.launching import Command\n"
+        "from localsage.processes.commands import Command\n"
         f"job = Command({list(job.arguments)!r}, {dict(job.environment)!r},\n"
         f"              Path({str(job.folder)!r}), Path({str(job.log)!r}))\n"
         "with ForkLauncher().for_trials('Tune') as trials:\n    trials.run(job)\n"

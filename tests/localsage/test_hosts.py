@@ -13,8 +13,8 @@ import pytest
 
 from localsage.errors import DefinitionError, StoppedError, StorageError
 from localsage.forking.launching import ForkLauncher, forking_is_safe
-from localsage.jobs.containers import Machine
-from localsage.jobs.hosts import free_ports
+from localsage.jobs.machine import Machine
+from localsage.jobs.ports import free_ports
 from localsage.jobs.processing import run_processing_job
 from localsage.jobs.training import run_training_job
 from localsage.processes.launching import ProcessLauncher

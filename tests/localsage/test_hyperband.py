@@ -10,7 +10,7 @@ import pytest
 
 from localsage.errors import DefinitionError
 from localsage.forking.launching import ForkLauncher, forking_is_safe
-from localsage.jobs.containers import Machine
+from localsage.jobs.machine import Machine
 from localsage.processes.launching import ProcessLauncher
 from localsage.processes.slots import Slots
 from localsage.tuning.hyperband import HalvingRule, Hyperband, read_hyperband

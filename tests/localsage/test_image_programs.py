@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from localsage.errors import DefinitionError
-from localsage.jobs.containers import ImageProgram, Machine
+from localsage.jobs.machine import ImageProgram, Machine
 from localsage.jobs.processing import run_processing_job
 
 PROGRAM = (

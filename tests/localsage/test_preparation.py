@@ -12,7 +12,7 @@ import pytest
 
 from localsage import LocalSageMaker
 from localsage.forking.launching import ForkLauncher, TrialLauncher, forking_is_safe, launcher_type
-from localsage.jobs.containers import Machine
+from localsage.jobs.machine import Machine
 from localsage.tuning.job import run_tuning_job
 
 pytestmark = pytest.mark.skipif(not forking_is_safe(), reason="there are forks on Linux only")

@@ -12,7 +12,8 @@ import pytest
 from localsage.errors import DefinitionError, StoppedError
 from localsage.forking.launching import ForkLauncher, forking_is_safe
 from localsage.jobs.environment import job_environment
-from localsage.processes.launching import Command, ProcessLauncher
+from localsage.processes.commands import Command
+from localsage.processes.launching import ProcessLauncher
 
 # Starts a child of its own, says which, and waits for ever.
 WITH_CHILD = (

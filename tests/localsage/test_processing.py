@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from localsage.errors import DefinitionError, StorageError
-from localsage.jobs.containers import JobTree, Machine
+from localsage.jobs.containers import JobTree
+from localsage.jobs.machine import Machine
 from localsage.jobs.processing import run_processing_job
 
 COPY = (

@@ -12,7 +12,7 @@ from optuna.distributions import FloatDistribution
 
 from localsage.errors import DefinitionError
 from localsage.tuning.ranges import read_ranges
-from localsage.tuning.search import make_search
+from localsage.tuning.strategies import make_search
 
 
 def config(strategy: str = "Random", trials: int | None = 20, seed: int = 1, **ranges: Any):

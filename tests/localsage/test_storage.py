@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from localsage.errors import StorageError
 from localsage.storage import buckets
-from localsage.storage.buckets import Storage, split_uri
+from localsage.storage.addresses import split_uri
+from localsage.storage.buckets import Storage
 
 NAMES = st.from_regex(r"[A-Za-z0-9_=-][A-Za-z0-9._=-]{0,20}", fullmatch=True)
 

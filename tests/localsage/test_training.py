@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from localsage.errors import DefinitionError, StorageError
-from localsage.jobs.containers import Machine
+from localsage.jobs.machine import Machine
 from localsage.jobs.metrics import final_metrics, metric_values
 from localsage.jobs.training import run_training_job
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from localsage.errors import DefinitionError
-from localsage.jobs.containers import Machine
+from localsage.jobs.machine import Machine
 from localsage.processes.slots import Slots
 from localsage.tuning import trial_runs
 from localsage.tuning.job import run_tuning_job

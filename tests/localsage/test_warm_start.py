@@ -10,7 +10,7 @@ import pytest
 from localsage import LocalSageMaker
 from localsage.errors import DefinitionError
 from localsage.tuning.ranges import read_ranges
-from localsage.tuning.search import make_search
+from localsage.tuning.strategies import make_search
 from localsage.tuning.warm_start import KnownTrial
 
 CODE = (

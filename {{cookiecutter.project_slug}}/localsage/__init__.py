@@ -22,7 +22,7 @@ from localsage.executions.cleaning import Removed
 from localsage.executions.history import list_executions, load_execution
 from localsage.executions.records import ExecutionRecord, StepRecord
 from localsage.executions.reuse import Reuse
-from localsage.jobs.containers import ImageProgram, ServeCommand
+from localsage.jobs.machine import ImageProgram, ServeCommand
 from localsage.listening import Listener
 from localsage.registry import ModelRegistry
 from localsage.service import LocalSageMaker

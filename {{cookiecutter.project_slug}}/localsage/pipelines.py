@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 
 from localsage.definition.expressions import Context, resolve
-from localsage.definition.parsing import Definition, Step
+from localsage.definition.graph import Definition, Step
 from localsage.errors import LocalSageError, StoppedError
 from localsage.executions.artefacts import read_property_file
 from localsage.executions.caching import Cache
@@ -26,7 +26,7 @@ from localsage.executions.records import (
 )
 from localsage.files import JsonObject, now
 from localsage.steps import Runtime, StepResult, run_step
-from localsage.tuning.preparation import Expectations
+from localsage.tuning.expectations import Expectations
 
 
 class PipelineRun:
@@ -57,7 +57,7 @@ class PipelineRun:
         self._running: dict[Future[StepResult], str] = {}
         self._fault: BaseException | None = None
         self._context = Context(
-            record.parameters, _variables(record), self._responses, self._property_file
+            record.parameters, record.variables, self._responses, self._property_file
         )
         due = filter(self._may_run, self._steps)
         self._ahead = Expectations(definition, set(due), self._context, runtime.machine)
@@ -195,16 +195,3 @@ class PipelineRun:
         )
         record.write()
         return record
-
-
-def _variables(record: ExecutionRecord) -> dict[str, str]:
-    """Return the execution variables, fixed for the length of the execution."""
-    arn = f"arn:aws:sagemaker:local:000000000000:pipeline/{record.pipeline_name}"
-    return {
-        "PipelineExecutionId": record.id,
-        "PipelineExecutionArn": f"{arn}/execution/{record.id}",
-        "PipelineName": record.pipeline_name,
-        "PipelineArn": arn,
-        "StartDateTime": record.start_time,
-        "CurrentDateTime": record.start_time,
-    }

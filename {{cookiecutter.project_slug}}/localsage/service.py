@@ -6,23 +6,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from localsage.account import Account
 from localsage.definition.parameters import effective_values
-from localsage.definition.parsing import Definition, parse_definition
-from localsage.executions.caching import Cache
+from localsage.definition.parsing import parse_definition
 from localsage.executions.claims import claimed, in_use
 from localsage.executions.cleaning import Removed, clean
+from localsage.executions.creation import create_execution
 from localsage.executions.history import list_executions, load_execution
-from localsage.executions.records import ExecutionRecord, create_execution
+from localsage.executions.records import ExecutionRecord
 from localsage.executions.resuming import reopen
 from localsage.executions.reuse import Reuse, first_records
 from localsage.forking.launching import launcher_type
-from localsage.jobs.containers import ImageProgram, Machine, ServeCommand
-from localsage.listening import Listener, OneAtATime
-from localsage.models import ModelStore
-from localsage.pipelines import PipelineRun
-from localsage.processes.slots import Slots
+from localsage.jobs.machine import ImageProgram, ServeCommand
+from localsage.listening import Listener
 from localsage.registry import ModelRegistry
-from localsage.steps import Runtime
 from localsage.storage.buckets import Storage
 from localsage.tuning.warm_start import check_parents
 
@@ -72,11 +69,16 @@ class LocalSageMaker:
         self.home = home.absolute()
         self.storage = Storage(self.home / "s3")
         self.registry = ModelRegistry(self.home / "model-registry")
-        self._slots = slots
-        self._keep_work = keep_work
-        self._launcher = launcher_type(isolation)
-        self._serve = serve
-        self._programs = programs
+        self._account = Account(
+            self.home,
+            self.storage,
+            self.registry,
+            launcher_type(isolation),
+            slots=slots,
+            keep_work=keep_work,
+            serve=serve,
+            programs=programs,
+        )
 
     def start(
         self,
@@ -126,7 +128,7 @@ class LocalSageMaker:
                 use_cache=reuse.cache and selected is None,
                 selected=selected,
             ) as record:
-                return self._run(parsed, record, host_environment, listener, reuse.tokens)
+                return self._account.run(parsed, record, host_environment, listener, reuse.tokens)
 
     def resume(
         self,
@@ -154,39 +156,7 @@ class LocalSageMaker:
         """
         with in_use(self.home), claimed(self.home, identifier) as record:
             definition = parse_definition((record.directory / "definition.json").read_bytes())
-            return self._run(definition, reopen(record), host_environment, listener, tokens)
-
-    def _run(
-        self,
-        definition: Definition,
-        record: ExecutionRecord,
-        host_environment: Mapping[str, str],
-        listener: Listener | None,
-        tokens: Mapping[str, str],
-    ) -> ExecutionRecord:
-        machine = Machine(
-            storage=self.storage,
-            launcher=self._launcher(),
-            slots=Slots(self._slots),
-            work=record.work,
-            logs=record.directory / "logs",
-            host_environment=host_environment,
-            keep_work=self._keep_work,
-            serve=self._serve,
-            programs=self._programs,
-        )
-        runtime = Runtime(
-            machine,
-            self.registry,
-            ModelStore(record.directory, self.storage),
-            f"pipelines-{record.id}",
-            OneAtATime(listener),
-            trials=record.directory / "trials",
-            home=self.home,
-            resumed=record.attempts > 1,
-        )
-        cache = Cache(self.home, self.storage, record.pipeline_name, tokens, record.use_cache)
-        return PipelineRun(definition, record, runtime, cache).run()
+            return self._account.run(definition, reopen(record), host_environment, listener, tokens)
 
     def clean(self, keep: int) -> list[Removed]:
         """Remove all executions but the newest, with what they alone have in the store.

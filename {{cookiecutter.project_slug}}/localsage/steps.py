@@ -8,19 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localsage.definition.conditions import holds
-from localsage.definition.parsing import Step
+from localsage.definition.graph import Step
 from localsage.errors import StorageError
-from localsage.executions.resuming import TrialJournal
 from localsage.files import JsonObject
-from localsage.jobs.containers import Machine
+from localsage.jobs.machine import Machine
 from localsage.jobs.processing import run_processing_job
-from localsage.jobs.retrying import retry_limits
+from localsage.jobs.retrying import retry_limits, was_killed
 from localsage.jobs.training import run_training_job
 from localsage.listening import Listener
 from localsage.models import ModelStore
 from localsage.registry import ModelRegistry
 from localsage.transform.job import run_transform_job
-from localsage.tuning.trials import was_killed
+from localsage.tuning.journal import TrialJournal
 from localsage.tuning.warm_start import read_warm_start
 
 _JOBS = ("Processing", "Training", "Transform")

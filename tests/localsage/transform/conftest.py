@@ -11,7 +11,7 @@ import pytest
 from batch_server import ARTEFACT, SERVER, put_model, request
 
 from localsage import ServeCommand
-from localsage.jobs.containers import Machine
+from localsage.jobs.machine import Machine
 from localsage.models import ModelStore
 from localsage.transform.job import run_transform_job
 

@@ -12,7 +12,7 @@ import pytest
 from batch_server import request
 
 from localsage.errors import DefinitionError, StoppedError, StorageError
-from localsage.jobs.containers import Machine
+from localsage.jobs.machine import Machine
 from localsage.transform import server
 from localsage.transform.job import run_transform_job
 

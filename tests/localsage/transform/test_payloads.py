@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from batch_server import SERVER
 
-from localsage.jobs.containers import Machine
+from localsage.jobs.machine import Machine
 
 
 def test_every_object_becomes_one_with_a_prediction_for_each_record(

@@ -2,76 +2,26 @@
 
 from __future__ import annotations
 
-import graphlib
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import timedelta
 
+from localsage.definition.checking import check_cycles, check_references
 from localsage.definition.conditions import CONDITION_TYPES
 from localsage.definition.durations import read_duration
-from localsage.definition.expressions import Reference, references
-from localsage.definition.parameters import Parameter, parse_parameters
-from localsage.errors import DefinitionError, did_you_mean
+from localsage.definition.expressions import references
+from localsage.definition.graph import Branch, Definition, Step
+from localsage.definition.parameters import parse_parameters
+from localsage.errors import DefinitionError
 from localsage.files import JsonObject
 
 STEP_TYPES = (
     *("Processing", "Training", "Tuning", "Model", "Transform", "RegisterModel"),
     *("Condition", "Fail"),
 )
-EXECUTION_VARIABLES = (
-    "PipelineExecutionId",
-    "PipelineExecutionArn",
-    "PipelineName",
-    "PipelineArn",
-    "StartDateTime",
-    "CurrentDateTime",
-)
 
 _STEP_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-
-
-@dataclass(frozen=True)
-class Branch:
-    """The side of a Condition step on which a nested step lies."""
-
-    condition: str
-    outcome: bool
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step; steps nested in a Condition are steps of their own, with a `branch`.
-
-    Attributes:
-        name: What the step is called, e.g. `Fit`.
-        kind: Its type, e.g. `Training`.
-        arguments: The request, expressions unresolved; without the nested steps for a Condition.
-        depends_on: Steps that must have succeeded: `DependsOn`, references, and the enclosing
-            Condition.
-        branch: Which outcome of which Condition makes the step run.
-        property_files: Property file name → (output name, path inside the output).
-        retry_policies: As written in the definition.
-        cached_for: How old a result may be that is reused; None when none may be.
-    """
-
-    name: str
-    kind: str
-    arguments: JsonObject
-    depends_on: frozenset[str]
-    branch: Branch | None = None
-    property_files: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    retry_policies: tuple[JsonObject, ...] = ()
-    cached_for: timedelta | None = None
-
-
-@dataclass(frozen=True)
-class Definition:
-    """A checked definition: its parameters, and its steps in the order they are written."""
-
-    parameters: tuple[Parameter, ...]
-    steps: Mapping[str, Step]
 
 
 def parse_definition(content: bytes) -> Definition:
@@ -90,8 +40,8 @@ def parse_definition(content: bytes) -> Definition:
             raise DefinitionError(f"Two steps are called {step.name}.", "Rename one of them.")
         steps[step.name] = step
     definition = Definition(parameters, steps)
-    _check_references(definition)
-    _check_cycles(steps)
+    check_references(definition)
+    check_cycles(steps)
     return definition
 
 
@@ -175,43 +125,3 @@ def _cached_for(entry: JsonObject) -> timedelta | None:
         return read_duration(str(cache.get("ExpireAfter")))
     except ValueError as error:
         raise DefinitionError(f"Step {entry['Name']}: CacheConfig.ExpireAfter: {error}") from error
-
-
-def _check_references(definition: Definition) -> None:
-    known = {
-        "Parameters": {parameter.name for parameter in definition.parameters},
-        "Execution": set(EXECUTION_VARIABLES),
-        "Steps": set(definition.steps),
-    }
-    for step in definition.steps.values():
-        for name in sorted(step.depends_on - known["Steps"]):
-            raise DefinitionError(
-                f"Step {step.name} depends on the step {name}, which does not exist.",
-                did_you_mean(name, known["Steps"]),
-            )
-        for reference in references(step.arguments):
-            _check_reference(step, reference, known[reference.scope], definition)
-
-
-def _check_reference(
-    step: Step, reference: Reference, known: set[str], definition: Definition
-) -> None:
-    if reference.name not in known:
-        raise DefinitionError(
-            f"Step {step.name} refers to {reference.scope}.{reference.name}, which does not exist.",
-            did_you_mean(reference.name, known),
-        )
-    if reference.path[:1] == ("PropertyFiles",):
-        files = definition.steps[reference.name].property_files
-        if reference.path[1:] not in {(name,) for name in files}:
-            raise DefinitionError(
-                f"Step {step.name} refers to a property file that step {reference.name} does "
-                f"not declare: {'.'.join(map(str, reference.path[1:]))}."
-            )
-
-
-def _check_cycles(steps: Mapping[str, Step]) -> None:
-    try:
-        graphlib.TopologicalSorter({s.name: s.depends_on for s in steps.values()}).prepare()
-    except graphlib.CycleError as error:
-        raise DefinitionError(f"Steps wait for each other: {' → '.join(error.args[1])}.") from error

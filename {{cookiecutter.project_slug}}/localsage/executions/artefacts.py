@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from localsage.definition.parsing import Step
+from localsage.definition.graph import Step
 from localsage.errors import DefinitionError, StorageError
 from localsage.executions.records import StepRecord
 from localsage.files import JsonObject

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from localsage.definition.parsing import Step
+from localsage.definition.graph import Step
 from localsage.executions.artefacts import result_addresses
 from localsage.executions.history import succeeded_steps
 from localsage.executions.records import StepRecord

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from localsage.definition.parsing import Definition, Step
+from localsage.definition.graph import Definition, Step
 from localsage.errors import SelectionError, did_you_mean
 from localsage.executions.artefacts import result_addresses
 from localsage.executions.history import latest_success, load_execution
@@ -56,7 +56,7 @@ def first_records(
     if not reuse.selects:
         return records, None
     selected = _selected(definition, reuse)
-    taken = ancestors(definition, selected) - selected
+    taken = definition.ancestors(selected) - selected
     if taken:
         reference = _reference(reuse.based_on, home, pipeline_name, sorted(taken))
         for name in sorted(selected):
@@ -73,7 +73,7 @@ def _selected(definition: Definition, reuse: Reuse) -> set[str]:
     selected = set(reuse.only)
     if reuse.first is not None:
         selected |= {reuse.first} | {
-            name for name in definition.steps if reuse.first in ancestors(definition, {name})
+            name for name in definition.steps if reuse.first in definition.ancestors({name})
         }
     steps = definition.steps.values()
     return selected | {step.name for step in steps if _lies_in(step, selected, definition)}
@@ -85,17 +85,6 @@ def _lies_in(step: Step, conditions: Collection[str], definition: Definition) ->
             return True
         step = definition.steps[step.branch.condition]
     return False
-
-
-def ancestors(definition: Definition, names: Collection[str]) -> set[str]:
-    """Return all steps that the named ones wait for, directly or not."""
-    found: set[str] = set()
-    waiting = list(names)
-    while waiting:
-        new = definition.steps[waiting.pop()].depends_on - found
-        found |= new
-        waiting += new
-    return found
 
 
 def _reference(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from localsage.forking import server as fork_server
 from localsage.forking.libraries import imported_libraries
-from localsage.processes.launching import GRACE_SECONDS, POLL_SECONDS, Command
+from localsage.processes.commands import GRACE_SECONDS, POLL_SECONDS, Command
 
 _PROGRAM = Path(fork_server.__file__).parent
 # Variables in which the trials of a step differ; the server is started without them.

@@ -18,14 +18,8 @@ from pathlib import Path
 from localsage.errors import LocalSageError, StoppedError
 from localsage.forking.client import ForkedJob, ForkServer
 from localsage.forking.libraries import offers_preparation
-from localsage.processes.launching import (
-    GRACE_SECONDS,
-    POLL_SECONDS,
-    Command,
-    Exit,
-    Launcher,
-    ProcessLauncher,
-)
+from localsage.processes.commands import GRACE_SECONDS, POLL_SECONDS, Command, Exit, Launcher
+from localsage.processes.launching import ProcessLauncher
 
 
 def forking_is_safe() -> bool:

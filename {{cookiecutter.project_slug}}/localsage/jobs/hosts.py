@@ -11,7 +11,6 @@ from __future__ import annotations
 import filecmp
 import json
 import shutil
-import socket
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -21,11 +20,12 @@ from pathlib import Path
 
 from localsage.errors import DefinitionError, StorageError
 from localsage.files import JsonObject, write_json
-from localsage.jobs.containers import JobTree, Machine, Outcome, run_in_tree
+from localsage.jobs.containers import JobTree, Outcome, run_in_tree
 from localsage.jobs.inputs import Share
+from localsage.jobs.machine import Machine
+from localsage.jobs.ports import LOOPBACK, free_ports
 from localsage.processes.cancellation import Cancellation
-from localsage.processes.launching import Command
-from localsage.transform.client import LOOPBACK
+from localsage.processes.commands import Command
 
 ADDRESSES = "LOCALSAGE_HOST_ADDRESSES"
 _GROUP = "homogeneousCluster"
@@ -177,15 +177,6 @@ def discard(hosts: Sequence[Host], machine: Machine, outcome: Outcome) -> None:
     if not outcome.reason and not machine.keep_work:
         base = hosts[0].tree.base
         shutil.rmtree(base if len(hosts) == 1 else base.parent)
-
-
-def free_ports(number: int) -> list[int]:
-    """Return ports of the loopback address that nobody listens on, all different."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
-        for entry in sockets:
-            entry.bind((LOOPBACK, 0))
-        return [int(entry.getsockname()[1]) for entry in sockets]
 
 
 def _addresses(hosts: Sequence[Host]) -> dict[str, str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from localsage.errors import DefinitionError
 from localsage.files import JsonObject, write_json
-from localsage.jobs.containers import ROOT, ImageProgram, Machine, command_in_tree
+from localsage.jobs.containers import ROOT, command_in_tree
 from localsage.jobs.hosts import Host, discard, instance_count, job_hosts, merged, run_on_hosts
 from localsage.jobs.inputs import put_input
-from localsage.processes.launching import Command
+from localsage.jobs.machine import ImageProgram, Machine
+from localsage.processes.commands import Command
 
 
 def run_processing_job(

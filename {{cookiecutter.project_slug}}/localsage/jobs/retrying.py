@@ -40,3 +40,10 @@ def _limits(policy: JsonObject) -> tuple[int, float]:
     backoff = float(policy.get("BackoffRate", _BACKOFF))
     waits = (interval * backoff**attempt for attempt in range(_MOST_ATTEMPTS))
     return sum(1 for _ in takewhile(lambda end: end <= seconds, accumulate(waits))), seconds
+
+
+def was_killed(response: JsonObject) -> bool:
+    """Say whether a job died of a signal that this back-end did not send."""
+    kinds = ("Training", "Processing", "Transform")
+    failed = any(response.get(f"{kind}JobStatus") == "Failed" for kind in kinds)
+    return failed and int(response["ExitCode"]) < 0

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 from localsage.files import JsonObject, write_json
 from localsage.jobs.checkpoints import keep_checkpoints, restore_checkpoints
-from localsage.jobs.containers import ROOT, Machine, Outcome, command_in_tree
+from localsage.jobs.containers import ROOT, Outcome, command_in_tree
 from localsage.jobs.hosts import Host, discard, instance_count, job_hosts, merged, run_on_hosts
 from localsage.jobs.inputs import put_input
-from localsage.jobs.metrics import final_metrics, metric_values
+from localsage.jobs.machine import Machine
+from localsage.jobs.metrics import final_metrics
+from localsage.jobs.progress import Progress, Rule, finite_start
 from localsage.jobs.script_mode import channel_config, script_variables, unpack_code, user_arguments
-from localsage.processes.launching import Command
+from localsage.processes.commands import Command
 from localsage.storage.archives import pack
-from localsage.tuning.early_stopping import Rule, finite_start
 
 
 def run_training_job(
@@ -51,7 +51,7 @@ def run_training_job(
     with job_hosts(machine, step, name, count) as hosts:
         request = limit(request)
         # The first host speaks for all of them.
-        told = _Told(hosts[0].log, request, objective, rule)
+        told = Progress(hosts[0].log, request, objective, rule)
         watch = told.is_behind if rule is not None else None
         commands = [
             training_command(host, request, name=name, step=step, machine=machine) for host in hosts
@@ -105,31 +105,6 @@ def training_command(
         request=request,
         isolated=bool(request.get("EnableNetworkIsolation")),
     )
-
-
-class _Told:
-    """What a job tells of its metrics, from its log as it stands; an earlier try may be in it."""
-
-    def __init__(
-        self, log: Path, request: JsonObject, objective: str | None, rule: Rule | None
-    ) -> None:
-        self._log = log
-        self._start = log.stat().st_size if log.exists() else 0
-        self._definitions = request["AlgorithmSpecification"].get("MetricDefinitions") or []
-        self._objective = objective or ""
-        self._rule = rule
-
-    def values(self, *, growing: bool = False) -> dict[str, list[float]]:
-        return metric_values(self._log, self._definitions, self._start, growing=growing)
-
-    def is_behind(self) -> bool:
-        return self.stopped_after(growing=True) is not None
-
-    def stopped_after(self, *, growing: bool = False) -> int | None:
-        if self._rule is None:
-            return None
-        told = self.values(growing=growing).get(self._objective, [])
-        return self._rule.stops_after(finite_start(told))
 
 
 def _prepare(host: Host, request: JsonObject, step: str, machine: Machine) -> None:

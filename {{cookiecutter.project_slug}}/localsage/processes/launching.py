@@ -1,84 +1,19 @@
-"""Processes: how a job's command is started, limited in time and stopped.
+"""Launching: every command becomes a fresh process, which works on every platform.
 
-`Launcher` is the port; `ProcessLauncher` starts a fresh interpreter for every job, which
-works on every platform. `localsage.forking.launching` has the faster one.
+`localsage.forking.launching` has what is faster.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import IO, Protocol
+from typing import IO
 
 from localsage.errors import StoppedError
-from localsage.processes.cancellation import Cancellation
+from localsage.processes.commands import GRACE_SECONDS, POLL_SECONDS, Command, Exit, Launcher
 from localsage.processes.supervision import Job, start_job
-
-GRACE_SECONDS = 5.0
-POLL_SECONDS = 0.02
-
-
-@dataclass(frozen=True)
-class Command:
-    """One process to run.
-
-    Attributes:
-        arguments: Program and arguments.
-        environment: The whole environment; nothing is inherited.
-        folder: Working directory.
-        log: The file that receives standard output and error.
-        seconds: Longest run time; None for no limit.
-        should_end: Asked again and again while it runs; it is killed once this says so.
-        cancellation: Lets another thread end it, with the grace that a job deserves.
-    """
-
-    arguments: Sequence[str]
-    environment: Mapping[str, str]
-    folder: Path
-    log: Path
-    seconds: float | None = None
-    should_end: Callable[[], bool] | None = None
-    cancellation: Cancellation = field(default_factory=Cancellation)
-
-
-@dataclass(frozen=True)
-class Exit:
-    """How a process ended; `code` is minus the signal number when it was killed."""
-
-    code: int
-    seconds: float
-    timed_out: bool
-
-
-class Launcher(Protocol):
-    """Runs commands, each in a process of its own."""
-
-    def run(self, command: Command) -> Exit:
-        """Run a command to its end."""
-
-    def expect(self, name: str, command: Command) -> None:
-        """Get ready, while other things run, for trials that will resemble `command`."""
-
-    def for_trials(self, name: str) -> AbstractContextManager[Launcher]:
-        """Give a launcher for many runs of one program, each with its own arguments.
-
-        Args:
-            name: Of what the trials belong to; as given to `expect`, if that was called.
-        """
-
-    def prepare(self, make: Callable[[], Command]) -> None:
-        """Let a program do what its runs share, if it offers to and this launcher can use it.
-
-        Args:
-            make: Called when that is so; returns the command of a run.
-        """
-
-    def stop(self) -> None:
-        """End every running command, and start none from now on."""
 
 
 class ProcessLauncher:

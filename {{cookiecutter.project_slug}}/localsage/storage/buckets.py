@@ -9,7 +9,6 @@ the superuser, and other systems share the read-only flag between links; there j
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -17,38 +16,12 @@ from pathlib import Path
 
 from localsage.errors import StorageError
 from localsage.files import write_bytes
-
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_LONGEST_NAME = 255
+from localsage.storage.addresses import split_uri
 
 
 def links_are_safe() -> bool:
     """Say whether file permissions keep this user's processes from writing stored objects."""
     return os.name == "posix" and os.geteuid() != 0
-
-
-def split_uri(uri: str) -> tuple[str, str]:
-    """Split `s3://bucket/key` into bucket and key; a closing slash is dropped.
-
-    Raises:
-        StorageError: If it is not such an address, or if the key could lead outside the bucket.
-    """
-    scheme, _, rest = uri.partition("://")
-    bucket, _, key = rest.partition("/")
-    if scheme != "s3" or not _BUCKET.fullmatch(bucket) or ".." in bucket:
-        raise StorageError(f"Not an S3 address: {uri!r}.", "Write s3://<bucket>/<key>.")
-    key = key.removesuffix("/")
-    if key and not all(map(_is_plain_name, key.split("/"))):
-        raise StorageError(
-            f"The key of {uri!r} is not allowed.",
-            "Use plain names between single slashes: no '..', no backslash.",
-        )
-    return bucket, key
-
-
-def _is_plain_name(name: str) -> bool:
-    hostile = name in ("", ".", "..") or "\\" in name or any(ord(sign) < ord(" ") for sign in name)
-    return not hostile and len(name.encode(errors="replace")) <= _LONGEST_NAME
 
 
 class Storage:

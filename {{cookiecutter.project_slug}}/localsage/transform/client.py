@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-LOOPBACK = "127.0.0.1"
+from localsage.jobs.ports import LOOPBACK
 
 
 @dataclass(frozen=True)

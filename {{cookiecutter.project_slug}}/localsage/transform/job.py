@@ -16,11 +16,12 @@ from pathlib import Path
 
 from localsage.errors import DefinitionError, RecordError, ServerError
 from localsage.files import JsonObject
-from localsage.jobs.containers import Machine, Outcome, command_in_tree
+from localsage.jobs.containers import Outcome, command_in_tree
 from localsage.jobs.hosts import Host, discard, job_hosts
 from localsage.jobs.inputs import InputObject, input_objects
+from localsage.jobs.machine import Machine
 from localsage.models import ModelStore, containers
-from localsage.processes.launching import Command
+from localsage.processes.commands import Command
 from localsage.storage.archives import unpack
 from localsage.transform.records import Payload, payloads, read_records
 from localsage.transform.server import ModelServer, serving

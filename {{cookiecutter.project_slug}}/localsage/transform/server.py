@@ -20,10 +20,12 @@ from http.client import HTTPException
 
 from localsage.errors import RecordError, ServerError
 from localsage.files import JsonObject
-from localsage.jobs.containers import Machine, Outcome, run_in_tree
-from localsage.jobs.hosts import Host, free_ports
+from localsage.jobs.containers import Outcome, run_in_tree
+from localsage.jobs.hosts import Host
+from localsage.jobs.machine import Machine
+from localsage.jobs.ports import free_ports
 from localsage.processes.cancellation import Cancellation
-from localsage.processes.launching import GRACE_SECONDS, Command
+from localsage.processes.commands import GRACE_SECONDS, Command
 from localsage.transform.client import Client, Request
 
 # The service waits eight minutes, but it has an image and a model to bring to a machine first.

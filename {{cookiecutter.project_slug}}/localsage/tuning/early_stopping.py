@@ -9,25 +9,12 @@ told: so the number of cores and the speed of this machine decide nothing.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import takewhile
-from typing import Protocol
 
 # A mean of one fold says too little; 0.006 below, in R2, cost no search its best trial.
 FEWEST_VALUES = 2
 TOLERANCE = 0.006
-
-
-class Rule(Protocol):
-    """Decides from what a trial has told whether it ends early."""
-
-    def stops_after(self, told: Sequence[float]) -> int | None:
-        """Return after how many values the trial ends; None if it goes on.
-
-        More values than those that decided never change the answer.
-        """
 
 
 @dataclass(frozen=True)
@@ -52,8 +39,3 @@ class StoppingRule:
             if (lead if self.maximise else -lead) > TOLERANCE:
                 return count
         return None
-
-
-def finite_start(values: Sequence[float]) -> list[float]:
-    """Return the values before the first that is not finite."""
-    return list(takewhile(math.isfinite, values))

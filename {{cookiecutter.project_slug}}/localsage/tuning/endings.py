@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from localsage.files import JsonObject
-from localsage.tuning.early_stopping import Rule, StoppingRule
+from localsage.jobs.progress import Rule
+from localsage.tuning.early_stopping import StoppingRule
 from localsage.tuning.hyperband import Hyperband, read_hyperband
 from localsage.tuning.trials import Trial, best_of
 

@@ -18,14 +18,15 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
-from localsage.executions.resuming import TrialJournal
 from localsage.files import JsonObject
-from localsage.jobs.containers import Machine
+from localsage.jobs.machine import Machine
+from localsage.jobs.progress import Rule
 from localsage.tuning.completion import read_clock, read_completion
-from localsage.tuning.early_stopping import Rule
 from localsage.tuning.endings import read_endings
+from localsage.tuning.journal import TrialJournal
 from localsage.tuning.preparation import discard_shared
-from localsage.tuning.search import Search, Suggestion, make_search, positive
+from localsage.tuning.search import Search, Suggestion
+from localsage.tuning.strategies import make_search, positive
 from localsage.tuning.trial_runs import TrialRunner
 from localsage.tuning.trials import (
     Trial,

@@ -8,15 +8,16 @@ import time
 from dataclasses import dataclass, field
 
 from localsage.errors import StorageError
-from localsage.executions.resuming import TrialJournal
 from localsage.files import JsonObject
-from localsage.jobs.containers import Machine
+from localsage.jobs.machine import Machine
+from localsage.jobs.progress import Rule
+from localsage.jobs.retrying import was_killed
 from localsage.jobs.training import run_training_job
 from localsage.tuning.completion import Clock, TimeIsOverError
-from localsage.tuning.early_stopping import Rule
+from localsage.tuning.journal import TrialJournal
 from localsage.tuning.preparation import prepare_trials
 from localsage.tuning.search import Suggestion
-from localsage.tuning.trials import Trial, training_request, trial_of, was_killed
+from localsage.tuning.trials import Trial, training_request, trial_of
 
 
 @dataclass

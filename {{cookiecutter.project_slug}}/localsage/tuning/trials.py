@@ -107,13 +107,6 @@ def overall_best(
     return {"OverallBestTrainingJob": (max if maximise else min)(best, key=value)}
 
 
-def was_killed(response: JsonObject) -> bool:
-    """Say whether a job died of a signal that this back-end did not send."""
-    kinds = ("Training", "Processing", "Transform")
-    failed = any(response.get(f"{kind}JobStatus") == "Failed" for kind in kinds)
-    return failed and int(response["ExitCode"]) < 0
-
-
 def trial_resources(training: JsonObject) -> JsonObject:
     """Return the instances that a `TrainingJobDefinition` asks for; there are two ways to do so."""
     for key in ("ResourceConfig", "HyperParameterTuningResourceConfig"):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localsage.definition.expressions import Context, resolve
-from localsage.definition.parsing import Definition
+from localsage.definition.graph import Definition
 from localsage.errors import DefinitionError, ExecutionNotFoundError
 from localsage.executions.history import load_execution
 from localsage.executions.records import SUCCEEDED

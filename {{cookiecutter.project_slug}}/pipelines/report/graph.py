@@ -11,7 +11,7 @@ from localsage.definition.expressions import references
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from localsage.definition.parsing import Step
+    from localsage.definition.graph import Step
 
 CONDITION = "Condition"
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from localsage import LocalSageMaker, StepRecord
-from localsage.execution import create_execution
+from localsage.executions.creation import create_execution
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from localsage import ExecutionRecord, LocalSageMaker, StepRecord
-from localsage.executions.records import create_execution
+from localsage.executions.creation import create_execution
 from pipelines.report import render_report
 
 VOID = {"meta", "br", "link", "img", "hr", "input"}

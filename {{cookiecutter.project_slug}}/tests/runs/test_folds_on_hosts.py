@@ -16,7 +16,7 @@ import yaml
 from planting import plant, run_project, search
 from test_same_bits import make_table
 
-from localsage.jobs.hosts import free_ports
+from localsage.jobs.ports import free_ports
 from pipelines.training.jobs.hosts import ADDRESSES
 from pipelines.training.jobs.tables import FOLD
 
