@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from localsage import DefinitionError, Reuse
-from localsage.definition.durations import read_duration
-from localsage.executions.caching import compared
 
 CACHED = {"CacheConfig": {"Enabled": True, "ExpireAfter": "P30D"}}
+
+
 OWN = {"Std:Join": {"On": "/", "Values": ["s3://bucket", {"Get": "Execution.PipelineExecutionId"}]}}
+
+
 WRITE = (
     "import os, pathlib\n"
     "folder = pathlib.Path(os.environ['SAGEMAKER_BASE_DIR']) / 'processing/output/out'\n"
@@ -165,101 +167,11 @@ def test_a_tuning_and_a_training_step_are_reused_with_all_their_models(start, bu
     assert origins(start(tune, fit)) == {"Tune": None, "Fit": first.id}
 
 
-REQUESTS = {
-    "Processing": {
-        "AppSpecification": {"ImageUri": "a"},
-        "Environment": {"A": "1"},
-        "ProcessingInputs": [{"S3Input": {"S3Uri": "s3://bucket/a"}}],
-        "ProcessingOutputConfig": {"Outputs": []},
-        "ProcessingResources": {"ClusterConfig": {"InstanceCount": 1}},
-        "NetworkConfig": {},
-        "RoleArn": "a",
-        "StoppingCondition": {},
-    },
-    "Training": {
-        "AlgorithmSpecification": {"TrainingImage": "a"},
-        "CheckpointConfig": {},
-        "DebugHookConfig": {},
-        "DebugRuleConfigurations": [],
-        "Environment": {},
-        "HyperParameters": {},
-        "InputDataConfig": [],
-        "OutputDataConfig": {},
-        "ResourceConfig": {},
-        "RetryStrategy": {},
-        "RoleArn": "a",
-        "StoppingCondition": {},
-    },
-    "TrainingJobDefinition": {
-        "AlgorithmSpecification": {},
-        "HyperParameterRanges": {},
-        "InputDataConfig": [],
-        "StaticHyperParameters": {},
-        "TuningObjective": {},
-        "Environment": {},
-        "OutputDataConfig": {},
-        "ResourceConfig": {},
-        "RetryStrategy": {},
-    },
-}
-# As the service documents it; the definition of trials is a part of Tuning's request.
-KEYS = {
-    "Processing": {"AppSpecification", "Environment", "ProcessingInputs"},
-    "Training": {
-        "AlgorithmSpecification", "CheckpointConfig", "DebugHookConfig",
-        "DebugRuleConfigurations", "Environment", "HyperParameters", "InputDataConfig",
-    },
-    "TrainingJobDefinition": {
-        "AlgorithmSpecification", "HyperParameterRanges", "InputDataConfig",
-        "StaticHyperParameters", "TuningObjective",
-    },
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("kind", "key"), [(kind, key) for kind in REQUESTS for key in REQUESTS[kind]]
-)
-def test_a_changed_attribute_counts_where_the_service_counts_it(kind: str, key: str) -> None:
-    request, changed = REQUESTS[kind], {**REQUESTS[kind], key: "changed"}
-    if kind == "TrainingJobDefinition":
-        kind, request, changed = "Tuning", {kind: request}, {kind: changed}
-        counts = key in KEYS["TrainingJobDefinition"]
-    else:
-        counts = key in KEYS[kind]
-    assert (compared(kind, request) != compared(kind, changed)) == counts
-
-
-@pytest.mark.parametrize("key", ["HyperParameterTuningJobConfig", "TrainingJobDefinitions"])
-def test_a_changed_search_counts(key: str) -> None:
-    assert compared("Tuning", {key: 1}) != compared("Tuning", {key: 2})
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("P30D", timedelta(days=30)),
-        ("30d", timedelta(days=30)),
-        ("5y", timedelta(days=5 * 365)),
-        ("T16m", timedelta(minutes=16)),
-        ("30dT5h", timedelta(days=30, hours=5)),
-        ("P1Y2M3W4DT5H6M7S", timedelta(days=365 + 60 + 21 + 4, hours=5, minutes=6, seconds=7)),
-        ("PT0S", timedelta(0)),
-    ],
-)
-def test_durations_are_read_as_iso_8601_and_as_the_service_writes_them(text, expected):
-    assert read_duration(text) == expected
-
-
 @pytest.mark.parametrize("text", ["", "P", "PT", "P1DT", "30", "d", "P-1D", "1h", "P1.5D", "None"])
 def test_other_durations_are_refused_with_the_step_named(text, make, start):
     step = {"CacheConfig": {"Enabled": True, "ExpireAfter": text}}
     with pytest.raises(DefinitionError, match=r"Step Make: CacheConfig\.ExpireAfter: .* as P30D"):
         start(make(step=step))
-
-
-def test_a_duration_beyond_all_counting_is_refused() -> None:
-    with pytest.raises(ValueError, match="too long"):
-        read_duration("P99999999999Y")
 
 
 def test_an_execution_that_vanished_is_no_source(start, make) -> None:
