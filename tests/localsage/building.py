@@ -12,7 +12,6 @@ from localsage.storage.buckets import Storage
 
 Json = dict[str, Any]
 
-
 BUCKET = "s3://bucket"
 
 

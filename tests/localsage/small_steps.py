@@ -10,7 +10,6 @@ WRITE = (
     "(folder / sys.argv[1]).write_text(sys.argv[2])\n"
 )
 
-
 FAIL = "import sys; sys.exit('The rule. The remedy.')"
 
 

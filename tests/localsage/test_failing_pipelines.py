@@ -10,18 +10,27 @@ from small_steps import FAIL, after, statuses
 from localsage import DefinitionError, ParameterError
 
 
-def test_after_a_failure_running_steps_finish_and_none_start(start, build, tmp_path) -> None:
+def test_after_a_failure_running_steps_finish_and_none_start(
+    start, build, notes, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     slow = (
         "import pathlib, sys, time\n"
-        "flag = pathlib.Path(sys.argv[1])\n"
-        "time.sleep(0.5)\n"
-        "flag.touch()\n"
+        "failed, finished = map(pathlib.Path, sys.argv[1:])\n"
+        "while not failed.exists(): time.sleep(0.01)\n"
+        "finished.touch()\n"
     )
+
+    def step_changed(_name: str, _kind: str, status: str, _detail: str) -> None:
+        if status == "Failed":
+            (tmp_path / "failed").touch()
+
+    monkeypatch.setattr(notes, "step_changed", step_changed)
     record = start(
-        build.processing("Broken", "import time; time.sleep(0.1); " + FAIL),
-        build.processing("Slow", slow, str(tmp_path / "finished")),
+        build.processing("Broken", FAIL),
+        build.processing("Slow", slow, str(tmp_path / "failed"), str(tmp_path / "finished")),
         build.processing("AfterBroken", step=after("Broken")),
         build.processing("AfterSlow", step=after("Slow")),
+        listener=notes,
     )
     assert record.status == "Failed"
     assert (tmp_path / "finished").exists()
@@ -69,7 +78,6 @@ KILLED_ONCE = (
     "    END\n"
 )
 
-
 POLICY = {
     "ExceptionType": ["Step.SERVICE_FAULT", "Step.THROTTLING"],
     "IntervalSeconds": 60,
@@ -77,9 +85,7 @@ POLICY = {
     "MaxAttempts": 2,
 }
 
-
 FOR_AN_HOUR = {"ExceptionType": ["SageMaker.JOB_INTERNAL_ERROR"], "ExpireAfterMin": 60}
-
 
 TOO_SHORT = {**FOR_AN_HOUR, "ExpireAfterMin": 1, "IntervalSeconds": 600}
 

@@ -10,7 +10,7 @@ MEET = (
     "import pathlib, sys, time\n"
     "mine, other = map(pathlib.Path, sys.argv[1:])\n"
     "mine.touch()\n"
-    "deadline = time.monotonic() + 20\n"
+    "deadline = time.monotonic() + 60\n"
     "while not other.exists():\n"
     "    assert time.monotonic() < deadline\n"
     "    time.sleep(0.005)\n"

@@ -11,7 +11,6 @@ SCORE = (
     "with open({ran!r}, 'a') as file: file.write(name + chr(10))\n"
 )
 
-
 PUBLISH = (
     "(pathlib.Path(os.environ['SM_MODEL_DIR']) / 'cv.json').write_text(x)\nprint('cv:r2=%s;' % x)\n"
 )

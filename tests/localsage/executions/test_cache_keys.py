@@ -44,7 +44,6 @@ REQUESTS = {
     },
 }
 
-
 # As the service documents it; the definition of trials is a part of Tuning's request.
 KEYS = {
     "Processing": {"AppSpecification", "Environment", "ProcessingInputs"},

@@ -13,9 +13,7 @@ from localsage import DefinitionError, Reuse
 
 CACHED = {"CacheConfig": {"Enabled": True, "ExpireAfter": "P30D"}}
 
-
 OWN = {"Std:Join": {"On": "/", "Values": ["s3://bucket", {"Get": "Execution.PipelineExecutionId"}]}}
-
 
 WRITE = (
     "import os, pathlib\n"

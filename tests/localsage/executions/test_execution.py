@@ -4,12 +4,12 @@ import json
 import re
 import subprocess
 import sys
-import time
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
 import localsage
 from localsage import ExecutionNotFoundError, list_executions, load_execution
@@ -126,7 +126,7 @@ def test_an_execution_whose_process_is_killed_leaves_a_readable_record(
     home: Path, build, tmp_path: Path
 ) -> None:
     done = build.processing("Done")
-    code = "import os, time; print(os.getpid(), flush=True); time.sleep(30)"
+    code = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
     endless = build.processing("Endless", code, step={"DependsOn": ["Done"]})
     (tmp_path / "definition.json").write_bytes(build.definition(done, endless))
     program = (
@@ -137,12 +137,8 @@ def test_an_execution_whose_process_is_killed_leaves_a_readable_record(
     root = Path(localsage.__file__).parents[1]
     arguments = [sys.executable, "-c", program, str(home), str(tmp_path / "definition.json")]
     runner = subprocess.Popen(arguments, cwd=root)
-    deadline = time.monotonic() + 20
-    while (
-        not (found := [*home.glob("executions/*/logs/Endless/*.log")]) or not found[0].read_text()
-    ):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    logs = "executions/*/logs/Endless/*.log"
+    assert wait_until(lambda: any(log.read_text() for log in home.glob(logs)))
     (running,) = list_executions(home)
     assert running.status == running.steps["Endless"].status == "Executing"
     runner.kill()

@@ -49,8 +49,15 @@ def test_no_trial_that_failed_by_itself_or_succeeded_is_repeated(start, tuning, 
 
 
 @pytest.mark.slow
-def test_the_logs_of_all_hosts_of_a_finished_trial_stay_where_they_are(start, tuning, sagemaker):
-    steps = tuning("time.sleep(0.5)\nsys.exit(3)\n", trials=2, parallel=1)
+def test_the_logs_of_all_hosts_of_a_finished_trial_stay_where_they_are(
+    start, tuning, sagemaker, tmp_path
+):
+    meet = (
+        f"marks = pathlib.Path({str(tmp_path)!r})\n"
+        "(marks / f\"{name}.{os.environ['SM_CURRENT_HOST']}\").touch()\n"
+        "while len(list(marks.glob(name + '.*'))) < 2: time.sleep(0.01)\n"
+    )
+    steps = tuning(meet + "sys.exit(3)\n", trials=2, parallel=1)
     steps[0]["Arguments"]["TrainingJobDefinition"]["ResourceConfig"]["InstanceCount"] = 2
     record = start(*steps)
     names = [

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 
 import pytest
+from waiting import wait_until
 
 from localsage import ExecutionStateError, Reuse
 
@@ -36,7 +36,7 @@ def test_finished_steps_are_kept_and_the_failed_one_runs_again(start, build, sag
 
 
 @pytest.mark.slow
-def test_an_execution_that_has_succeeded_or_runs_is_refused(start, build, sagemaker):
+def test_an_execution_that_has_succeeded_or_runs_is_refused(start, build, sagemaker, tmp_path):
     record = start(build.processing("Make"))
     with pytest.raises(ExecutionStateError) as caught:
         sagemaker.resume(record.id)
@@ -44,14 +44,14 @@ def test_an_execution_that_has_succeeded_or_runs_is_refused(start, build, sagema
         f"Execution {record.id} has succeeded: there is nothing left to resume.",
         "Start a new one.",
     ]
-    thread = threading.Thread(
-        target=start, args=[build.processing("Wait", "import time; time.sleep(1)")]
-    )
+    done = tmp_path / "done"
+    wait = f"import os, time\nwhile not os.path.exists({str(done)!r}): time.sleep(0.01)\n"
+    thread = threading.Thread(target=start, args=[build.processing("Wait", wait)])
     thread.start()
-    while sagemaker.executions()[0].id == record.id:
-        time.sleep(0.01)
+    assert wait_until(lambda: sagemaker.executions()[0].id != record.id)
     with pytest.raises(ExecutionStateError, match=f"is still running, in process {os.getpid()}"):
         sagemaker.resume(sagemaker.executions()[0].id)
+    done.touch()
     thread.join()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from localsage.processes.commands import Command, Exit
@@ -20,13 +19,3 @@ def was_forked(parent: str) -> bool:
     """Say whether a process is the server: a plain job's parent has ended with it."""
     words = Path(f"/proc/{int(parent)}/cmdline")
     return words.exists() and "forking/server" in words.read_text()
-
-
-def wait_for_death(pid: int) -> bool:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        stat = Path(f"/proc/{pid}/stat")
-        if not stat.exists() or stat.read_text().split(") ")[1][0] == "Z":
-            return True
-        time.sleep(0.01)
-    return False

@@ -10,7 +10,6 @@ from localsage.processes.launching import ProcessLauncher
 
 pytestmark = pytest.mark.skipif(not forking_is_safe(), reason="there are forks on Linux only")
 
-
 # Ends of a program → its code; each must end and print the same under both launchers.
 ENDINGS = {
     "by itself": "print('done')",

@@ -18,7 +18,7 @@ def address(host):
     return socket.getaddrinfo(name, int(port), type=socket.SOCK_STREAM)[0][4]
 
 def connect(host):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         try:
             return socket.create_connection(address(host))
@@ -40,7 +40,6 @@ def send(host, text):
 
 model = pathlib.Path(os.environ["SM_MODEL_DIR"])
 """
-
 
 MEET = (
     MEETING

@@ -5,8 +5,11 @@ import threading
 import time
 
 import pytest
+from clocks import OwnClock
+from waiting import NET_SECONDS, wait_until
 
 from localsage.errors import LocalSageError
+from localsage.processes import slots as slots_module
 from localsage.processes.slots import Slots, usable_cores
 
 
@@ -27,7 +30,7 @@ def hold_all(slots: Slots, widths: list[int]) -> int:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(NET_SECONDS)
     assert not any(thread.is_alive() for thread in threads)
     return max(peaks)
 
@@ -37,6 +40,13 @@ def test_wide_and_narrow_jobs_never_wait_for_each_other_for_ever(count: int) -> 
     rng = random.Random(count)
     widths = [rng.randint(1, 7) for _ in range(150)]
     assert hold_all(Slots(count), widths) == count
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> OwnClock:
+    clock = OwnClock()
+    monkeypatch.setattr(slots_module, "time", clock)
+    return clock
 
 
 def order_of(slots: Slots, asked: dict[str, Slots], **widths: int) -> list[str]:
@@ -49,12 +59,12 @@ def order_of(slots: Slots, asked: dict[str, Slots], **widths: int) -> list[str]:
 
     threads = [threading.Thread(target=run, args=[name]) for name in asked]
     with slots.hold():
-        for thread in threads:
+        for already, thread in enumerate(threads):
             thread.start()
-            time.sleep(0.1)
+            assert wait_until(lambda count=already + 1: len(slots._queue.waiting) == count)
         assert order == []
     for thread in threads:
-        thread.join(timeout=10)
+        thread.join(NET_SECONDS)
     return order
 
 
@@ -64,21 +74,21 @@ def test_a_wide_job_is_not_overtaken() -> None:
     assert order_of(slots, asked, wide=2) == ["wide", "narrow"]
 
 
-def test_the_search_with_the_longest_trials_goes_first_and_any_other_job_before_it() -> None:
+def test_the_search_with_the_longest_trials_goes_first_and_any_other_job_before_it(clock) -> None:
     slots = Slots(1)
     long, short = slots.for_trials(), slots.for_trials()
     for search, seconds in ((short, 0.01), (long, 0.1)):
         with search.hold():
-            time.sleep(seconds)
+            clock.advance(seconds)
     asked = {"short": short, "long": long, "long too": long, "fit": slots}
     assert order_of(slots, asked) == ["fit", "long", "long too", "short"]
 
 
-def test_a_search_that_has_not_begun_does_not_wait_for_one_that_has() -> None:
+def test_a_search_that_has_not_begun_does_not_wait_for_one_that_has(clock) -> None:
     slots = Slots(1)
     begun, new = slots.for_trials(), slots.for_trials()
     with begun.hold():
-        time.sleep(0.05)
+        clock.advance(0.05)
     assert order_of(slots, {"begun": begun, "new": new}) == ["new", "begun"]
 
 

@@ -37,6 +37,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(404, b"")
 
     def do_POST(self):
+        note(arrived=True)
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         with lock:
             now[0] += 1

@@ -69,7 +69,7 @@ def run(machine: Machine, build, tmp_path):
         kind: str = "Auto",
         *,
         slots: int = 2,
-        pause: float = 0.0,
+        pause: float | str = 0.0,
         launcher: type[ProcessLauncher] = ProcessLauncher,
         strategy: str = "Bayesian",
         journal: TrialJournal | None = None,
@@ -131,7 +131,14 @@ def test_trials_behind_the_best_known_one_are_stopped_and_leave_no_model(
 
 @pytest.mark.slow
 def test_a_trial_that_is_stopped_does_not_go_on(run, tmp_path) -> None:
-    trials = run(pause=0.3)["TrainingJobSummaries"]
+    stopped = {
+        float(trial["TunedHyperParameters"]["x"])
+        for trial in run()["TrainingJobSummaries"]
+        if trial["TrainingJobStatus"] == "Stopped"
+    }
+    for mark in (tmp_path / "marks").iterdir():
+        mark.unlink()
+    trials = run(pause=f"60 if fold == 4 and x in {stopped} else 0")["TrainingJobSummaries"]
     ran = {trial["TrainingJobStatus"]: [] for trial in trials}
     for trial in trials:
         x = float(trial["TunedHyperParameters"]["x"])

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import replace
 from typing import Any
 
+import pytest
+from clocks import OwnClock
+from waiting import NET_SECONDS, wait_until
+
+from localsage.processes import slots as slots_module
 from localsage.processes.slots import Slots
 from localsage.tuning import trial_runs
 from localsage.tuning.job import run_tuning_job
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> OwnClock:
+    clock = OwnClock()
+    monkeypatch.setattr(slots_module, "time", clock)
+    return clock
 
 
 def completed(name: str) -> dict[str, Any]:
@@ -23,14 +34,19 @@ def completed(name: str) -> dict[str, Any]:
     }
 
 
+def waiting(slots: Slots) -> int:
+    """How many trials of the search that these slots are for wait for one."""
+    return sum(turn.holder is slots._search for turn in slots._queue.waiting)
+
+
 def test_trials_of_a_longer_search_go_before_those_of_a_shorter_one(
-    machine, build, monkeypatch
+    machine, build, clock, monkeypatch
 ) -> None:
     slots, order, asked = Slots(1), [], {}
 
     def train(request, *, name, machine, **_rest):
         with machine.slots.hold():
-            time.sleep(0.1 if name.startswith("long") else 0.01)
+            clock.advance(10 if name.startswith("long") else 1)
         asked[name] = machine.slots
         return completed(name)
 
@@ -44,27 +60,39 @@ def test_trials_of_a_longer_search_go_before_those_of_a_shorter_one(
         run_tuning_job(
             request, name=name, step="Tune", machine=shared, trial_finished=lambda *_told: None
         )
-    waiting = [threading.Thread(target=wait_in_line, args=[name]) for name in asked]
+    threads = [threading.Thread(target=wait_in_line, args=[name]) for name in asked]
     with slots.hold():
-        for thread in waiting:
+        for thread in threads:
             thread.start()
-            time.sleep(0.1)
-    for thread in waiting:
-        thread.join(timeout=10)
+        assert wait_until(lambda: sum(map(waiting, asked.values())) == len(asked))
+    for thread in threads:
+        thread.join(NET_SECONDS)
     assert order == ["long-001", "short-001"]
 
 
 def test_a_longer_search_keeps_its_slots_while_its_trials_are_being_stored(
-    machine, build, monkeypatch
+    machine, build, clock, monkeypatch
 ) -> None:
-    shared, begun = replace(machine, slots=Slots(2)), []
+    slots, begun, known = Slots(2), [], set()
+    shared = replace(machine, slots=slots)
 
     def train(request, *, name, machine, **_rest):
+        kind, _, number = name.partition("-")
+        first = number == "001"
+        # Once the length of both is known, the longer search has both slots and the other waits.
+        assert first or wait_until(lambda: len(known) == 2)
+        assert first or kind == "long" or wait_until(lambda: begun.count("long") >= 3)
         with machine.slots.hold():
-            begun.append(name.partition("-")[0])
-            time.sleep(0.1 if name.startswith("long") else 0.01)
-        time.sleep(0.05)  # without a slot, as a model is packed
+            begun.append(kind)
+            clock.advance(10 if kind == "long" else 1)
+            if kind == "long" and not first:
+                assert wait_until(lambda: both_in_line(machine.slots))
+        known.add(kind)
         return completed(name)
+
+    def both_in_line(own: Slots) -> bool:
+        left = 8 - begun.count("long")
+        return not left or len(slots._queue.waiting) > waiting(own) >= min(2, left)
 
     def search(name: str) -> None:
         run_tuning_job(
@@ -77,7 +105,6 @@ def test_a_longer_search_keeps_its_slots_while_its_trials_are_being_stored(
     for thread in searches:
         thread.start()
     for thread in searches:
-        thread.join(timeout=30)
-    both_known = begun.index("long") + begun.index("short") + 4
-    assert begun[both_known:] == sorted(begun[both_known:]), begun
-    assert begun.count("long") == begun.count("short") == 8
+        thread.join(2 * NET_SECONDS)
+    assert sorted(begun[:2]) == ["long", "short"]
+    assert begun[2:] == ["long"] * 7 + ["short"] * 7

@@ -32,7 +32,7 @@ def test_a_search_that_learns_nothing_waits_for_no_slow_trial(simulate) -> None:
     def score(x: float, number: int) -> float | None:
         if number == 6:
             last_has_run.set()
-        return x if number != 1 or last_has_run.wait(timeout=20) else None
+        return x if number != 1 or last_has_run.wait(timeout=60) else None
 
     response = simulate(score, trials=6, parallel=2, strategy="Random")
     assert response["TrainingJobStatusCounters"]["Completed"] == 6
