@@ -108,6 +108,15 @@ class ModelRegistry:
         write_json(self._folder(group) / f"{version}.json", package)
         return package
 
+    def remove(self, group: str, version: int) -> None:
+        """Remove one model package; the next one gets a number above those that are left.
+
+        Raises:
+            RegistryError: If there is no such package.
+        """
+        self.describe(group, version)
+        (self._folder(group) / f"{version}.json").unlink()
+
     def _folder(self, group: object) -> Path:
         if not isinstance(group, str) or not _GROUP.fullmatch(group):
             raise RegistryError(

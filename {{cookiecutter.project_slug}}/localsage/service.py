@@ -10,12 +10,13 @@ from localsage.account import Account
 from localsage.definition.parameters import effective_values
 from localsage.definition.parsing import parse_definition
 from localsage.executions.claims import claimed, in_use
-from localsage.executions.cleaning import Removed, clean
+from localsage.executions.cleaning import Removed, clean, remove_unapproved
 from localsage.executions.creation import create_execution
 from localsage.executions.history import list_executions, load_execution
 from localsage.executions.records import ExecutionRecord
 from localsage.executions.resuming import reopen
 from localsage.executions.reuse import Reuse, first_records
+from localsage.files import JsonObject
 from localsage.forking.launching import launcher_type
 from localsage.jobs.machine import ImageProgram, ServeCommand
 from localsage.listening import Listener
@@ -170,6 +171,20 @@ class LocalSageMaker:
             ExecutionStateError: If one is running.
         """
         return clean(self.home, self.storage, self.registry, keep)
+
+    def remove_unapproved(self, keep: int) -> list[JsonObject]:
+        """Remove registered versions that nobody has approved, but for the last of each group.
+
+        Args:
+            keep: Versions of that many of the newest executions stay.
+
+        Returns:
+            What was removed, in the shape of `DescribeModelPackage`.
+
+        Raises:
+            ExecutionStateError: If an execution is running.
+        """
+        return remove_unapproved(self.home, self.registry, keep)
 
     def effective_parameters(
         self, definition: bytes, parameters: Mapping[str, object]

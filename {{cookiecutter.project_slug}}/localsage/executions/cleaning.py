@@ -18,7 +18,7 @@ from pathlib import Path
 from localsage.executions.claims import unused
 from localsage.executions.history import list_executions
 from localsage.executions.records import ExecutionRecord
-from localsage.files import read_json
+from localsage.files import JsonObject, read_json
 from localsage.registry import ModelRegistry
 from localsage.storage.buckets import Storage
 
@@ -47,6 +47,31 @@ def clean(home: Path, storage: Storage, registry: ModelRegistry, keep: int) -> l
                 record.directory.rename(_hidden(record.directory))
         leftovers = sorted((home / "executions").glob(f"{_HIDDEN}*{_REMOVED}"))
         return [_remove(directory, storage) for directory in leftovers]
+
+
+def remove_unapproved(home: Path, registry: ModelRegistry, keep: int) -> list[JsonObject]:
+    """Remove registered versions that nobody has approved; return them, oldest first.
+
+    The last of a group stays, so that its number is not given again, and so do those of the `keep`
+    newest executions.
+
+    Raises:
+        ExecutionStateError: If an execution is running.
+    """
+    with unused(home):
+        kept = [record.id for record in list_executions(home)[:keep]]
+        removed = []
+        for group in registry.groups():
+            for package in registry.packages(group)[:-1]:
+                if package["ModelApprovalStatus"] != "Approved" and not _mentions(package, kept):
+                    registry.remove(group, package["ModelPackageVersion"])
+                    removed.append(package)
+        return removed
+
+
+def _mentions(package: JsonObject, executions: list[str]) -> bool:
+    text = json.dumps(package)
+    return any(execution in text for execution in executions)
 
 
 def _needed(records: list[ExecutionRecord], keep: int, registry: ModelRegistry) -> set[str]:

@@ -11,6 +11,7 @@ import typer
 
 from localsage.errors import LocalSageError
 from pipelines.cli import (
+    clean,
     compare,
     compilation,
     data,
@@ -55,7 +56,7 @@ app.command("doctor")(doctor.doctor)
 app.command("executions")(executions.list_all)
 app.command("show")(executions.show)
 app.command("logs")(executions.logs)
-app.command("clean")(executions.clean)
+app.command("clean")(clean.clean)
 app.command("report")(report.report)
 app.command("compare")(compare.compare)
 app.command("mlflow")(tracking.mlflow)

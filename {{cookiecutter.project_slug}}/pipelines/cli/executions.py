@@ -11,7 +11,6 @@ from localsage import LocalSageMaker
 from localsage.errors import did_you_mean
 from pipelines.cli.backend import Backend, On
 from pipelines.cli.output import how_to_go_on, print_result, print_table
-from pipelines.cli.tracking import forget
 from pipelines.errors import UserError
 from pipelines.local.leaderboard import read_result
 from pipelines.project import find_project
@@ -88,41 +87,6 @@ def logs(
         for file in record.log_files(name):
             typer.echo(f"==> {name}: {file.stem} <==")
             typer.echo(file.read_text(encoding="utf-8", errors="replace"))
-
-
-def clean(
-    keep: Annotated[int, typer.Option(min=0, metavar="N", help="How many of the newest stay.")],
-    on: On = Backend.LOCAL,
-    yes: Annotated[bool, typer.Option("--yes", help="With --on aws: do not ask before.")] = False,
-) -> None:
-    """Remove old executions, with their artefacts and their runs in MLflow.
-
-    Executions stay that newer ones took results from, or that a registered version refers to.
-
-    With --on aws it removes what old executions have in S3, after it has asked. SageMaker's step
-    cache does not see that: an equal step finds its result for as long as `cache.expire_after` in
-    conf/pipeline.yaml says, and what it then reads is gone.
-    """
-    if on is Backend.AWS:
-        from pipelines.cli import clean_on_aws
-
-        clean_on_aws.clean(keep, yes=yes)
-        return
-    project = find_project()
-    sagemaker = LocalSageMaker(project.home)
-    removed = sagemaker.clean(keep)
-    left = {record.id for record in sagemaker.executions()}
-    if removed:
-        forget(project, left)
-    for entry in removed:
-        typer.echo(f"Removed {entry.execution}: {entry.size:,} bytes")
-    total = sum(entry.size for entry in removed)
-    typer.echo(f"{len(removed)} executions removed, {total:,} bytes freed.")
-    if len(left) > keep:
-        typer.echo(
-            f"Of the older ones {len(left) - keep} stay, since newer ones took results from them, "
-            "or a registered version refers to them."
-        )
 
 
 def _status(step: StepRecord) -> str:
