@@ -58,18 +58,20 @@ def read_query(folder: Path) -> Query:
     """Return the query that lies in a folder, with its name and values.
 
     Raises:
-        FileNotFoundError: If it holds no `.sql` file, or more than one, or no name.
+        JobError: If it holds no `.sql` file, or more than one.
     """
-    name = (folder / NAME_FILE).read_text(encoding="utf-8")
-    return Query(_query_text(folder), name, query_parameters(folder))
-
-
-def _query_text(folder: Path) -> str:
     files = sorted(folder.glob("*.sql"))
     if len(files) != 1:
-        msg = f"{folder} must hold one .sql file, got {[file.name for file in files]}."
-        raise FileNotFoundError(msg)
-    return files[0].read_text(encoding="utf-8")
+        found = ", ".join(file.name for file in files) or "none"
+        msg = f"The query's folder in S3 must hold one .sql file, got {found}."
+        raise JobError(msg, "Leave one, or drop --set QueryUri for the project's own query.")
+    return Query(files[0].read_text(encoding="utf-8"), _name_of(files[0]), query_parameters(folder))
+
+
+def _name_of(file: Path) -> str:
+    """Return the path in the project; a query that somebody else has stored is called as it is."""
+    named = file.with_name(NAME_FILE)
+    return named.read_text(encoding="utf-8") if named.is_file() else file.name
 
 
 def without_end(text: str) -> str:

@@ -39,7 +39,8 @@ def run(tmp_path, monkeypatch):
 
     def run(query, arguments=ARGUMENTS, name="queries/ours.sql"):
         (folder / "abc.sql").write_text(query, encoding="utf-8")
-        (folder / NAME_FILE).write_text(name, encoding="utf-8")
+        if name:
+            (folder / NAME_FILE).write_text(name, encoding="utf-8")
         ingest(arguments)
         return pq.read_table(base / "processing/output/data/data.parquet").to_pandas()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from ingesting import ARGUMENTS
 
+from pipelines.training.jobs.errors import JobError
+
 
 @pytest.mark.usefixtures("lake")
 @pytest.mark.parametrize(
@@ -62,7 +64,16 @@ def test_names_that_need_quoting_are_refused(refusal, option, name):
 
 
 @pytest.mark.usefixtures("lake")
-def test_two_queries_in_the_input_are_our_mistake(run, tmp_path):
+def test_two_queries_below_the_address_of_one_are_refused(run, tmp_path):
     (tmp_path / "ml/processing/input/query/other.sql").write_text("SELECT 1", encoding="utf-8")
-    with pytest.raises(FileNotFoundError, match=r"must hold one \.sql file"):
+    with pytest.raises(JobError) as refused:
         run("SELECT * FROM ${table}")
+    rule, remedy = str(refused.value).splitlines()
+    assert rule == "The query's folder in S3 must hold one .sql file, got abc.sql, other.sql."
+    assert "QueryUri" in remedy
+
+
+@pytest.mark.usefixtures("lake")
+def test_a_query_that_no_project_has_stored_is_called_by_its_own_name(run):
+    with pytest.raises(JobError, match=r"^abc\.sql returned no rows from "):
+        run("SELECT * FROM ${table} WHERE 1 = 2", name="")
