@@ -53,9 +53,11 @@ def test_the_same_files_give_the_same_bytes_wherever_they_lie(example, other_exa
 @pytest.mark.slow
 def test_neither_environment_nor_clock_nor_network_takes_part(example, other_example, compiled):
     """Two machines that could hardly differ more, both without network."""
-    for file in other_example.root.rglob("*"):
+    # Files of its own, since those of two examples may be links to the same.
+    elsewhere = shutil.copytree(other_example.root, other_example.root.with_name("another exämple"))
+    for file in elsewhere.rglob("*"):
         os.utime(file, (86400, 86400))
-    (other_example.root / "notebooks").mkdir()
+    (elsewhere / "notebooks").mkdir()
     nowhere = str(example.root / "no such folder")
     there = {"PYTHONHASHSEED": "1", "TZ": "Pacific/Kiritimati", "AWS_PROFILE": "not-configured",
              "AWS_REGION": "us-west-2", "AWS_DEFAULT_REGION": "us-west-2", "HOME": nowhere,
@@ -63,7 +65,7 @@ def test_neither_environment_nor_clock_nor_network_takes_part(example, other_exa
     here = {"PYTHONHASHSEED": "2", "TZ": "America/Adak", "AWS_ACCESS_KEY_ID": "AKIA",
             "AWS_SECRET_ACCESS_KEY": "secret", "USER": "grace"}  # fmt: skip
     runs = [
-        (NO_NETWORK + COMPILE, other_example.root / "notebooks", ["compile"], there),
+        (NO_NETWORK + COMPILE, elsewhere / "notebooks", ["compile"], there),
         (NO_NETWORK + COMPILE, example.root, ["compile"], here, isolated_from_network()),
     ]
     for run in runs:  # a project's own code is what runs in it
