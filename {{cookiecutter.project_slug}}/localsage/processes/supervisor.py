@@ -25,13 +25,16 @@ def end_with(client: socket.socket) -> None:
 def main() -> None:
     """Run the program that the arguments name."""
     client = socket.socket(fileno=0)
+    asked = []
     # A request to end is sent to the whole group. It is for the job; this process ends after it.
-    signal.signal(signal.SIGTERM, lambda *_: None)
+    signal.signal(signal.SIGTERM, lambda *_: asked.append(True))
     try:
         job = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)  # noqa: S603 - its purpose
     except OSError as error:
         client.sendall(f"{error}\n".encode())
         return
+    if asked:  # maybe before there was a job to hear it
+        job.terminate()
     threading.Thread(target=end_with, args=[client], daemon=True).start()
     client.sendall(f"{job.wait()}\n".encode())
 
