@@ -28,6 +28,9 @@ from localsage.files import JsonObject, now
 from localsage.steps import Runtime, StepResult, run_step
 from localsage.tuning.expectations import Expectations
 
+# A signal that the system gives to a thread of a step is heard when this one wakes up.
+_HEARING_SECONDS = 0.5
+
 
 class PipelineRun:
     """One execution of a definition; nothing starts before `run`.
@@ -99,7 +102,8 @@ class PipelineRun:
                     self._running[pool.submit(self._run_step, step)] = step.name
             if not self._running:
                 return
-            self._collect(wait(self._running, return_when=FIRST_COMPLETED).done)
+            ended = wait(self._running, _HEARING_SECONDS, return_when=FIRST_COMPLETED)
+            self._collect(ended.done)
 
     def _may_run(self, name: str) -> bool:
         selected = self._record.selected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from dataclasses import replace
@@ -197,7 +198,7 @@ def test_an_interrupt_ends_a_server_that_was_started_ahead(home, build, notes, s
     def interrupt() -> None:
         while not servers:
             time.sleep(0.01)
-        os.kill(os.getpid(), 2)
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)  # not to who waits
 
     threading.Thread(target=interrupt, daemon=True).start()
     record = sagemaker.start(
