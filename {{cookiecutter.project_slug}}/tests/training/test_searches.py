@@ -82,6 +82,11 @@ def test_hyperband_needs_more_folds_than_those_it_must_not_end_a_trial_before(
     assert remedy == "Lower it, or use Bayesian or Random."
 
 
+def test_more_trials_than_the_service_allows_are_refused_at_start(example, refused):
+    rule = refused(example.definition(), MaxTrainingJobs=751)
+    assert rule == "TuneBoost: a search may have at most 750 trials, got 751 (MaxTrainingJobs)."
+
+
 def test_too_few_folds_for_hyperband_are_refused_at_start(example, refused):
     example.change(RIDGE, "tuning.strategy", "Hyperband")
     rule = refused(example.definition(), Folds=2)

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from pipelines.training.checks.expressions import GET, all_steps, is_expression
+from pipelines.training.settings.project import MOST_TRIALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -23,9 +24,20 @@ def search_problems(definition: Mapping[str, Any], values: Values) -> Iterator[s
     for step in all_steps(definition["Steps"]):
         if step["Type"] == "Tuning":
             config = step["Arguments"].get("HyperParameterTuningJobConfig", {})
-            problems = (*_hyperband_problems(config, values), *_range_problems(config, values))
+            problems = (
+                *_count_problems(config, values),
+                *_hyperband_problems(config, values),
+                *_range_problems(config, values),
+            )
             for problem in problems:
                 yield f"{step['Name']}: {problem}"
+
+
+def _count_problems(config: Mapping[str, Any], values: Values) -> Iterator[str]:
+    most = config.get("ResourceLimits", {}).get("MaxNumberOfTrainingJobs")
+    count = _value(most, values)
+    if isinstance(count, int) and count > MOST_TRIALS:
+        yield f"a search may have at most {MOST_TRIALS} trials, got {count}{_origin(most)}."
 
 
 def _hyperband_problems(config: Mapping[str, Any], values: Values) -> Iterator[str]:

@@ -15,6 +15,8 @@ from pipelines.training.settings.retries import Retries
 from pipelines.training.settings.tuning import Completion, SearchMinutes
 
 Share = Annotated[float, Field(gt=0, lt=1)]
+# SageMaker's quota of the training jobs of one tuning job.
+MOST_TRIALS = 750
 
 
 def _check_folds(value: object) -> object:
@@ -49,7 +51,7 @@ class Split(Settings):
 class Tuning(Settings):
     """How many hyperparameter settings each model tries."""
 
-    trials: Annotated[int, Field(ge=1, le=750)] = 20
+    trials: Annotated[int, Field(ge=1, le=MOST_TRIALS)] = 20
     parallel: Annotated[int, Field(ge=1, le=100)] = 4
     early_stopping: EarlyStopping = "off"
     completion: Completion | None = None
