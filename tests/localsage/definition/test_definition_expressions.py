@@ -33,6 +33,7 @@ def json_get(path: str) -> dict[str, Any]:
     return {"Std:JsonGet": {"PropertyFile": file, "Path": path}}
 
 
+@pytest.mark.slow
 @given(PLAIN)
 def test_what_holds_no_expression_stays_as_it_is(node: object) -> None:
     assert resolve(node, context()) == node
@@ -142,6 +143,7 @@ def test_json_get_of_anything_else_is_an_error(path: str) -> None:
         resolve(json_get(path), context())
 
 
+@pytest.mark.slow
 @given(PLAIN)
 def test_resolving_does_not_change_the_definition(node: object) -> None:
     before = json.dumps(node)

@@ -9,6 +9,8 @@ import pytest
 
 from localsage import ExecutionNotFoundError, Reuse, SelectionError
 
+pytestmark = pytest.mark.slow
+
 CACHED = {"CacheConfig": {"Enabled": True, "ExpireAfter": "P30D"}}
 WRITE = (
     "import os, pathlib\n"

@@ -8,7 +8,10 @@ from forks import PARENT, run_and_read, was_forked
 from localsage.forking.launching import forking_is_safe
 from localsage.processes.launching import ProcessLauncher
 
-pytestmark = pytest.mark.skipif(not forking_is_safe(), reason="there are forks on Linux only")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not forking_is_safe(), reason="there are forks on Linux only"),
+]
 
 # Ends of a program → its code; each must end and print the same under both launchers.
 ENDINGS = {

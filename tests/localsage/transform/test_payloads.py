@@ -11,6 +11,8 @@ from batch_server import SERVER
 
 from localsage.jobs.machine import Machine
 
+pytestmark = pytest.mark.slow
+
 
 def test_every_object_becomes_one_with_a_prediction_for_each_record(
     transform, outputs, noted, ready: Machine

@@ -16,7 +16,10 @@ from localsage.forking.launching import ForkLauncher, TrialLauncher, forking_is_
 from localsage.jobs.machine import Machine
 from localsage.tuning.job import run_tuning_job
 
-pytestmark = pytest.mark.skipif(not forking_is_safe(), reason="there are forks on Linux only")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not forking_is_safe(), reason="there are forks on Linux only"),
+]
 
 # A program that offers to prepare, and says how often it has, and who runs.
 PROGRAM = """

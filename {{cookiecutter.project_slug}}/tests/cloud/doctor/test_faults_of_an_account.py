@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from healthy import DENIED, REGISTRY, ROLE, Refusal, quotas, simulated, trust, wrong
 
+pytestmark = pytest.mark.slow
+
 # Operation: what it answers, and the one finding that follows.
 FAULTS = {
     "a role that is not there": (

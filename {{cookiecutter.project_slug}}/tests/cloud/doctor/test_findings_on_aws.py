@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from healthy import ACCOUNT, REGION, Refusal, wrong
 
+pytestmark = pytest.mark.slow
+
 SUBJECTS = [
     "credentials", "environment", "role", "permissions of the role", "your permissions", "bucket",
     "keys", "keys", "quotas", "quotas", "images", "images", "images", "network", "network",

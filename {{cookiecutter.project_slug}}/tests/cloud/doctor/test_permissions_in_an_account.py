@@ -6,6 +6,8 @@ import pytest
 from botocore.parsers import ResponseParserError
 from healthy import ACCOUNT, DENIED, REGION, ROLE, simulated, wrong
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_role_of_another_account_is_to_mend(cloud, doctor, monkeypatch):
     monkeypatch.setenv("ROLE", ROLE.replace(ACCOUNT, "210987654321"))

@@ -6,6 +6,8 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 from healthy import ACCOUNT, DENIED, REGION, ROLE, Refusal, wrong
 
+pytestmark = pytest.mark.slow
+
 
 def test_with_create_a_pipeline_is_made_of_the_definition_and_deleted(cloud, doctor, deployable):
     findings = doctor("--create")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from healthy import ACCOUNT, DIGEST, KEY, REGION, REGISTRY, Refusal, wrong
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("metadata", "text"),

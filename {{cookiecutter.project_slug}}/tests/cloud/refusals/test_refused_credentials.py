@@ -12,6 +12,8 @@ from asking import COMMANDS, ROLE, SIGN_IN, every_command, two_lines
 
 from pipelines import run_pipeline
 
+pytestmark = pytest.mark.slow
+
 
 @every_command
 def test_without_credentials(pipeline, project, monkeypatch, command):

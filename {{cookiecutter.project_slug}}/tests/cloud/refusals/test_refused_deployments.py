@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from asking import ROLE, deploying, two_lines
 
+pytestmark = pytest.mark.slow
+
 
 @deploying
 def test_in_a_region_without_the_image_of_a_model(pipeline, project, command):

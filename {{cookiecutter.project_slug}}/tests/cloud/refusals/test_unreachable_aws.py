@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import socket
 
+import pytest
 from asking import every_command, two_lines
 from deployables import commit_all
+
+pytestmark = pytest.mark.slow
 
 
 @every_command
