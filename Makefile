@@ -12,7 +12,7 @@ ARGS ?=
 OWN := benchmarks docs hooks tests
 
 # What runs beside each other prints its output in one piece, if this make can do that.
-WHOLE := $(if $(filter output-sync,$(.FEATURES)),--output-sync)
+OUTPUT_SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 
 # The template is checked and tested as it stands; caches stay out of it, or they would be generated.
 export PYTHONPYCACHEPREFIX := $(CACHE)/python
@@ -32,7 +32,7 @@ demo: generate  ## generate a project with default answers and run its pipeline 
 	@$(MAKE) --no-print-directory -C "$(DEMO)" run
 
 test: lint fast slow  ## everything: checks, tests, and the journey of a new user (minutes)
-	@$(MAKE) --no-print-directory -j 2 $(WHOLE) journey $(if $(TEST_CONTAINERS),containers) aws athena toolkit
+	@$(MAKE) --no-print-directory -j 2 $(OUTPUT_SYNC) journey $(if $(TEST_CONTAINERS),containers) aws athena toolkit
 	@[ -n "$(TEST_CONTAINERS)" ] || \
 	  echo "No image was built or tested: TEST_CONTAINERS is not set, see make containers."
 
