@@ -10,10 +10,6 @@ import pyarrow.parquet as pq
 import pytest
 from botocore.stub import ANY
 
-from pipelines.cloud.catalog import Table
-from pipelines.cloud.partitioning import parts_of
-from pipelines.cloud.partitions import Changes, Partitions
-from pipelines.errors import UserError
 from pipelines.lake.store import table_folder, write_table
 from pipelines.project import Project
 
@@ -217,85 +213,12 @@ def test_replacing_takes_out_the_partitions_of_other_columns_before_the_table_ch
     assert ended.out != first.out, "another layout has another place"
 
 
-def refusal(table, *by):
-    with pytest.raises(UserError) as caught:
-        parts_of(table, by, "estate.sales")
-    return caught.value.message
-
-
-@pytest.mark.parametrize(
-    ("values", "rule"),
-    [
-        (["a", None, "b", None], "must have a value in each row, got 2 without."),
-        (["a", "", "b", "c"], "must have a value in each row, got 1 without."),
-        (["a", "__HIVE_DEFAULT_PARTITION__", "b", "c"], "must have a value in each row, got 1"),
-        ([1, None, 2, 3], "must have a value in each row, got 1 without."),
-        ([0.5, 1.0, 2.0, 3.0], "must be text, whole numbers or days, got double."),
-        ([True, False, True, False], "must be text, whole numbers or days, got bool."),
-    ],
-)
-def test_what_a_folder_cannot_say_is_refused(values, rule):
-    table = ROWS.append_column("key", [values])
-    assert refusal(table, "key").startswith(f"--partition-by: estate.sales.key {rule}")
-
-
-def test_columns_that_are_not_there_or_would_leave_none_are_refused():
-    hint = "has no column 'distrct' (did you mean district?)."
-    assert refusal(ROWS, "distrct") == f"--partition-by: estate.sales {hint}"
-    assert refusal(ROWS, "year", "year") == "--partition-by names year twice."
-    assert "must leave estate.sales a column" in refusal(ROWS, *ROWS.column_names)
-
-
 def test_a_mistake_in_the_partitioning_is_told_before_aws_is_asked(pipeline, aws, in_lake):
     in_lake()
     rule, remedy = pipeline("data", "upload", "--partition-by", "yaer").mistake
     assert rule == "--partition-by: estate.sales has no column 'yaer' (did you mean year?)."
     assert remedy == "It has id, district, year, day."
     assert not aws.asked
-
-
-def test_every_row_is_in_the_part_of_its_values_once_and_in_order():
-    table = pa.table({"n": range(500), "word": [f"w{n * n % 7}" for n in range(500)]})
-    parts = parts_of(table, ["word"], "a.b")
-    assert [part.values for part in parts] == [("w0",), ("w1",), ("w2",), ("w4",)]
-    for part in parts:
-        numbers = part.rows["n"].to_pylist()
-        assert numbers == [n for n in range(500) if f"w{n * n % 7}" == part.values[0]]
-
-
-def test_days_and_categories_are_values_as_athena_writes_them():
-    day = datetime.date(2026, 1, 1)
-    table = pa.table({"n": [1], "day": [day], "word": pa.array(["x"]).dictionary_encode()})
-    (part,) = parts_of(table, ["day", "word"], "a.b")
-    assert part.values == ("2026-01-01", "x")
-
-
-def test_a_hundred_partitions_at_once_are_all_that_glue_takes(aws):
-    places = {(str(number),): f"{HOME}{number}/" for number in range(250)}
-    table = Table("estate", "sales", {"id": "bigint"}, HOME, HOME, partitions=places)
-    aws.answer("glue", "get_partitions", {"Partitions": []})
-    sizes = []
-    aws.client("glue").meta.events.register(
-        "provide-client-params.glue.BatchCreatePartition",
-        lambda params, **_: sizes.append(len(params["PartitionInputList"])),
-    )
-    for _ in range(3):
-        aws.answer("glue", "batch_create_partition")
-    assert Partitions(aws.client("glue"), table).put() == Changes(250, 0, 0, 0)
-    assert sizes == [100, 100, 50]
-
-
-def test_a_single_partition_that_glue_refuses_is_told(aws):
-    table = Table("estate", "sales", {"id": "bigint"}, HOME, HOME, partitions={("a",): HOME})
-    aws.answer("glue", "get_partitions", {"Partitions": []})
-    detail = {"ErrorCode": "ResourceNumberLimitExceededException", "ErrorMessage": "too many"}
-    fault = {"PartitionValues": ["a"], "ErrorDetail": detail}
-    aws.answer("glue", "batch_create_partition", {"Errors": [fault]}, asked=None)
-    with pytest.raises(UserError) as caught:
-        Partitions(aws.client("glue"), table).put()
-    assert caught.value.message == (
-        "Glue refused BatchCreatePartition of a: ResourceNumberLimitExceededException: too many"
-    )
 
 
 def test_the_key_of_the_account_encrypts_each_part(pipeline, aws, in_lake, deployable):
