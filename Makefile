@@ -1,6 +1,7 @@
-# For people who work on the template; a generated project has a Makefile of its own.
+# For people who work on the template and its packages; a generated project has a Makefile of its own.
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast slow journey toolkit aws athena containers lint lock screenshots clean environment generate tidy
+.PHONY: help demo test fast slow journey toolkit aws athena containers lint lock release screenshots \
+  clean environment generate tidy
 
 TEMPLATE := {{cookiecutter.project_slug}}
 DEMO := build/demo/housing-prices
@@ -8,8 +9,9 @@ VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin
 CACHE := $(CURDIR)/build/cache
 ARGS ?=
-# Where the template's own Python is.
-OWN := benchmarks docs hooks tests
+PACKAGES := packages/sagelocal packages/sagetabular
+# What the environment is made of.
+MADE_OF := "$(TEMPLATE)/requirements.lock" requirements.lock $(PACKAGES:%=%/pyproject.toml)
 
 # What runs beside each other prints its output in one piece, if this make can do that.
 OUTPUT_SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync)
@@ -19,10 +21,10 @@ export PYTHONPYCACHEPREFIX := $(CACHE)/python
 export RUFF_CACHE_DIR := $(CACHE)/ruff
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CACHE)/hypothesis
 
-# The template's tests that a first expression selects, then the project's that a second one does.
-tests = "$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" -n auto -m '$(1)' $(ARGS) \
-  && cd "$(TEMPLATE)" && "$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest-template" \
-    -n auto --dist loadfile -m '$(2)' $(ARGS)
+# The tests of the template and of both packages that an expression selects.
+tests = for folder in . $(PACKAGES); do \
+  (cd $$folder && "$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" -n auto --dist loadfile \
+    -m '$(1)' $(ARGS)) || exit; done
 
 help:  ## show this help
 	@echo "usage: make TARGET"
@@ -52,43 +54,50 @@ containers: environment  ## build and test a project's images (root; podman, bui
 	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest-container" tests/container $(ARGS)
 
 lint: environment  ## check style, types and import rules, of the template's files as they stand too
-	@"$(BIN)/ruff" check $(OWN) && "$(BIN)/ruff" format --check $(OWN)
+	@"$(BIN)/ruff" check . && "$(BIN)/ruff" format --check .
 	@"$(BIN)/mypy" --cache-dir "$(CACHE)/mypy"
+	@"$(BIN)/lint-imports" --no-logo --no-cache
 	@cd "$(TEMPLATE)" && "$(BIN)/ruff" check . && "$(BIN)/ruff" format --check .
 	@cd "$(TEMPLATE)" && "$(BIN)/mypy" --cache-dir "$(CACHE)/mypy-template"
-	@cd "$(TEMPLATE)" && "$(BIN)/lint-imports" --no-logo --no-cache
 
-fast: environment  ## quick tests of the template, and of the generated project as it stands here
-	@$(call tests,not slow and not journey,not slow)
+fast: environment  ## quick tests of the template and of both packages
+	@$(call tests,not slow and not journey)
 
-slow: environment  ## the other tests of both: whole pipelines, kills, servers
-	@$(call tests,slow and not journey,slow)
+slow: environment  ## the other tests of all three: whole pipelines, kills, servers
+	@$(call tests,slow and not journey)
 
-lock: generate  ## resolve all lock files anew
-	@$(MAKE) --no-print-directory -C "$(DEMO)" lock
+lock: generate  ## resolve all lock files anew (ARGS=--upgrade for newer versions)
+	@$(MAKE) --no-print-directory -C "$(DEMO)" lock ARGS="$(ARGS)"
 	@cp "$(DEMO)/requirements.lock" "$(TEMPLATE)/requirements.lock"
 	@cp "$(DEMO)"/container/*.lock "$(TEMPLATE)/container/"
-	@"$(BIN)/uv" pip compile --quiet --universal --upgrade --generate-hashes --group dev \
-	  --no-emit-index-url --no-header --no-annotate --constraint "$(TEMPLATE)/requirements.lock" \
+	@"$(BIN)/uv" pip compile --quiet --universal $(ARGS) --generate-hashes --group dev \
+	  --no-header --no-annotate --constraint "$(TEMPLATE)/requirements.lock" --find-links "$(TEMPLATE)/vendor" \
 	  --output-file requirements.lock pyproject.toml
 	@for server in athena aws; do \
-	  "$(BIN)/uv" pip compile --quiet --universal --upgrade --python-version 3.11 \
-	    --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  "$(BIN)/uv" pip compile --quiet --universal $(ARGS) --python-version 3.11 \
+	    --generate-hashes --no-header --no-annotate \
 	    --output-file tests/$$server/requirements.lock tests/$$server/requirements.in || exit 1; \
 	done
+
+release: environment  ## release both packages: VERSION=1.1.0
+	@"$(BIN)/python" packages/release.py "$(VERSION)"
 
 screenshots: demo  ## take the pictures in docs/ (with Debian's tmux and chromium)
 	@"$(BIN)/python" docs/screenshots/take.py "$(DEMO)"
 
 clean: tidy  ## remove everything that was built
 	@rm -rf build "$(VENV)"
-	@find $(OWN) -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find benchmarks docs hooks packages tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment for the template's tools and for all that a generated project needs, made by the
-# generated project's own rules.
+# generated project's own rules; the packages are those of this repository.
 environment:
-	@$(MAKE) --no-print-directory -C "$(TEMPLATE)" environment VENV="$(VENV)" \
+	@$(MAKE) --no-print-directory -C "$(TEMPLATE)" setup VENV="$(VENV)" \
 	  LOCKS="requirements.lock ../requirements.lock"
+	@cat $(MADE_OF) | cmp -s - "$(VENV)/made-of" || { \
+	  "$(BIN)/uv" pip install --quiet --python "$(BIN)/python" --no-deps --no-build-isolation \
+	    $(PACKAGES:%=--editable %) \
+	  && cat $(MADE_OF) > "$(VENV)/made-of"; }
 
 # An earlier project keeps its environment and its runs; everything else is made anew.
 generate: environment tidy

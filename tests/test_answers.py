@@ -121,7 +121,7 @@ def test_no_text_breaks_the_hook(value: str, tmp_path_factory: pytest.TempPathFa
 
 @pytest.mark.parametrize(
     "answers",
-    [{"project_slug": "Housing"}, {"aws_region": "Ireland"}, {"project_slug": "xgboost"}],
+    [{"project_slug": "Housing"}, {"aws_region": "Ireland"}],
     ids=lambda answers: next(iter(answers.values())),
 )
 def test_a_refused_answer_leaves_no_project(

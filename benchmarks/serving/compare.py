@@ -70,9 +70,9 @@ def _ask(body: bytes) -> bytes:
 
 def _limit(folder: Path, rows: int) -> float:
     """Microseconds of parsing, predicting and formatting alone, without a server."""
-    from pipelines.serving.answers import format_predictions
-    from pipelines.serving.bodies import CSV, read_body
-    from pipelines.serving.model import load_model
+    from sagetabular.serving.answers import format_predictions
+    from sagetabular.serving.bodies import CSV, read_body
+    from sagetabular.serving.model import load_model
 
     model, body = load_model(folder / "model"), (folder / f"{rows}.csv").read_bytes()
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from stacks import LOAD_CORE
 
-from pipelines.lake.sample import make_sample
-from pipelines.training.jobs.hyperparameters import TrainingSettings, load_model_code
-from pipelines.training.jobs.manifest import describe
+from sagetabular.jobs.hyperparameters import TrainingSettings, load_model_code
+from sagetabular.jobs.manifest import describe
+from sagetabular.lake.sample import make_sample
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -52,7 +52,7 @@ def ours(folder: Path, port: int, workers: int = 1) -> Iterator[list[int]]:
         "MODEL_SERVER_HOST": "127.0.0.1",
         "MODEL_SERVER_WORKERS": str(workers),
     }
-    command = [sys.executable, "-m", "pipelines.serving"]
+    command = [sys.executable, "-m", "sagetabular.serving"]
     with _running([_start(command, variables, pinned=workers == 1)], port) as processes:
         yield processes
 

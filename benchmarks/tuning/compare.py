@@ -20,7 +20,7 @@ HERE = Path(__file__).resolve().parent
 ALONE = ("floor", "sklearn", "optuna")
 # One thread to a fit, for everybody: trials run beside each other.
 THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-COMMAND = "from pipelines.cli import main; main()"
+COMMAND = "from sagetabular.cli import main; main()"
 # What the product promises: the tuning steps against the floor, the rest of a default run, and the
 # seconds of a run when nothing has changed.
 MOST_RATIO, MOST_OUTSIDE, MOST_REPEATED = 1.15, 0.25, 3

@@ -23,9 +23,9 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn.tree import DecisionTreeRegressor
 from tuning_steps import ours, prepare, read_work
 
-from localsage.processes.slots import usable_cores
-from pipelines.training.jobs.hyperparameters import load_model_code
-from pipelines.training.jobs.tables import FOLD, read_table, split_columns
+from sagelocal.processes.slots import usable_cores
+from sagetabular.jobs.hyperparameters import load_model_code
+from sagetabular.jobs.tables import FOLD, read_table, split_columns
 
 Settings = list[dict[str, Any]]
 

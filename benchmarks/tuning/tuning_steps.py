@@ -9,13 +9,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from localsage import ExecutionRecord, Reuse, Storage
-from localsage.processes.slots import usable_cores
-from localsage.tuning.strategies import make_search
-from pipelines.local import runs
-from pipelines.project import find_project
-from pipelines.training.compilation import compile_pipeline
-from pipelines.training.jobs.hyperparameters import decode
+from sagelocal import ExecutionRecord, Reuse, Storage
+from sagelocal.processes.slots import usable_cores
+from sagelocal.tuning.strategies import make_search
+from sagetabular.compiling.compilation import compile_pipeline
+from sagetabular.jobs.hyperparameters import decode
+from sagetabular.local import runs
+from sagetabular.project import find_project
 
 WORK = Path("work.json")
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-
-from pipelines.lake.store import table_folder, write_table
-from pipelines.project import Project
 from tests.athena.ingest import Ingest
 from tests.athena.table import BUCKET, TABLE, Account
+
+from sagetabular.lake.store import table_folder, write_table
+from sagetabular.project import Project
 from tests.servers import REGION
 
 # What a folder can say; of the texts, those whose letters mean something in a path or in SQL.
@@ -45,7 +45,7 @@ def upload(project: Path, account: Account) -> Upload:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         own = {"PATH": os.environ["PATH"], "PYTHONPATH": str(project), "ARTIFACT_BUCKET": BUCKET}
         return subprocess.run(
-            [sys.executable, "-m", "pipelines.cli", "data", "upload", *arguments],
+            [sys.executable, "-m", "sagetabular.cli", "data", "upload", *arguments],
             cwd=project,
             env={**own, **account.environment, "AWS_REGION": REGION},
             capture_output=True,

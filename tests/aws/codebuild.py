@@ -50,7 +50,7 @@ if words[0] == "push":
         repositoryName=repository, imageTag=tag, imageManifest=json.dumps(manifest))
 """
 _PROGRAM = '#!/bin/sh\nexec "{python}" -c "from {module} import main; main()" "$@"\n'
-_PROGRAMS = {"pipeline": "pipelines.cli", "run-pipeline": "pipelines.run_pipeline"}
+_PROGRAMS = {"pipeline": "sagetabular.cli", "run-pipeline": "sagetabular.run_pipeline"}
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ class DataScientist:
     def data(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `pipeline data …`."""
         return subprocess.run(
-            [sys.executable, "-m", "pipelines.cli", "data", *arguments],
+            [sys.executable, "-m", "sagetabular.cli", "data", *arguments],
             cwd=self.project,
             env=self._environment,
             capture_output=True,

@@ -12,7 +12,7 @@ from tests.aws.codebuild import PROJECT
 from tests.aws.server import Server
 from tests.baking import generate
 
-_PROGRAM = "from pipelines.cli import main; main()"
+_PROGRAM = "from sagetabular.cli import main; main()"
 _PIPELINE = "houses-p-abc"
 
 

@@ -22,7 +22,7 @@ from tests.baking import generate
 
 PROGRAMS = ("podman", "buildah", "runc", "mmdebstrap", "git")
 BASE = "localhost/python-slim:debian"
-_CLI = "from pipelines.cli import main; main()"
+_CLI = "from sagetabular.cli import main; main()"
 _CONTAINERS = """
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]

@@ -41,18 +41,18 @@ def test_the_jobs_image_reads_athena_tracks_and_preprocesses(
     workshop: Workshop, images: dict[str, str], tmp_path: Path
 ) -> None:
     run = ["podman", "run", "--rm", "--no-healthcheck", "--network=none"]
-    imports = "import awswrangler, boto3, sagemaker_mlflow, pipelines.training.jobs.ingest"
-    trackers = "pipelines.tracking.experiments_tracker, pipelines.tracking.mlflow_tracker"
+    imports = "import awswrangler, boto3, sagemaker_mlflow, sagetabular.jobs.ingest"
+    trackers = "sagetabular.tracking.experiments_tracker, sagetabular.tracking.mlflow_tracker"
     assert (
         workshop.run(*run, images["jobs"], "python3", "-c", f"{imports}, {trackers}").returncode
         == 0
     )
-    local = [sys.executable, "-c", "from pipelines.cli import main; main()"]
+    local = [sys.executable, "-c", "from sagetabular.cli import main; main()"]
     assert workshop.run(*local, "data", "sample").returncode == 0
     only = ("--plain", "--only=Ingest", "--only=Preprocess")
     assert workshop.run(*local, "run", *only).returncode == 0
     base = _preprocessing(workshop, tmp_path / "ml")
-    command = ["python3", "-m", "pipelines.training.jobs.preprocess", "--folds=5", "--seed=23"]
+    command = ["python3", "-m", "sagetabular.jobs.preprocess", "--folds=5", "--seed=23"]
     ended = workshop.run(*run, "-v", f"{base}:/opt/ml", images["jobs"], *command)
     assert ended.returncode == 0
     for part in ("train", "test"):

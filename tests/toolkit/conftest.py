@@ -30,7 +30,7 @@ LIBRARIES = [
     "xgboost-cpu; sys_platform == 'linux'",
     "xgboost; sys_platform != 'linux'",
 ]
-_CLI = "from pipelines.cli import main; main()"
+_CLI = "from sagetabular.cli import main; main()"
 
 
 @pytest.fixture(scope="session")
@@ -192,5 +192,5 @@ def launch_own(local_run: LocalRun, tmp_path: Path) -> Launcher:
     """`train` of the project's image, as a plain process."""
     work = tmp_path / "own"
     work.mkdir()
-    command = [sys.executable, "-m", "pipelines.training.jobs.train"]
+    command = [sys.executable, "-m", "sagetabular.jobs.train"]
     return Launcher(command, work, local_run.project)

@@ -10,7 +10,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-
 from tests.toolkit.conftest import LocalRun
 from tests.toolkit.serving_image import Endpoint, install
 

@@ -10,5 +10,7 @@ rm -f "$packages"/pyarrow/*arrow*flight* "$packages"/pyarrow/_flight*
 # awswrangler asks for setuptools on new Pythons, and never imports it.
 rm -rf "$packages"/setuptools "$packages"/setuptools-* "$packages"/pkg_resources \
   "$packages"/_distutils_hack "$packages"/distutils-precedence.pth
+# A program brings its code; a version in an image would change the image with every release.
+rm -rf "$packages"/sagetabular "$packages"/sagetabular-*
 # By content, since a copied file has another time stamp.
 "$1/bin/python" -m compileall -q -j 0 --invalidation-mode unchecked-hash "$packages"

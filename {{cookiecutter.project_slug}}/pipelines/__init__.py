@@ -1,1 +1,0 @@
-"""The project's pipelines: what users may read and change."""

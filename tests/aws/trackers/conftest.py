@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import boto3
 import pytest
 
-from pipelines.tracking.runs import ExecutionRun, TrialRun
+from sagetabular.tracking.runs import ExecutionRun, TrialRun
 from tests.aws.server import ROLE, Server
 from tests.aws.trackers.reading import AWKWARD, NAME, PIPELINE, PREFIX
 from tests.servers import REGION

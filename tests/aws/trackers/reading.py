@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.request import urlopen
 
-from pipelines.tracking.experiments_tracker import component_name
-from pipelines.tracking.mlflow_client import MlflowClient
-from pipelines.tracking.runs import ExecutionRun
+from sagetabular.tracking.experiments_tracker import component_name
+from sagetabular.tracking.mlflow_client import MlflowClient
+from sagetabular.tracking.runs import ExecutionRun
 from tests.aws.server import BUCKET, Server
 
 PIPELINE, NAME = "houses-p-abc", "k2xwqm3hq0vl"

@@ -9,9 +9,9 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from pipelines.cloud.permissions import JOBS
-from pipelines.tracking.experiments_tracker import ExperimentsTracker, component_name
-from pipelines.tracking.runs import ExecutionRun, TrackingError
+from sagetabular.cloud.permissions import JOBS
+from sagetabular.tracking.experiments_tracker import ExperimentsTracker, component_name
+from sagetabular.tracking.runs import ExecutionRun, TrackingError
 from tests.aws.server import Server
 from tests.aws.trackers.answers import answering, refusal, requests_of
 from tests.aws.trackers.reading import AWKWARD, NAME, PIPELINE, components, tree_in_experiments

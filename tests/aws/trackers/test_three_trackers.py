@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipelines.tracking.experiments_tracker import ExperimentsTracker
-from pipelines.tracking.local_store import LocalStore
-from pipelines.tracking.mlflow_tracker import MlflowTracker
-from pipelines.tracking.runs import ExecutionRun
+from sagetabular.tracking.experiments_tracker import ExperimentsTracker
+from sagetabular.tracking.local_store import LocalStore
+from sagetabular.tracking.mlflow_tracker import MlflowTracker
+from sagetabular.tracking.runs import ExecutionRun
 from tests.aws.server import Server
 from tests.aws.trackers.reading import AWKWARD, NAME, tree_in_experiments, tree_in_mlflow
 

@@ -10,7 +10,7 @@ import sys
 import tarfile
 from pathlib import Path
 
-from pipelines.tracking.experiments_tracker import component_name
+from sagetabular.tracking.experiments_tracker import component_name
 from tests.aws.server import Server
 from tests.aws.trackers.reading import NAME, PIPELINE, PREFIX, components, series
 
@@ -44,7 +44,7 @@ def test_the_job_logs_what_its_inputs_hold_and_where_they_lie(
     own = {"SAGEMAKER_BASE_DIR": str(base), "TRACKING": "experiments", "MLFLOW_TRACKING_URI": "",
            "PYTHONPATH": os.pathsep.join(sys.path)}  # fmt: skip
     ended = subprocess.run(
-        [sys.executable, "-m", "pipelines.training.jobs.track", *words],
+        [sys.executable, "-m", "sagetabular.jobs.track", *words],
         env=os.environ | own, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (ended.returncode, ended.stdout) == (0, f"{NAME}: 1 trials logged\n"), ended.stderr

@@ -1,0 +1,194 @@
+"""Release both packages: wheels into the template's `vendor/`, pins, locks, changelog, tag.
+
+    python packages/release.py 1.1.0
+
+The files are the record of a release; a tag may not travel. What the wheels hold decides, not
+their bytes: compression differs between versions of zlib.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import NoReturn
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("sagelocal", "sagetabular")
+PROJECT = "{{cookiecutter.project_slug}}"
+LOCKS = ("requirements.lock", "container/jobs.lock", "container/model.lock")
+_VERSION = re.compile(r"^version = \"([^\"]+)\"$", re.MULTILINE)
+_RELEASE = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
+# Every archive member has this time: the earliest that a zip file can hold.
+_EPOCH = "315532800"
+
+
+def main() -> None:
+    """Release the version that the command line names, and print what to push."""
+    parser = argparse.ArgumentParser(description="Release both packages into the template.")
+    parser.add_argument("version", help="the new version, such as 1.1.0")
+    parser.add_argument("--no-commit", action="store_true", help="change the files alone")
+    given = parser.parse_args()
+    if not given.no_commit:
+        _check_clean()
+    release(ROOT, given.version)
+    if given.no_commit:
+        return
+    tag = f"v{given.version}"
+    _git("add", "--all")
+    _git("commit", "--quiet", "--message", f"Release {given.version}")
+    _git("tag", "--annotate", tag, "--message", f"Release {given.version}")
+    print(f"Released {given.version}. Next: git push --follow-tags")
+
+
+def release(root: Path, version: str) -> None:
+    """Change all files that a release changes.
+
+    Args:
+        root: The repository.
+        version: The new version: three numbers, above the last release.
+
+    Raises:
+        SystemExit: The version breaks its rule, or the changelog says nothing.
+    """
+    check_version(root, version)
+    project = root / PROJECT
+    changelog = _dated(root / "CHANGELOG.md", version)
+    for package in PACKAGES:
+        _replace(root / f"packages/{package}/pyproject.toml", _VERSION, f'version = "{version}"')
+    wheels = build_wheels(root)
+    vendor_wheels(wheels, project)
+    template = re.compile(r'^template = "[^"]+"$', re.MULTILINE)
+    _replace(project / "pyproject.toml", template, f'template = "{version}"')
+    major = version.split(".", maxsplit=1)[0]
+    for package in PACKAGES:
+        pin = re.compile(rf'"{package}(\[\w+\])?==\d+\.\*"')
+        _replace(project / "pyproject.toml", pin, rf'"{package}\g<1>=={major}.*"')
+    (root / "CHANGELOG.md").write_text(changelog, encoding="utf-8")
+
+
+def check_version(root: Path, version: str) -> None:
+    """Accept a version that may follow the last release.
+
+    Raises:
+        SystemExit: It is none, or is not above it.
+    """
+    if not _RELEASE.fullmatch(version):
+        _refuse(f"VERSION must be three numbers, got {version!r}.", "Write, for example, 1.1.0.")
+    last = [_numbers(wheel.name.split("-")[1]) for wheel in vendored(root / PROJECT).values()]
+    if last and _numbers(version) <= max(last):
+        highest = ".".join(map(str, max(last)))
+        _refuse(f"VERSION must be above the last release {highest}, got {version}.", "Raise it.")
+
+
+def package_version(root: Path, package: str) -> str:
+    """Return the version in a package's `pyproject.toml`."""
+    text = (root / f"packages/{package}/pyproject.toml").read_text(encoding="utf-8")
+    found = _VERSION.search(text)
+    assert found  # noqa: S101 - the build would fail without it
+    return found.group(1)
+
+
+def vendored(project: Path) -> dict[str, Path]:
+    """Return package → its wheel in a project's `vendor/`, of those that are there."""
+    found = {name: sorted((project / "vendor").glob(f"{name}-*.whl")) for name in PACKAGES}
+    return {name: wheels[-1] for name, wheels in found.items() if wheels}
+
+
+def build_wheels(root: Path, folder: Path | None = None) -> dict[str, Path]:
+    """Build both packages; the same sources give the same wheels.
+
+    Args:
+        root: The repository.
+        folder: Where to put them; a temporary folder if none is given.
+
+    Returns:
+        Package → wheel.
+    """
+    target = folder or Path(tempfile.mkdtemp(prefix="wheels-"))
+    for package in PACKAGES:
+        subprocess.run(  # noqa: S603 - our own build
+            [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "-d", str(target)],
+            cwd=root / "packages" / package,
+            env={"PATH": "", "SOURCE_DATE_EPOCH": _EPOCH, "PYTHONDONTWRITEBYTECODE": "1"},
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+    return {name: next(target.glob(f"{name}-*.whl")) for name in PACKAGES}
+
+
+def contents(wheel: Path) -> dict[str, bytes]:
+    """Return name → content of a wheel's files."""
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def vendor_wheels(wheels: dict[str, Path], project: Path) -> None:
+    """Put wheels into a project in place of those that it has, with their lines in its locks."""
+    for package, old in vendored(project).items():
+        if package in wheels:
+            old.unlink()
+    for package, wheel in wheels.items():
+        shutil.copyfile(wheel, project / "vendor" / wheel.name)
+        for lock in LOCKS:
+            _lock(project / lock, package, wheel)
+
+
+def _lock(lock: Path, package: str, wheel: Path) -> None:
+    """Change a package's version and hash in a lock that has it; every other line stays."""
+    version = wheel.name.split("-")[1]
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    line = re.compile(rf"^{package}==[^ ]+ \\\n    --hash=sha256:[0-9a-f]{{64}}$", re.MULTILINE)
+    text = lock.read_text(encoding="utf-8")
+    lock.write_text(
+        line.sub(f"{package}=={version} \\\\\n    --hash=sha256:{digest}", text), encoding="utf-8"
+    )
+
+
+def _dated(path: Path, version: str) -> str:
+    """Return the changelog with its unreleased part under the new version.
+
+    Raises:
+        SystemExit: There is no such part, or it is empty.
+    """
+    text = path.read_text(encoding="utf-8")
+    head, found, rest = text.partition("## Unreleased\n")
+    if not found or not rest.partition("\n## ")[0].strip():
+        _refuse("CHANGELOG.md must say under `## Unreleased` what changed.", "Write it there.")
+    today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
+    return f"{head}## {version} - {today}\n{rest}"
+
+
+def _replace(path: Path, pattern: re.Pattern[str], text: str) -> None:
+    path.write_text(pattern.sub(text, path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:3])
+
+
+def _check_clean() -> None:
+    if _git("status", "--porcelain"):
+        _refuse("The working tree must be clean, and has changes.", "Commit or stash them.")
+
+
+def _git(*words: str) -> str:
+    command = ["git", "-C", str(ROOT), *words]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    return ended.stdout.strip()
+
+
+def _refuse(rule: str, remedy: str) -> NoReturn:
+    print(rule, remedy, sep="\n", file=sys.stderr)
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""The account: what all executions share, from which each gets what it needs to run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sagelocal.definition.graph import Definition
+from sagelocal.executions.caching import Cache
+from sagelocal.executions.records import ExecutionRecord
+from sagelocal.jobs.machine import ImageProgram, Machine, ServeCommand
+from sagelocal.listening import Listener, OneAtATime
+from sagelocal.models import ModelStore
+from sagelocal.pipelines import PipelineRun
+from sagelocal.processes.commands import Launcher
+from sagelocal.processes.slots import Slots
+from sagelocal.registry import ModelRegistry
+from sagelocal.steps import Runtime
+from sagelocal.storage.buckets import Storage
+
+
+@dataclass(frozen=True)
+class Account:
+    """What all executions below one folder share.
+
+    Attributes:
+        home: The folder.
+        storage: Its buckets.
+        registry: Its models.
+        new_launcher: Makes what starts the processes of one execution.
+        slots: How many jobs run at the same time; None for one on each usable core.
+        keep_work: Whether the trees of jobs that succeeded are kept.
+        serve: What replaces the program `serve` of every image.
+        programs: Name of an image → what replaces its own program.
+        stopping_tolerance: How far a trial may lie behind the best, see `tuning.early_stopping`.
+    """
+
+    home: Path
+    storage: Storage
+    registry: ModelRegistry
+    new_launcher: Callable[[], Launcher]
+    slots: int | None
+    keep_work: bool
+    serve: ServeCommand | None
+    programs: Mapping[str, ImageProgram]
+    stopping_tolerance: float
+
+    def run(
+        self,
+        definition: Definition,
+        record: ExecutionRecord,
+        host_environment: Mapping[str, str],
+        listener: Listener | None,
+        tokens: Mapping[str, str],
+    ) -> ExecutionRecord:
+        """Run an execution to its end and return its record, see `PipelineRun.run`.
+
+        Args:
+            definition: What to run.
+            record: The execution, just made or reopened.
+            host_environment: Variables for Processing jobs without network isolation.
+            listener: Hears what happens.
+            tokens: Step name → a text for what its request does not show, see `Reuse`.
+
+        Raises:
+            OSError: If nothing more can be written.
+        """
+        runtime = Runtime(
+            self._machine(record, host_environment),
+            self.registry,
+            ModelStore(record.directory, self.storage),
+            f"pipelines-{record.id}",
+            OneAtATime(listener),
+            trials=record.trials,
+            home=self.home,
+            stopping_tolerance=self.stopping_tolerance,
+            resumed=record.attempts > 1,
+        )
+        cache = Cache(self.home, self.storage, record.pipeline_name, tokens, record.use_cache)
+        return PipelineRun(definition, record, runtime, cache).run()
+
+    def _machine(self, record: ExecutionRecord, host_environment: Mapping[str, str]) -> Machine:
+        return Machine(
+            storage=self.storage,
+            launcher=self.new_launcher(),
+            slots=Slots(self.slots),
+            work=record.work,
+            logs=record.directory / "logs",
+            host_environment=host_environment,
+            keep_work=self.keep_work,
+            serve=self.serve,
+            programs=self.programs,
+        )

@@ -1,0 +1,167 @@
+"""The pipeline definition: JSON in, checked steps with their dependencies out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from sagelocal.definition.checking import check_cycles, check_references
+from sagelocal.definition.conditions import check_condition
+from sagelocal.definition.durations import read_duration
+from sagelocal.definition.expressions import references
+from sagelocal.definition.graph import Branch, Definition, Step
+from sagelocal.definition.parameters import parse_parameters
+from sagelocal.errors import DefinitionError
+from sagelocal.files import JsonObject
+
+STEP_TYPES = (
+    *("Processing", "Training", "Tuning", "Model", "Transform", "RegisterModel"),
+    *("Condition", "Fail"),
+)
+
+_PROPERTY_FILE = ("PropertyFileName", "OutputName", "FilePath")
+_Part = TypeVar("_Part", dict[str, Any], list[Any])
+
+_STEP_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def parse_definition(content: bytes) -> Definition:
+    """Read and check a definition.
+
+    Raises:
+        DefinitionError: For text that is not strict JSON, unknown step types, names used twice,
+            references to steps, parameters or property files that do not exist, and cycles.
+        ParameterError: If a parameter's default does not fit its type.
+    """
+    document = _load(content)
+    declared = document.get("Parameters") or []
+    if not isinstance(declared, list):
+        raise DefinitionError(f"Parameters must be a list, got {str(declared)[:80]}.")
+    parameters = parse_parameters(declared)
+    steps: dict[str, Step] = {}
+    for step in _read_steps(document.get("Steps"), None):
+        if step.name in steps:
+            raise DefinitionError(f"Two steps are called {step.name}.", "Rename one of them.")
+        steps[step.name] = step
+    definition = Definition(parameters, steps)
+    check_references(definition)
+    check_cycles(steps)
+    return definition
+
+
+def _load(content: bytes) -> JsonObject:
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not JSON")
+
+    try:
+        document = json.loads(content, parse_constant=refuse)
+    except (ValueError, RecursionError) as error:
+        raise DefinitionError(
+            f"The pipeline definition is not JSON: {error}.",
+            "Give it what `pipeline.definition()` of the SageMaker SDK returns.",
+        ) from error
+    if not isinstance(document, dict):
+        raise DefinitionError("The pipeline definition must be a JSON object.")
+    return document
+
+
+def _read_steps(entries: object, branch: Branch | None) -> Iterator[Step]:
+    """Yield the steps of one list, each followed by those nested in it."""
+    if not isinstance(entries, list) or not (entries or branch):
+        raise DefinitionError("Steps must be a list that is not empty.")
+    for entry in entries:
+        name, kind = _name_and_type(entry)
+        arguments = _arguments(entry, name, kind)
+        nested = [(arguments.pop(key, []), key == "IfSteps") for key in ("IfSteps", "ElseSteps")]
+        yield _read_step(entry, name, kind, arguments, branch)
+        if kind == "Condition":
+            for inner, outcome in nested:
+                yield from _read_steps(inner, Branch(name, outcome))
+
+
+def _name_and_type(entry: object) -> tuple[str, str]:
+    if not isinstance(entry, dict) or not isinstance(entry.get("Name"), str):
+        raise DefinitionError(f"A step needs a Name, got {str(entry)[:80]}.")
+    name, kind = entry["Name"], entry.get("Type")
+    if not _STEP_NAME.fullmatch(name):
+        raise DefinitionError(
+            f"Not a name for a step: {name!r}.",
+            "Use up to 64 letters, digits, hyphens, underscores.",
+        )
+    if kind not in STEP_TYPES:
+        raise DefinitionError(
+            f"Step {name}: the type {kind!r} cannot run locally.",
+            f"Known types are {', '.join(STEP_TYPES)}.",
+        )
+    return name, str(kind)
+
+
+def _arguments(entry: JsonObject, name: str, kind: str) -> JsonObject:
+    arguments = dict(_part(entry, "Arguments", dict, name))
+    if kind == "Condition":
+        for condition in _part(arguments, "Conditions", list, name):
+            check_condition(condition, name)
+    return arguments
+
+
+def _part(entry: JsonObject, key: str, kind: type[_Part], step: str) -> _Part:
+    """Return an object or a list in a step; an empty one if it is left out."""
+    value = entry.get(key)
+    if value is None:
+        return kind()
+    if not isinstance(value, kind):
+        what = "an object" if kind is dict else "a list"
+        raise DefinitionError(f"Step {step}: {key} must be {what}, got {str(value)[:80]!r}.")
+    return value
+
+
+def _read_step(
+    entry: JsonObject, name: str, kind: str, arguments: JsonObject, branch: Branch | None
+) -> Step:
+    depends_on = _part(entry, "DependsOn", list, name)
+    if not all(isinstance(other, str) for other in depends_on):
+        raise DefinitionError(f"Step {name}: DependsOn must list step names, got {depends_on!r}.")
+    used = {reference.name for reference in references(arguments) if reference.scope == "Steps"}
+    enclosing = {branch.condition} if branch else set()
+    return Step(
+        name=name,
+        kind=kind,
+        arguments=arguments,
+        depends_on=frozenset(used | enclosing | set(depends_on)),
+        branch=branch,
+        property_files=dict(_property_files(entry, name)),
+        retry_policies=tuple(_objects(entry, "RetryPolicies", name)),
+        cached_for=_cached_for(entry),
+    )
+
+
+def _property_files(entry: JsonObject, step: str) -> Iterator[tuple[str, tuple[str, str]]]:
+    for file in _objects(entry, "PropertyFiles", step):
+        name, output, path = (file.get(key) for key in _PROPERTY_FILE)
+        if not (isinstance(name, str) and isinstance(output, str) and isinstance(path, str)):
+            raise DefinitionError(
+                f"Step {step}: a property file needs {', '.join(_PROPERTY_FILE)} as text, "
+                f"got {str(file)[:80]}."
+            )
+        yield name, (output, path)
+
+
+def _objects(entry: JsonObject, key: str, step: str) -> list[JsonObject]:
+    """Return a list of objects in a step; an empty one if it is left out."""
+    found = _part(entry, key, list, step)
+    if not all(isinstance(item, dict) for item in found):
+        raise DefinitionError(f"Step {step}: {key} must list objects, got {str(found)[:80]}.")
+    return found
+
+
+def _cached_for(entry: JsonObject) -> timedelta | None:
+    cache = _part(entry, "CacheConfig", dict, entry["Name"])
+    if not cache.get("Enabled"):
+        return None
+    try:
+        return read_duration(str(cache.get("ExpireAfter")))
+    except ValueError as error:
+        raise DefinitionError(f"Step {entry['Name']}: CacheConfig.ExpireAfter: {error}") from error

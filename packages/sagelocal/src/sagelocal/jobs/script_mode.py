@@ -1,0 +1,97 @@
+"""Script mode: how a SageMaker framework container starts the user's program.
+
+The code archive comes as an input channel and is unpacked to `/opt/ml/code`; the program gets
+the hyperparameters as `--name value`, as `SM_…` variables and in `hyperparameters.json`.
+"""
+
+from __future__ import annotations
+
+import json
+
+from sagelocal.errors import DefinitionError
+from sagelocal.files import JsonObject
+from sagelocal.jobs.containers import ROOT, JobTree
+from sagelocal.jobs.hosts import Host
+from sagelocal.jobs.inputs import distribution
+from sagelocal.storage.archives import unpack
+
+OBJECTIVE_HYPERPARAMETER = "_tuning_objective_metric"
+
+
+def channel_config(request: JsonObject) -> JsonObject:
+    """Return the content of `inputdataconfig.json`: what a job may know of its channels."""
+    return {
+        channel["ChannelName"]: {
+            "TrainingInputMode": channel.get("InputMode", "File"),
+            "S3DistributionType": distribution(channel["DataSource"].get("S3DataSource", {})),
+            "RecordWrapperType": "None",
+        }
+        for channel in request.get("InputDataConfig", [])
+    }
+
+
+def unpack_code(tree: JobTree, request: JsonObject, step: str) -> str:
+    """Unpack the code channel and return the container path of the program in it."""
+    settings = _decoded(request)
+    program, archive = settings.get("sagemaker_program"), settings.get("sagemaker_submit_directory")
+    if not isinstance(program, str) or not isinstance(archive, str):
+        raise DefinitionError(
+            f"Step {step}: a local Training job runs in script mode and needs the hyperparameters "
+            "sagemaker_program and sagemaker_submit_directory."
+        )
+    source = tree.locate(archive)
+    if not source.is_file():
+        raise DefinitionError(f"Step {step}: no channel brings the code archive {archive}.")
+    unpack(source, tree.base / "code")
+    path = f"{ROOT}/code/{program}"
+    if not tree.locate(path).is_file():
+        raise DefinitionError(f"Step {step}: the code archive holds no {program}.")
+    return path
+
+
+def _decoded(request: JsonObject) -> JsonObject:
+    """Return the hyperparameters as script mode reads them: JSON where it is JSON, else text."""
+    return {key: _decode(value) for key, value in request.get("HyperParameters", {}).items()}
+
+
+def _decode(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _own_hyperparameters(request: JsonObject) -> JsonObject:
+    """Return the hyperparameters without those that are addressed to the container itself."""
+    return {
+        key: value
+        for key, value in sorted(_decoded(request).items())
+        if not key.startswith("sagemaker_") and key != OBJECTIVE_HYPERPARAMETER
+    }
+
+
+def user_arguments(request: JsonObject) -> list[str]:
+    """Return the hyperparameters as `--name value`, the way script mode passes them."""
+    own = _own_hyperparameters(request)
+    return [word for key, value in own.items() for word in (f"--{key}", str(value))]
+
+
+def script_variables(request: JsonObject, name: str, host: Host) -> dict[str, str]:
+    """Return the variables that a SageMaker framework container sets for a script on a host."""
+    own, channels = _own_hyperparameters(request), sorted(channel_config(request))
+    return {
+        "PYTHONPATH": f"{ROOT}/code",
+        "TRAINING_JOB_NAME": name,
+        "SM_CURRENT_HOST": host.name,
+        "SM_HOSTS": json.dumps(host.names),
+        "SM_NUM_GPUS": "0",
+        "SM_MODEL_DIR": f"{ROOT}/model",
+        "SM_INPUT_DIR": f"{ROOT}/input",
+        "SM_INPUT_CONFIG_DIR": f"{ROOT}/input/config",
+        "SM_OUTPUT_DIR": f"{ROOT}/output",
+        "SM_OUTPUT_DATA_DIR": f"{ROOT}/output/data",
+        "SM_CHANNELS": json.dumps(channels),
+        "SM_HPS": json.dumps(own),
+        **{f"SM_CHANNEL_{channel.upper()}": f"{ROOT}/input/data/{channel}" for channel in channels},
+        **{f"SM_HP_{key.upper()}": str(value) for key, value in own.items()},
+    }

@@ -1,0 +1,219 @@
+"""The service: starts a pipeline definition on this machine, and finds what ran."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from sagelocal.account import Account
+from sagelocal.definition.parameters import effective_values
+from sagelocal.definition.parsing import parse_definition
+from sagelocal.definition.requests import check_requests
+from sagelocal.executions.claims import claimed, in_use
+from sagelocal.executions.cleaning import Removed, clean, remove_unapproved
+from sagelocal.executions.creation import create_execution
+from sagelocal.executions.history import list_executions, load_execution
+from sagelocal.executions.records import ExecutionRecord
+from sagelocal.executions.resuming import reopen
+from sagelocal.executions.reuse import Reuse, first_records
+from sagelocal.files import JsonObject
+from sagelocal.forking.launching import launcher_type
+from sagelocal.jobs.machine import ImageProgram, ServeCommand
+from sagelocal.listening import Listener
+from sagelocal.registry import ModelRegistry
+from sagelocal.storage.buckets import Storage
+from sagelocal.tuning.early_stopping import TOLERANCE, check_tolerance
+from sagelocal.tuning.warm_start import check_parents
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+_NO_PROGRAMS: Mapping[str, ImageProgram] = MappingProxyType({})
+_REUSE = Reuse()
+
+
+class LocalSageMaker:
+    """SageMaker on this machine, all of its state below one folder.
+
+    Args:
+        home: Holds `s3/`, `executions/` and `model-registry/`; made when first needed.
+        slots: How many jobs may run at the same time; by default one for each usable core. It
+            changes how long an execution takes, never its result.
+        keep_work: Whether the trees of jobs that succeeded are kept, as those of failed jobs are.
+        isolation: How trials start: `process`, each in a fresh interpreter, or `fork`, each as a
+            fork of a server that has loaded the libraries. By default `fork` on Linux. It changes
+            how long a tuning step takes, never its result.
+        serve: What replaces the program `serve` of every image; Transform jobs run it.
+        programs: Name of an image (its repository's last part) → what replaces the program that
+            it starts when a Processing job names none.
+        stopping_tolerance: How far a trial may lie behind the best before early stopping ends it,
+            in the unit of the objective; the default suits an R2. It is in no cache key.
+
+    Raises:
+        SageLocalError: If the isolation is neither, or is one that this platform does not have; if
+            the tolerance is no number of 0 or more.
+
+    Examples:
+        >>> import json, tempfile
+        >>> step = {"Name": "Stop", "Type": "Fail", "Arguments": {"ErrorMessage": "enough"}}
+        >>> definition = json.dumps({"Version": "2020-12-01", "Steps": [step]}).encode()
+        >>> with tempfile.TemporaryDirectory() as home:
+        ...     record = LocalSageMaker(Path(home)).start(definition, pipeline_name="demo")
+        >>> record.status, record.failure_reason
+        ('Failed', 'enough')
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        slots: int | None = None,
+        keep_work: bool = False,
+        isolation: str | None = None,
+        serve: ServeCommand | None = None,
+        programs: Mapping[str, ImageProgram] = _NO_PROGRAMS,
+        stopping_tolerance: float = TOLERANCE,
+    ) -> None:
+        check_tolerance(stopping_tolerance)
+        self.home = home.absolute()
+        self.storage = Storage(self.home / "s3")
+        self.registry = ModelRegistry(self.home / "model-registry")
+        self._account = Account(
+            self.home,
+            self.storage,
+            self.registry,
+            launcher_type(isolation),
+            slots=slots,
+            keep_work=keep_work,
+            serve=serve,
+            programs=programs,
+            stopping_tolerance=stopping_tolerance,
+        )
+
+    def start(
+        self,
+        definition: bytes,
+        *,
+        pipeline_name: str,
+        parameters: Mapping[str, object] = _NOTHING,
+        host_environment: Mapping[str, str] = _NOTHING,
+        metadata: Mapping[str, str] = _NOTHING,
+        listener: Listener | None = None,
+        reuse: Reuse = _REUSE,
+    ) -> ExecutionRecord:
+        """Run a pipeline definition to its end and return the record of the execution.
+
+        A step that fails fails the execution and raises nothing. Ctrl-C in the main thread ends
+        the running jobs and gives a record with the status `Stopped`.
+
+        Args:
+            definition: The compiled definition, JSON.
+            pipeline_name: Its name.
+            parameters: Values for parameters: typed, or as text the way the service takes them.
+            host_environment: Variables for Processing jobs without network isolation; they stand
+                for services of the account that such a job may reach.
+            metadata: Kept in the record, for display.
+            listener: Hears what happens while it happens.
+            reuse: What it may take from earlier executions, and which of its steps run.
+
+        Raises:
+            DefinitionError: If the definition cannot run; then nothing has been written.
+            ParameterError: If values are missing, unknown or wrong; then nothing has been written.
+            SelectionError: If the selected steps cannot run; then nothing has been written.
+            ExecutionNotFoundError: If there is none to base this one on.
+            OSError: If nothing more can be written.
+        """
+        parsed = parse_definition(definition)
+        check_requests(parsed)
+        values = effective_values(parsed.parameters, parameters)
+        with in_use(self.home):
+            steps, selected = first_records(parsed, reuse, self.home, pipeline_name, self.storage)
+            check_parents(parsed, values, self.home, selected)
+            with create_execution(
+                self.home,
+                pipeline_name=pipeline_name,
+                definition=definition,
+                parameters=values,
+                metadata=metadata,
+                steps=steps,
+                use_cache=reuse.cache and selected is None,
+                selected=selected,
+            ) as record:
+                return self._account.run(parsed, record, host_environment, listener, reuse.tokens)
+
+    def resume(
+        self,
+        identifier: str,
+        *,
+        host_environment: Mapping[str, str] = _NOTHING,
+        listener: Listener | None = None,
+        tokens: Mapping[str, str] = _NOTHING,
+    ) -> ExecutionRecord:
+        """Continue an execution that was stopped, failed or was killed, and return its record.
+
+        Identifier, definition and parameters stay the same. Finished steps are kept, and of an
+        unfinished tuning step the finished trials.
+
+        Args:
+            identifier: The execution, or an unmistakable beginning of its identifier.
+            host_environment: As for `start`.
+            listener: Hears what happens while it happens.
+            tokens: As in `Reuse`.
+
+        Raises:
+            ExecutionNotFoundError: If there is none, or more than one.
+            ExecutionStateError: If it runs, or has succeeded.
+            OSError: If nothing more can be written.
+        """
+        with in_use(self.home), claimed(self.home, identifier) as record:
+            definition = parse_definition((record.directory / "definition.json").read_bytes())
+            return self._account.run(definition, reopen(record), host_environment, listener, tokens)
+
+    def clean(self, keep: int) -> list[Removed]:
+        """Remove all executions but the newest, with what they alone have in the store.
+
+        Executions stay that kept ones or registered model versions refer to.
+
+        Args:
+            keep: How many of the newest stay.
+
+        Raises:
+            ExecutionStateError: If one is running.
+        """
+        return clean(self.home, self.storage, self.registry, keep)
+
+    def remove_unapproved(self, keep: int) -> list[JsonObject]:
+        """Remove registered versions that nobody has approved, but for the last of each group.
+
+        Args:
+            keep: Versions of that many of the newest executions stay.
+
+        Returns:
+            What was removed, in the shape of `DescribeModelPackage`.
+
+        Raises:
+            ExecutionStateError: If an execution is running.
+        """
+        return remove_unapproved(self.home, self.registry, keep)
+
+    def effective_parameters(
+        self, definition: bytes, parameters: Mapping[str, object]
+    ) -> dict[str, str | int | float | bool]:
+        """Return the value that every parameter would have in an execution.
+
+        Raises:
+            DefinitionError: If the definition cannot run.
+            ParameterError: If values are missing, unknown or wrong.
+        """
+        return effective_values(parse_definition(definition).parameters, parameters)
+
+    def executions(self) -> list[ExecutionRecord]:
+        """Return all executions, newest first."""
+        return list_executions(self.home)
+
+    def execution(self, identifier: str) -> ExecutionRecord:
+        """Return one execution by its identifier or an unmistakable beginning of it.
+
+        Raises:
+            ExecutionNotFoundError: If there is none, or more than one.
+        """
+        return load_execution(self.home, identifier)

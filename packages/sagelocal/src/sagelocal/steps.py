@@ -1,0 +1,176 @@
+"""What happens when a step runs: one function for each type of step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sagelocal.definition.conditions import holds
+from sagelocal.definition.graph import Step
+from sagelocal.errors import StorageError
+from sagelocal.files import JsonObject
+from sagelocal.jobs.machine import Machine
+from sagelocal.jobs.processing import run_processing_job
+from sagelocal.jobs.retrying import retry_limits, was_killed
+from sagelocal.jobs.training import run_training_job
+from sagelocal.listening import Listener
+from sagelocal.models import ModelStore
+from sagelocal.registry import ModelRegistry
+from sagelocal.transform.job import run_transform_job
+from sagelocal.tuning.journal import TrialJournal
+from sagelocal.tuning.warm_start import read_warm_start
+
+_JOBS = ("Processing", "Training", "Transform")
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What the steps of an execution need to run.
+
+    Attributes:
+        machine: What their jobs share.
+        registry: Where models are registered.
+        models: Where models are made.
+        job_prefix: How the names of jobs begin; no other execution's do.
+        listener: Who hears of steps and trials.
+        trials: Folder of the records of finished trials, with one folder for each step.
+        home: Folder of all executions.
+        stopping_tolerance: How far a trial may lie behind the best, see `tuning.early_stopping`.
+        resumed: Whether an earlier attempt may have done something already.
+    """
+
+    machine: Machine
+    registry: ModelRegistry
+    models: ModelStore
+    job_prefix: str
+    listener: Listener
+    trials: Path
+    home: Path
+    stopping_tolerance: float
+    resumed: bool = False
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What came of a step.
+
+    Attributes:
+        response: Its response.
+        detail: A few words about it.
+        failure_reason: Why it failed, if so.
+        cached_from: The execution that did the work, if it was not this one.
+    """
+
+    response: JsonObject
+    detail: str = ""
+    failure_reason: str | None = None
+    cached_from: str | None = None
+
+
+def run_step(step: Step, request: JsonObject, runtime: Runtime) -> StepResult:
+    """Run a step to its end; `request` is its arguments with every expression resolved.
+
+    A job that something outside killed is run again as its retry policies allow.
+
+    Raises:
+        SageLocalError: If the request cannot be carried out or an input is missing.
+    """
+    run = _RUNNERS[step.kind]
+    retries, seconds = retry_limits(step.retry_policies)
+    started = time.monotonic()
+    for attempt in range(1 + retries):
+        name = f"{runtime.job_prefix}-{step.name}" + (f"-retry-{attempt}" if attempt else "")
+        result = run(name, step, request, runtime)
+        killed = step.kind in _JOBS and was_killed(result.response)
+        if not killed or time.monotonic() - started > seconds:
+            break
+    return result
+
+
+def _processing(name: str, step: Step, request: JsonObject, runtime: Runtime) -> StepResult:
+    response = run_processing_job(request, name=name, step=step.name, machine=runtime.machine)
+    return _job_result(response, response.get("ExitMessage", ""))
+
+
+def _training(name: str, step: Step, request: JsonObject, runtime: Runtime) -> StepResult:
+    response = run_training_job(request, name=name, step=step.name, machine=runtime.machine)
+    return _job_result(response, "")
+
+
+def _tuning(name: str, step: Step, request: JsonObject, runtime: Runtime) -> StepResult:
+    # Optuna takes half a second to import, and most executions find their trials in the cache.
+    from sagelocal.tuning.job import run_tuning_job
+
+    def trial_finished(number: int, total: int, value: float | None, best: float | None) -> None:
+        runtime.listener.trial_finished(step.name, number, total, value, best)
+
+    response = run_tuning_job(
+        request,
+        name=name,
+        step=step.name,
+        machine=runtime.machine,
+        trial_finished=trial_finished,
+        journal=TrialJournal(runtime.trials / step.name, runtime.machine.storage),
+        warm_start=read_warm_start(request, step.name, runtime.home),
+        stopping_tolerance=runtime.stopping_tolerance,
+    )
+    best = response.get("BestTrainingJob")
+    if best is None:
+        return _job_result(response, "")
+    objective = best["FinalHyperParameterTuningJobObjectiveMetric"]
+    return _job_result(response, f"best {objective['MetricName']} {objective['Value']:.4f}")
+
+
+def _model(name: str, step: Step, request: JsonObject, runtime: Runtime) -> StepResult:
+    model = runtime.models.create(request, step=step.name, default_name=name)
+    return StepResult(model, model["ModelName"])
+
+
+def _transform(name: str, step: Step, request: JsonObject, runtime: Runtime) -> StepResult:
+    response = run_transform_job(
+        request, name=name, step=step.name, machine=runtime.machine, models=runtime.models
+    )
+    return _job_result(response, "")
+
+
+def _job_result(response: JsonObject, detail: str) -> StepResult:
+    reason = response.get("FailureReason")
+    return StepResult(response, reason or detail, reason)
+
+
+def _register(name: str, step: Step, request: JsonObject, runtime: Runtime) -> StepResult:
+    for container in request.get("InferenceSpecification", {}).get("Containers", []):
+        uri = container.get("ModelDataUrl")
+        if uri and not runtime.machine.storage.exists(uri):
+            raise StorageError(f"Step {step.name}: there is no model at {uri}.")
+    # An attempt that was killed may have registered the model, and not have noted it.
+    package = runtime.registry.made_by(name) if runtime.resumed else None
+    if package is None:
+        request = {**request, "MetadataProperties": {"GeneratedBy": name}}
+        package = runtime.registry.create_model_package(request)
+    detail = f"{package['ModelPackageGroupName']} version {package['ModelPackageVersion']}"
+    return StepResult(package, detail)
+
+
+def _condition(_name: str, _step: Step, request: JsonObject, _runtime: Runtime) -> StepResult:
+    outcome = str(all(holds(condition) for condition in request["Conditions"]))
+    return StepResult({"Outcome": outcome}, outcome)
+
+
+def _fail(_name: str, _step: Step, request: JsonObject, _runtime: Runtime) -> StepResult:
+    message = str(request.get("ErrorMessage", ""))
+    return StepResult({"ErrorMessage": message}, message, message)
+
+
+_RUNNERS: dict[str, Callable[[str, Step, JsonObject, Runtime], StepResult]] = {
+    "Processing": _processing,
+    "Training": _training,
+    "Tuning": _tuning,
+    "Model": _model,
+    "Transform": _transform,
+    "RegisterModel": _register,
+    "Condition": _condition,
+    "Fail": _fail,
+}

@@ -1,0 +1,184 @@
+"""S3 on this machine: `s3://bucket/key` is the file `<directory>/bucket/key`.
+
+Objects can be read by jobs but not harmed by them. On a POSIX system every stored file is
+read-only (mode 0444), so a hard link handed to a job is safe: writing through it is refused,
+and deleting or replacing it touches only the job's own name for it. Permissions do not bind
+the superuser, and other systems share the read-only flag between links; there jobs get copies,
+and so they do of a file that somebody put there by hand and that may be written.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from sagelocal.errors import StorageError
+from sagelocal.files import write_bytes
+from sagelocal.storage.addresses import split_uri
+
+_WRITABLE = 0o222
+
+
+def links_are_safe() -> bool:
+    """Say whether file permissions keep this user's processes from writing stored objects."""
+    return os.name == "posix" and os.geteuid() != 0
+
+
+class Storage:
+    """All buckets, below one directory.
+
+    Args:
+        directory: Where the buckets lie; made when first needed.
+        link: Whether jobs get hard links instead of copies; by default wherever that is safe.
+    """
+
+    def __init__(self, directory: Path, *, link: bool | None = None) -> None:
+        self.directory = directory
+        self._link = links_are_safe() if link is None else link
+
+    def path(self, uri: str) -> Path:
+        """Return where the object or prefix lies; it need not exist."""
+        bucket, key = split_uri(uri)
+        return self.directory / bucket / key if key else self.directory / bucket
+
+    def exists(self, uri: str) -> bool:
+        """Say whether there is an object, or at least one below the prefix."""
+        return any(_files(self.path(uri)))
+
+    def objects(self, uri: str) -> list[str]:
+        """Return the names of the objects below the prefix, in the order of their keys.
+
+        The names are what follows the prefix; a single object is called by the end of its key.
+        """
+        path = self.path(uri)
+        root = path.parent if path.is_file() else path
+        names = (file.relative_to(root).as_posix() for file in _files(path))
+        return sorted(names)
+
+    def read_bytes(self, uri: str) -> bytes:
+        """Return the content of one object.
+
+        Raises:
+            StorageError: If there is no such object.
+        """
+        path = self.path(uri)
+        if not path.is_file():
+            raise StorageError(f"There is no object {uri}.")
+        return path.read_bytes()
+
+    def put_bytes(self, uri: str, content: bytes) -> None:
+        """Store one object, replacing the one that was there.
+
+        Raises:
+            StorageError: If the address names a whole bucket or a folder of objects.
+        """
+        path = self.path(uri)
+        if not split_uri(uri)[1] or path.is_dir():
+            raise StorageError(f"{uri} cannot be an object: it is a folder of objects.")
+        staging = self._staging()
+        write_bytes(staging, content)
+        _protect(staging)
+        self._move(staging, path, uri)
+
+    def put_tree(self, folder: Path, uri: str) -> None:
+        """Store the files below `folder` under a prefix; an empty folder stores nothing.
+
+        A new prefix appears in one step, with all of its objects. Below a prefix that exists
+        objects are replaced one by one and others stay, as in S3.
+
+        Raises:
+            StorageError: If something in the folder is not a regular file, or if a folder and an
+                object would have the same name.
+        """
+        target, staging = self.path(uri), self._staging()
+        try:
+            for file in _files(folder):
+                copy = staging / file.relative_to(folder)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, copy)
+                _protect(copy)
+            if not staging.exists():
+                return
+            if not target.exists() and self._move_new(staging, target, uri):
+                return
+            for file in sorted(_files(staging)):
+                self._move(file, target / file.relative_to(staging), uri)
+        except (shutil.SpecialFileError, FileNotFoundError) as error:
+            raise StorageError(f"Only regular files can be stored under {uri}: {error}.") from error
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+    def materialise(self, uri: str, folder: Path) -> None:
+        """Put one object, or the tree below a prefix, into `folder` for a job to read.
+
+        Raises:
+            StorageError: If there is nothing at the address.
+        """
+        source = self.path(uri)
+        root = source.parent if source.is_file() else source
+        files = list(_files(source))
+        if not files:
+            raise StorageError(
+                f'No S3 objects found under S3 URL "{uri}".',
+                "Ensure that the bucket exists, and that it contains objects under that prefix.",
+            )
+        for file in files:
+            target = folder / file.relative_to(root)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._hand_out(file, target)
+
+    def _hand_out(self, source: Path, target: Path) -> None:
+        if self._link and not source.stat().st_mode & _WRITABLE:
+            try:
+                os.link(source, target)
+            except OSError:  # another file system, or one without links: a copy serves as well
+                shutil.copy(source, target)
+        else:
+            shutil.copy(source, target)
+
+    def _staging(self) -> Path:
+        """Return an unused path that no address can reach: bucket names begin with no dot."""
+        parent = self.directory / ".staging"
+        parent.mkdir(parents=True, exist_ok=True)
+        return parent / uuid.uuid4().hex
+
+    def _move_new(self, staging: Path, target: Path, uri: str) -> bool:
+        """Rename a whole tree into place; False when another writer was there first."""
+        _make_folder(target.parent, uri)
+        try:
+            staging.rename(target)
+        except OSError:
+            if target.is_dir():
+                return False
+            raise
+        return True
+
+    def _move(self, staging: Path, target: Path, uri: str) -> None:
+        _make_folder(target.parent, uri)
+        try:
+            staging.replace(target)
+        except IsADirectoryError as error:
+            raise StorageError(f"{uri}: {target.name} is a folder of objects.") from error
+
+
+def _make_folder(folder: Path, uri: str) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise StorageError(f"{uri} lies below an object, which is not a folder.") from error
+
+
+def _files(path: Path) -> Iterator[Path]:
+    """Yield the file itself, or every file below the folder."""
+    if path.is_file():
+        yield path
+    for root, _, names in os.walk(path):
+        yield from (Path(root, name) for name in names)
+
+
+def _protect(path: Path) -> None:
+    if os.name == "posix":
+        path.chmod(0o444)

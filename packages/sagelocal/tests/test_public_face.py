@@ -1,0 +1,50 @@
+"""What others may use: these names stay, everything else may change."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import sagelocal
+import sagelocal.definition
+import sagelocal.errors
+
+ERRORS = {
+    *("DefinitionError", "ExecutionNotFoundError", "ExecutionStateError", "ParameterError"),
+    *("RecordError", "RegistryError", "SageLocalError", "SelectionError", "ServerError"),
+    "StorageError",
+}
+
+
+def test_the_names_of_the_package_are_frozen() -> None:
+    assert {*sagelocal.__all__} == ERRORS | {
+        *("ExecutionRecord", "ImageProgram", "Listener", "LocalSageMaker", "ModelRegistry"),
+        *("Removed", "Reuse", "ServeCommand", "StepRecord", "Storage"),
+        *("list_executions", "load_execution"),
+    }
+
+
+def test_the_names_of_its_public_modules_are_frozen() -> None:
+    assert {*sagelocal.errors.__all__} == ERRORS | {"did_you_mean"}
+    assert {*sagelocal.definition.__all__} == {
+        *("Branch", "Definition", "Parameter", "Reference", "STEP_TYPES", "Step"),
+        *("effective_values", "parse_definition", "references"),
+    }
+
+
+def test_every_public_name_is_there_and_is_documented() -> None:
+    for module in (sagelocal, sagelocal.errors, sagelocal.definition):
+        for name in module.__all__:
+            assert name == "STEP_TYPES" or getattr(module, name).__doc__
+
+
+def test_importing_it_loads_the_standard_library_and_nothing_else() -> None:
+    place = str(Path(sagelocal.__path__[0]).parent)
+    look = (
+        f"import sys; sys.path.append({place!r}); import sagelocal; "
+        "print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    words = [sys.executable, "-I", "-S", "-c", look]
+    loaded = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
+    assert {*loaded} - {*sys.stdlib_module_names, "__main__"} == {"sagelocal"}

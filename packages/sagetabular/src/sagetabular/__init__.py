@@ -1,0 +1,1 @@
+"""Tabular models on SageMaker. This file travels into every job: it imports and names nothing."""

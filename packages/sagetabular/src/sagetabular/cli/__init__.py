@@ -1,0 +1,109 @@
+"""The command line: one module per noun."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+
+import typer
+
+from sagelocal.errors import SageLocalError
+from sagetabular.cli import (
+    clean,
+    compare,
+    compilation,
+    data,
+    doctor,
+    executions,
+    graph,
+    image,
+    invoke,
+    migration,
+    models,
+    predict,
+    registry,
+    report,
+    run,
+    serve,
+    tracking,
+    upsert,
+)
+from sagetabular.cli.output import MISTAKE
+from sagetabular.errors import UserError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
+
+app = typer.Typer(
+    name="pipeline",
+    help="Compile the project's SageMaker pipeline, and run that very definition on this machine.",
+    epilog="A first run: `pipeline data sample`, then `pipeline run`, then `pipeline show ID`.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",  # fills lines to the width of the terminal
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("compile")(compilation.compile_definition)
+app.command("graph")(graph.graph)
+app.command("import")(migration.import_configuration)
+app.command("run")(run.run)
+app.command("upsert")(upsert.upsert)
+app.command("stop")(upsert.stop)
+app.command("resume")(run.resume)
+app.command("doctor")(doctor.doctor)
+app.command("executions")(executions.list_all)
+app.command("show")(executions.show)
+app.command("logs")(executions.logs)
+app.command("clean")(clean.clean)
+app.command("report")(report.report)
+app.command("compare")(compare.compare)
+app.command("mlflow")(tracking.mlflow)
+app.command("serve")(serve.serve)
+app.command("predict")(predict.predict)
+app.command("invoke")(invoke.invoke)
+app.add_typer(models.app, name="model")
+app.add_typer(registry.app, name="registry")
+app.add_typer(data.app, name="data")
+app.add_typer(image.app, name="image")
+
+
+def main() -> None:
+    """Run a command; what the user can mend ends with two lines and exit code 2.
+
+    A request to end (SIGTERM), or the end of the terminal, is heard as Ctrl-C is.
+    """
+    for name in {"SIGTERM", "SIGHUP"} & set(dir(signal)):  # Windows lacks the second
+        number = getattr(signal, name)
+        if signal.getsignal(number) == signal.SIG_DFL:  # and not ignored, as nohup has it
+            signal.signal(number, signal.default_int_handler)
+    try:
+        app(prog_name="pipeline")
+    except (UserError, SageLocalError) as mistake:
+        print(mistake, file=sys.stderr)
+        sys.exit(MISTAKE)
+    except OSError as error:
+        text = _about_the_disk(error)
+        if text is None:
+            raise
+        print(text, file=sys.stderr)
+        sys.exit(MISTAKE)
+
+
+def _about_the_disk(error: OSError) -> UserError | None:
+    """Return what to say when the disk refuses a file; None if it is about something else."""
+    file = error.filename2 or error.filename or "A file below .pipeline"
+    reason = os.strerror(error.errno or 0)
+    if error.errno in _FULL:
+        return UserError(
+            f"{file} cannot be written: {reason}.",
+            "Free some space, for example with `pipeline clean --keep 5`; then `pipeline "
+            "executions` says how to go on.",
+        )
+    if error.errno in _FORBIDDEN:
+        return UserError(
+            f"{file} cannot be used: {reason}.",
+            "Let this user read and write there, or copy the project elsewhere.",
+        )
+    return None

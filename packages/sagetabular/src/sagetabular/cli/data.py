@@ -1,0 +1,165 @@
+"""`pipeline data`: fill what stands in for Athena's tables, or for the files in S3."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from sagetabular.lake.add import Added
+    from sagetabular.lake.columns import Declared
+    from sagetabular.lake.store import Kind
+    from sagetabular.project import Project
+
+app = typer.Typer(
+    help="Fill the local lake, or the tables of Athena that it stands in for.", no_args_is_help=True
+)
+
+
+@app.command()
+def sample(
+    rows: Annotated[int, typer.Option(min=1, help="Number of rows.")] = 6000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the random numbers.")] = 23,
+    if_empty: Annotated[
+        bool, typer.Option("--if-empty", help="Only if the lake does not have the table yet.")
+    ] = False,
+) -> None:
+    """Make up a housing table."""
+    from sagetabular.lake.add import typed_frame
+    from sagetabular.lake.sample import SAMPLE_TITLE, make_sample
+    from sagetabular.local.data import has_data
+
+    project = _project()
+    if if_empty and has_data(project):
+        return
+    table = typed_frame(make_sample(rows, seed), _declared(project), "The made-up sample")
+    _store(project, table, "sample", f"{SAMPLE_TITLE} ({rows:,} rows, seed {seed})")
+
+
+@app.command()
+def add(
+    files: Annotated[list[Path], typer.Argument(help="CSV or Parquet files.", metavar="FILE")],
+    table: Annotated[
+        str | None, typer.Option(help="Name in the lake.", show_default="data.table")
+    ] = None,
+) -> None:
+    """Put your own files into the lake, in place of the table that is there."""
+    from sagetabular.lake.add import read_files
+    from sagetabular.lake.columns import listed
+
+    project = _project()
+    added = read_files(files, _declared(project))
+    title = listed([file.name for file in files])
+    _store(project, added.table, "files", title, name=table)
+    _print_names(added)
+
+
+@app.command()
+def fetch() -> None:
+    """Download the real California housing table."""
+    from sagetabular.lake.add import typed_frame
+    from sagetabular.lake.fetch import FETCHED_TITLE, fetch_california
+
+    project = _project()
+    declared = _declared(project)  # and any mistake in them told before the download
+    frame = fetch_california(project.root / ".pipeline/downloads")
+    table = typed_frame(frame, declared, "The California housing table")
+    _store(project, table, "fetched", FETCHED_TITLE)
+
+
+@app.command()
+def upload(
+    table: Annotated[
+        str | None, typer.Option(help="Table of the local lake.", show_default="data.table")
+    ] = None,
+    partition_by: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Let Athena skip rows by this column's value; may be repeated.",
+        ),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Redefine a table of this name that is another one.")
+    ] = False,
+) -> None:
+    """Make a table of the local lake one of Athena's, and print where its files are.
+
+    Parquet files go to the bucket under keys of their content, database, table and partitions into
+    the Glue catalogue; what is there is neither sent nor changed again. An earlier content stays
+    in the bucket, for queries that are reading it, and no table reads it any more.
+
+    --partition-by makes a folder for each value, so choose columns that have few, and that most
+    queries compare: text, whole numbers or days, with no value missing.
+    """
+    from sagetabular.cli import data_on_aws
+
+    data_on_aws.upload(table, partition_by or (), replace=replace)
+
+
+@app.command()
+def crawl(
+    uri: Annotated[str, typer.Argument(metavar="S3-URI", help="Folder of CSV files.")],
+    role: Annotated[
+        str | None,
+        typer.Option(help="ARN of a role for Glue.", show_default="RoleArn of conf/aws.yaml"),
+    ] = None,
+    wait: Annotated[bool, typer.Option(help="Stay until the crawler has ended.")] = True,
+) -> None:
+    """Let a Glue crawler make tables of CSV files that are in S3, and print their names.
+
+    The table is named after the folder. The role must be one that Glue may assume, and may read
+    the files.
+    """
+    from sagetabular.cli import data_on_aws
+
+    data_on_aws.crawl(uri, role, wait=wait)
+
+
+def _project() -> Project:
+    """Load the project, which takes a moment and may fail: not when `--help` is asked for."""
+    from sagetabular.project import find_project
+
+    return find_project()
+
+
+def _declared(project: Project) -> list[Declared]:
+    """Return the columns of `conf/pipeline.yaml`."""
+    from sagetabular.lake.columns import Declared
+
+    return [
+        Declared(name, column.type, required=not column.optional)
+        for name, column in project.settings.pipeline.data.columns.items()
+    ]
+
+
+def _store(
+    project: Project, table: pa.Table, kind: Kind, title: str, name: str | None = None
+) -> None:
+    """Write a table, under another name than the project's if one is given; say what and where."""
+    from sagetabular.lake.store import write_table
+    from sagetabular.local.data import data_folder
+
+    folder = data_folder(project, name)
+    write_table(folder, table, kind=kind, title=title)
+    tables = project.settings.pipeline.data.reads_tables
+    typer.echo(f"{f'{folder.parent.name}.{folder.name}' if tables else 'data.uri'}: {title}")
+    typer.echo(f"  {table.num_rows:,} rows, {table.num_columns} columns, in {folder}")
+    missing = {column: table[column].null_count for column in table.column_names}
+    counts = [f"{column} {count:,}" for column, count in missing.items() if count]
+    typer.echo(f"  missing values: {', '.join(counts) or 'none in any column'}")
+
+
+def _print_names(added: Added) -> None:
+    """Say which columns have another name now, and which are not declared."""
+    from sagetabular.lake.columns import listed
+
+    for written, name in added.renamed.items():
+        typer.echo(f"  {written} is {name}")
+    if added.undeclared:
+        names = listed(added.undeclared)
+        typer.echo(f"  kept, but not declared in conf/pipeline.yaml: {names}")

@@ -1,0 +1,105 @@
+"""`pipeline executions`, `pipeline show` and `pipeline logs`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sagelocal import LocalSageMaker
+from sagelocal.errors import did_you_mean
+from sagetabular.cli.backend import Backend, On
+from sagetabular.cli.output import how_to_go_on, print_result, print_table
+from sagetabular.errors import UserError
+from sagetabular.local.leaderboard import read_result
+from sagetabular.project import find_project
+
+if TYPE_CHECKING:
+    from sagelocal import ExecutionRecord, StepRecord
+
+Identifier = Annotated[
+    str, typer.Argument(metavar="ID", help="Execution, or the start of its name.")
+]
+
+
+def list_all(on: On = Backend.LOCAL) -> None:
+    """List the executions, newest first."""
+    if on is Backend.AWS:
+        from sagetabular.cli import on_aws
+
+        on_aws.list_all()
+        return
+    records = LocalSageMaker(find_project().home).executions()
+    if not records:
+        typer.echo("No execution yet. Start one with `pipeline run`.")
+        return
+    rows = [
+        [record.id, record.status, _seconds(record), record.metadata.get("data", "")]
+        for record in records
+    ]
+    print_table("", ["execution", "status", "seconds ", "data"], rows)
+    for record in records:
+        if record.status == "Interrupted":
+            typer.echo(f"{record.id} was interrupted. {how_to_go_on(record)}")
+
+
+def show(identifier: Identifier, on: On = Backend.LOCAL) -> None:
+    """Show an execution: steps, parameters, and on this machine its leaderboard."""
+    if on is Backend.AWS:
+        from sagetabular.cli import on_aws
+
+        on_aws.show(identifier)
+        return
+    project = find_project()
+    sagemaker = LocalSageMaker(project.home)
+    record = sagemaker.execution(identifier)
+    steps = [
+        [step.name, step.kind, _status(step), _seconds(step), _first_line(step.failure_reason)]
+        for step in record.steps.values()
+    ]
+    print_table("Steps", ["step", "kind", "status", "seconds ", ""], steps)
+    parameters = [[name, str(value)] for name, value in record.parameters.items()]
+    print_table("\nParameters", ["parameter", "value"], parameters)
+    print_result(read_result(sagemaker, record), record, project)
+    if record.failure_reason:
+        typer.echo(f"\n{record.failure_reason}")
+    if record.status in ("Interrupted", "Stopped"):
+        typer.echo(how_to_go_on(record))
+
+
+def logs(
+    identifier: Identifier,
+    step: Annotated[str | None, typer.Argument(metavar="STEP", help="Name of a step.")] = None,
+    on: On = Backend.LOCAL,
+) -> None:
+    """Print the logs of an execution, or of one of its steps."""
+    if on is Backend.AWS:
+        from sagetabular.cli import on_aws
+
+        on_aws.logs(identifier, step)
+        return
+    record = LocalSageMaker(find_project().home).execution(identifier)
+    if step is not None and step not in record.steps:
+        msg = f"Execution {record.id} has no step {step!r}."
+        raise UserError(msg, did_you_mean(step, record.steps))
+    for name in [step] if step else record.steps:
+        for file in record.log_files(name):
+            typer.echo(f"==> {name}: {file.stem} <==")
+            typer.echo(file.read_text(encoding="utf-8", errors="replace"))
+
+
+def _status(step: StepRecord) -> str:
+    status = step.shown_status
+    return status if step.outcome is None else f"{status}: {step.outcome}"
+
+
+def _seconds(record: ExecutionRecord | StepRecord) -> str:
+    if not record.start_time or not record.end_time:
+        return ""
+    start, end = datetime.fromisoformat(record.start_time), datetime.fromisoformat(record.end_time)
+    return f"{(end - start).total_seconds():.1f}"
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").split("\n", maxsplit=1)[0]

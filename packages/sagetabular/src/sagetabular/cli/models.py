@@ -1,0 +1,118 @@
+"""`pipeline model`: add a model, and check that models do what every model must."""
+
+from __future__ import annotations
+
+import sys
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from sagetabular.cli.output import MISTAKE, print_table, program
+from sagetabular.errors import UserError
+from sagetabular.project import find_project
+
+if TYPE_CHECKING:
+    from sagetabular.model_checks import Outcome
+    from sagetabular.project import Project
+
+app = typer.Typer(help="Add a model, or check models.", no_args_is_help=True)
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the new folder.")],
+    like: Annotated[
+        str, typer.Option(metavar="MODEL", help="The model to begin with.")
+    ] = "decision_tree",
+    title: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TITLE", help="What names its steps.", show_default="NAME in CamelCase"
+        ),
+    ] = None,
+) -> None:
+    """Add a model: a folder of its own in models/ that runs at once, as a copy of another.
+
+    Example: pipeline model add random_forest --like decision_tree
+    """  # fmt: skip
+    from sagetabular.project.models import add_model
+    from sagetabular.settings import load_project
+
+    project = find_project()
+    load_project(project.root)  # a mistake in conf/ is told before anything is added
+    chosen = add_model(project.root, name, like, title)
+    typer.echo(f"models/{name} is a copy of models/{like}; its steps are called …{chosen}.")
+    typer.echo("Change the functions in model.py, and image and search space in model.yaml.")
+    if name not in load_project(project.root).models:
+        typer.echo(f"Add {name} to `models:` in conf/pipeline.yaml, which lists those in use.")
+    typer.echo(f"Then: {program()} model check {name}")
+
+
+@app.command()
+def check(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME", help="Models.", show_default="all in use"),
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Print the whole traceback of what failed.")
+    ] = False,
+) -> None:
+    """Check that models do what every model must, on made-up rows.
+
+    The same suite runs in the project's tests. The exit code is 2 when a check fails.
+
+    Example: pipeline model check random_forest
+    """  # fmt: skip
+    project = find_project()
+    chosen = names or [name for name in project.settings.models if not _why_not(name, project)]
+    for name in chosen:
+        _require_known(name, project)
+    failed = [name for name in chosen if not _check_one(name, project, verbose=verbose)]
+    if failed:
+        raise typer.Exit(MISTAKE)
+
+
+def _require_known(name: str, project: Project) -> None:
+    known = project.settings.models
+    if name not in known:
+        close = get_close_matches(name, known, n=1)
+        hint = f"Did you mean {close[0]!r}? " if close else ""
+        msg = f"NAME must be a model that the pipeline uses, got {name!r}."
+        raise UserError(msg, f"{hint}There are {', '.join(known)}.")
+    if reason := _why_not(name, project):
+        label = project.settings.units[name].label
+        raise UserError(f"{label}: the model {reason}.", "Name another one, or none for all.")
+
+
+def _why_not(name: str, project: Project) -> str:
+    """Why a model cannot be checked here; empty if it can."""
+    folder = project.settings.units[name].folder
+    if not (folder / "model.py").is_file():
+        return "has no model.py to check"
+    return "" if folder.parent == project.root / "models" else "must be checked where it lies"
+
+
+def _check_one(name: str, project: Project, *, verbose: bool) -> bool:
+    """Check a model and print what came of it; return whether all is well."""
+    from sagetabular.model_checks import check_model
+
+    with Console(stderr=True).status(f"Checking models/{name}"):
+        outcomes = list(check_model(project.root, name, project.settings.models[name]))
+    rows = [[outcome.check, outcome.status, outcome.reason] for outcome in outcomes]
+    print_table(f"models/{name}", ["check", "result", "reason"], rows)
+    failed = [outcome for outcome in outcomes if outcome.status == "failed"]
+    typer.echo(f"{len(outcomes)} checks, {len(failed)} failed.\n")
+    if verbose:
+        _print_details(failed)
+    elif any(outcome.details for outcome in failed):
+        typer.echo("The whole of an error: --verbose.\n", err=True)
+    return not failed
+
+
+def _print_details(failed: list[Outcome]) -> None:
+    for outcome in failed:
+        if outcome.details:
+            print(f"==> {outcome.check} <==\n{outcome.details}", file=sys.stderr)

@@ -1,0 +1,156 @@
+"""Tables and texts that several commands print."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import typer
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sagetabular.errors import UserError
+
+if TYPE_CHECKING:
+    from sagelocal import ExecutionRecord
+    from sagetabular.local.leaderboard import Result
+    from sagetabular.project import Project
+
+MISTAKE, GATE, INTERRUPTED = 2, 3, 130
+GAP = 2  # blanks between the columns of a table
+_BLANKS = re.compile(r" +(?=(\x1b\[\d*m)*$)", re.MULTILINE)
+
+
+def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
+    """Print a table; columns whose header ends in a blank are right-aligned.
+
+    No word is cut, since identifiers and addresses are there to be copied: on a terminal that is
+    too narrow columns wrap at blanks, and elsewhere nothing does.
+    """
+    console = Console()
+    widths = _widths([columns, *rows], console.width if console.is_terminal else None)
+    # Text, since a name in brackets is a name and no markup.
+    table = Table(
+        title=Text(title, "italic") if title else None,
+        title_justify="left",
+        box=None,
+        padding=(0, GAP, 0, 0),
+        pad_edge=False,
+        header_style="bold",
+        show_header=any(columns),
+    )
+    for column, width in zip(columns, widths, strict=True):
+        justify: Literal["right", "left"] = "right" if column.endswith(" ") else "left"
+        table.add_column(column.strip(), justify=justify, width=width)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    wide_enough = Console(width=max(sum(widths) + GAP * len(widths), console.width))
+    with wide_enough.capture() as printed:
+        wide_enough.print(table)
+    # Rows are filled up with blanks, which would wrap where one row is wider than the terminal.
+    typer.echo(_BLANKS.sub("", printed.get()), nl=False)
+
+
+def _widths(rows: list[list[str]], room: int | None) -> list[int]:
+    """How wide each column is; the widest that can still wrap give way until all have room."""
+    columns = list(zip(*rows, strict=True))
+    widths = [max(cell_len(text.strip()) for text in column) for column in columns]
+    words = [max(cell_len(word) for text in column for word in text.split() or [""])
+             for column in columns]  # fmt: skip
+    while room is not None and sum(widths) + GAP * (len(widths) - 1) > room:
+        wrapping = [index for index, width in enumerate(widths) if width > words[index]]
+        if not wrapping:
+            break
+        widths[max(wrapping, key=widths.__getitem__)] -= 1
+    return widths
+
+
+def print_result(result: Result, record: ExecutionRecord, project: Project) -> None:
+    """Print the leaderboard, what was registered, and where everything lies."""
+    if result.models:
+        rows = [
+            [
+                entry.name,
+                "" if entry.cv_r2 is None else f"{entry.cv_r2:.4f}",
+                "" if entry.cv_r2_std is None else f"± {entry.cv_r2_std:.4f}",
+                f"{entry.test_r2:.4f}",
+                str(entry.trials),
+            ]
+            for entry in result.models
+        ]
+        header = ["model", "cross-validated R2 ", "over folds ", "test R2 ", "trials "]
+        print_table(f"\nLeaderboard ({record.metadata['data']})", header, rows)
+    typer.echo()
+    if result.model_package:
+        status = record.parameters["ModelApprovalStatus"]
+        typer.echo(f"Registered   {result.model_package} ({result.winner}, {status})")
+    typer.echo(f"Execution    {result.execution}: {result.status}")
+    typer.echo(f"Record       {shown(record.directory)}")
+    typer.echo(f"Artefacts    {shown(project.home / 's3')}")
+    typer.echo(f"Registry     {shown(project.home / 'model-registry')}")
+    typer.echo(f"Look closer  {program()} show {result.execution}")
+    typer.echo(f"Report       {program()} report {result.execution}")
+
+
+def shown(path: Path) -> str:
+    """A path as a reader wants it: from the working directory where it lies below, else in full."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def program() -> str:
+    """How to call this program again: by its name where the shell finds it, else by its path."""
+    own = Path(sys.executable).parent / "pipeline"
+    return "pipeline" if shutil.which("pipeline") == str(own) else os.path.relpath(own)
+
+
+def how_to_go_on(record: ExecutionRecord) -> str:
+    """Say how an execution that did not come to its end is resumed."""
+    return f"Go on with `{program()} resume {record.id}`."
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        UserError: It cannot be written.
+    """
+    staging = path.parent / f".{path.name}.{os.getpid()}"
+    try:
+        staging.write_bytes(content)
+        staging.replace(path)
+    except OSError as err:
+        msg = f"{path}: cannot be written: {err.strerror}."
+        raise UserError(msg, "Name a file in a folder that exists and is yours.") from err
+    finally:
+        with suppress(OSError):  # it is gone when all went well
+            staging.unlink()
+
+
+def failure_exit(record: ExecutionRecord) -> None:
+    """End with the exit code that an execution's end asks for; its reason goes to standard error.
+
+    Raises:
+        typer.Exit: The execution did not succeed.
+    """
+    if record.status == "Succeeded":
+        return
+    step = record.steps.get(record.failed_step or "")
+    typer.echo(record.failure_reason or record.status, err=True)
+    if record.status == "Stopped":
+        typer.echo(how_to_go_on(record), err=True)
+        raise typer.Exit(INTERRUPTED)
+    if step is not None and step.kind == "Fail":
+        raise typer.Exit(GATE)
+    if step is not None and step.exit_code == MISTAKE:
+        raise typer.Exit(MISTAKE)
+    if step is not None:
+        typer.echo(f"Read `{program()} logs {record.id} {step.name}`.", err=True)
+    raise typer.Exit(1)

@@ -1,0 +1,81 @@
+"""`pipeline report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sagelocal import LocalSageMaker
+from sagelocal.files import write_bytes
+from sagetabular.cli.backend import Backend, On
+from sagetabular.cli.output import shown
+from sagetabular.errors import UserError
+from sagetabular.project import find_project
+
+if TYPE_CHECKING:
+    from sagelocal import ExecutionRecord
+
+
+def report(
+    identifier: Annotated[
+        str | None,
+        typer.Argument(metavar="ID", help="Execution, or the start of its name; else the latest."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where to write it.",
+            show_default="report.html in the execution's folder",
+        ),
+    ] = None,
+    on: On = Backend.LOCAL,
+) -> None:
+    """Write the report of an execution: one HTML file that needs no network.
+
+    Of an execution on AWS, what it shows is copied from there into .pipeline/aws.
+
+    Example: pipeline report -o report.html
+    """  # fmt: skip
+    from sagetabular.report import render_report
+
+    sagemaker, record = (_on_aws if on is Backend.AWS else _on_this_machine)(identifier)
+    file = (output or record.directory / "report.html").absolute()
+    page = render_report(sagemaker, record, file.parent).encode("utf-8", errors="replace")
+    try:
+        write_bytes(file, page)
+    except OSError as err:
+        msg = f"{file}: cannot be written: {err.strerror}."
+        raise UserError(msg, "Give -o a file in a folder that is yours.") from err
+    typer.echo(f"{shown(file)}: {len(page):,} bytes")
+
+
+def _on_this_machine(identifier: str | None) -> tuple[LocalSageMaker, ExecutionRecord]:
+    sagemaker = LocalSageMaker(find_project().home)
+    if identifier is not None:
+        return sagemaker, sagemaker.execution(identifier)
+    latest = sagemaker.executions()[:1]
+    if not latest:
+        raise UserError("There is no execution to report on.", "Start one with `pipeline run`.")
+    return sagemaker, latest[0]
+
+
+def _on_aws(identifier: str | None) -> tuple[LocalSageMaker, ExecutionRecord]:
+    from sagetabular.cli.on_aws import open_account
+    from sagetabular.cloud.descriptions import Descriptions
+    from sagetabular.cloud.downloading import Objects
+    from sagetabular.cloud.executions import Executions
+    from sagetabular.report.on_aws import Services, copy_execution
+
+    project = find_project()
+    account, deployment = open_account(project)
+    client = account.client("sagemaker")
+    executions = Executions(client, deployment.pipeline)
+    execution = executions.find(identifier) if identifier else executions.latest()
+    services = Services(executions, Descriptions(client), Objects(account.client("s3")))
+    copied = copy_execution(services, execution, deployment.pipeline, project.home / "aws")
+    return copied.sagemaker, copied.record

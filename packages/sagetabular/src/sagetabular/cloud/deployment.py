@@ -1,0 +1,140 @@
+"""A project in an account: under which names, and with which values of its parameters."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sagetabular.errors import UserError
+from sagetabular.project import MARKER
+from sagetabular.project.revision import commit_of
+from sagetabular.settings.aws import is_variable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sagetabular.compiling.compilation import Compiled
+    from sagetabular.project import Project
+
+# What SageMaker Projects gives to its build servers.
+PROJECT_NAME = "SAGEMAKER_PROJECT_NAME"
+PROJECT_ID = "SAGEMAKER_PROJECT_ID"
+PROJECT_ARN = "SAGEMAKER_PROJECT_ARN"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Where a project stands.
+
+    Attributes:
+        region: Of the services.
+        pipeline: Its name in SageMaker.
+        given: Values of pipeline parameters that count more than the environment's.
+        role: ARN of the role that the pipeline itself has; that of its jobs if None.
+        tags: For the pipeline, and whatever else is made for it.
+        project_arn: The SageMaker project whose own tags are copied.
+        description: Of the pipeline; made up if there is none.
+        environment: Where `conf/aws.yaml` finds values.
+    """
+
+    region: str
+    pipeline: str
+    given: Mapping[str, str] = field(default_factory=dict)
+    role: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    project_arn: str | None = None
+    description: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def deployment_of(project: Project, environment: Mapping[str, str] = os.environ) -> Deployment:
+    """Name pipeline and model package group after the SageMaker project, if this is one's.
+
+    Otherwise `name` in `conf/pipeline.yaml` says what both are called.
+    """
+    settings = project.settings
+    name, identifier = environment.get(PROJECT_NAME), environment.get(PROJECT_ID)
+    if not name or not identifier:
+        return Deployment(settings.aws.region, settings.pipeline.name, environment=environment)
+    own = f"{name}-{identifier}"
+    return Deployment(
+        settings.aws.region,
+        own,
+        given={"ModelPackageGroup": own},
+        tags={"sagemaker:project-name": name, "sagemaker:project-id": identifier},
+        project_arn=environment.get(PROJECT_ARN) or None,
+        environment=environment,
+    )
+
+
+def account_value(project: Project, deployment: Deployment, parameter: str) -> str:
+    """Return the value that the account has for a parameter.
+
+    Raises:
+        UserError: `conf/aws.yaml` names no variable for it, or the variable is not set.
+    """
+    if parameter in deployment.given:
+        return deployment.given[parameter]
+    variables = project.settings.aws.variables
+    if parameter not in variables:
+        msg = f"conf/aws.yaml: environment must name the variable of {parameter}, got none."
+        raise UserError(msg, f"Add it there, or give --set {parameter}=VALUE.")
+    value = deployment.environment.get(variables[parameter])
+    if not value:
+        msg = (
+            f"conf/aws.yaml: {parameter} is the variable {variables[parameter]}, which is not set."
+        )
+        raise UserError(msg, f"Export it; `pipeline run` also takes --set {parameter}=VALUE.")
+    return value
+
+
+def output_key(project: Project, deployment: Deployment) -> str | None:
+    """Return the KMS key that encrypts what is stored; None for the bucket's own default.
+
+    Raises:
+        UserError: It is a variable that is not set.
+    """
+    key: str | None = project.settings.aws.encryption.output_key
+    if key is None or not is_variable(key):
+        return key
+    return account_value(project, deployment, "OutputKmsKeyId")
+
+
+def prefix_of(project: Project, deployment: Deployment) -> str:
+    """Return what the keys of all objects begin with."""
+    return deployment.given.get("Prefix", project.settings.pipeline.name)
+
+
+def group_of(project: Project, deployment: Deployment) -> str:
+    """Return the model package group that the competing models are registered in."""
+    return deployment.given.get("ModelPackageGroup", project.settings.pipeline.name)
+
+
+def start_parameters(
+    project: Project, deployment: Deployment, compiled: Compiled
+) -> dict[str, str]:
+    """Return the values that an execution is started with: all without a default, and given ones.
+
+    Raises:
+        UserError: The account has no value for a parameter.
+    """
+    declared = json.loads(compiled.definition)["Parameters"]
+    names = {entry["Name"] for entry in declared}
+    own = {"Commit": commit_of(project.root, MARKER)}
+    given = {
+        name: value
+        for name, value in deployment.given.items()
+        # The group is the deployment's own idea: a pipeline that registers nothing has none.
+        if name in names or name != "ModelPackageGroup"
+    }
+    if compiled.assets.query and "QueryUri" not in given:
+        bucket = account_value(project, deployment, "Bucket")
+        key = f"{prefix_of(project, deployment)}/{compiled.assets.query.key}"
+        own["QueryUri"] = f"s3://{bucket}/{key}"
+    values = own | given
+    for entry in declared:
+        if entry["Name"] not in values and "DefaultValue" not in entry:
+            values[entry["Name"]] = account_value(project, deployment, entry["Name"])
+    return {name: value for name, value in values.items() if name in names or name in given}

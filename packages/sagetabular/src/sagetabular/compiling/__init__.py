@@ -1,0 +1,1 @@
+"""A project's files → the checked definition and its assets."""

@@ -1,0 +1,103 @@
+"""What the service would refuse, found at compile time: references, requests, limits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sagetabular.compiling.checks.limits import limit_problems
+from sagetabular.compiling.checks.searches import search_problems
+from sagetabular.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sagetabular.compiling.checks.limits import Limits
+    from sagetabular.settings import ProjectSettings
+
+# What needs botocore is imported where it is used: checking a value does not.
+__all__ = [
+    "check_definition",
+    "check_searches",
+    "check_values",
+    "definition_problems",
+    "find_limits",
+]
+
+
+def definition_problems(definition: Mapping[str, Any]) -> list[str]:
+    """Everything that is wrong with a pipeline definition, one line each; empty if nothing is."""
+    from sagetabular.compiling.checks.names import name_problems
+    from sagetabular.compiling.checks.references import Scope, reference_problems
+    from sagetabular.compiling.checks.requests import request_problems
+
+    scope = Scope(definition)
+    return [
+        *name_problems(definition, scope),
+        *reference_problems(scope),
+        *request_problems(scope),
+        *search_problems(definition, scope.defaults),
+    ]
+
+
+def check_definition(
+    definition: Mapping[str, Any], settings: ProjectSettings | None = None
+) -> None:
+    """Accept or refuse a pipeline definition.
+
+    Args:
+        definition: The definition's JSON.
+        settings: What it was made of, to name file and field of what is wrong.
+
+    Raises:
+        UserError: SageMaker would refuse it.
+    """
+    problems = definition_problems(definition)
+    if problems:
+        more = f" ({len(problems) - 1} more such findings)" if problems[1:] else ""
+        remedy = "Correct the setting or the code in sagetabular/steps behind it."
+        raise UserError(f"{_located(problems[0], settings)}{more}", remedy)
+
+
+def _located(problem: str, settings: ProjectSettings | None) -> str:
+    """Say where to look for what a problem comes from."""
+    if settings is not None:
+        from sagetabular.compiling.checks.origins import find_origins, with_origin
+
+        located = with_origin(problem, find_origins(settings))
+        if located is not None:
+            return located
+    return f"The compiled definition breaks a rule of SageMaker: {problem}"
+
+
+def find_limits(definition: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Return parameter → what SageMaker demands of its value; this can be written as JSON."""
+    from sagetabular.compiling.checks.references import Scope
+    from sagetabular.compiling.checks.requests import parameter_limits
+
+    return parameter_limits(Scope(definition))
+
+
+def check_values(limits: Mapping[str, Sequence[Limits]], values: Mapping[str, Any]) -> None:
+    """Accept or refuse the values that the parameters get in one execution.
+
+    Args:
+        limits: What `find_limits` returned.
+        values: Parameter → value.
+
+    Raises:
+        UserError: A value does not fit the places that its parameter fills.
+    """
+    for name, places in limits.items():
+        for place in places:
+            for problem in limit_problems(values[name], place, f"Parameter {name}"):
+                raise UserError(problem, "Give it another value with --set.")
+
+
+def check_searches(definition: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Accept or refuse the searches that the parameters' values make.
+
+    Raises:
+        UserError: The bounds of a range, or the folds of Hyperband, do not fit each other.
+    """
+    for problem in search_problems(definition, values):
+        raise UserError(problem, "Give it another value with --set.")

@@ -1,0 +1,70 @@
+"""A project's own `get_pipeline()`, imported afresh for each project."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from importlib import import_module, invalidate_caches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sagetabular.errors import UserError
+
+if TYPE_CHECKING:
+    from sagetabular.pipeline import Pipeline
+
+MODULE = "pipelines.training.pipeline"
+_PACKAGE = MODULE.split(".", maxsplit=1)[0]
+FILE = f"{MODULE.replace('.', '/')}.py"
+
+
+def project_pipeline(root: Path) -> Pipeline:
+    """Return what `get_pipeline()` of the project at `root` builds.
+
+    Raises:
+        UserError: The project has no graph, a setting breaks a rule, or the project's own code
+            fails; what fails in this package is raised as it is.
+    """
+    if not (root / FILE).is_file():
+        msg = f"{FILE} must hold get_pipeline(), got no such file."
+        raise UserError(msg, "Restore it from git, or from a newly generated project.")
+    _forget()
+    sys.path.insert(0, str(root))
+    try:
+        pipeline: Pipeline = import_module(MODULE).get_pipeline(root)
+    except UserError:
+        raise
+    except Exception as err:
+        if (place := _place(root, err)) is None:
+            raise
+        msg = f"{place}: {type(err).__name__}: {_first_line(err)}."
+        raise UserError(msg, "Correct that line.") from err
+    finally:
+        sys.path.remove(str(root))
+        _forget()
+    return pipeline
+
+
+def _forget() -> None:
+    """Drop the modules of a project: the next one has others of the same names."""
+    for name in [each for each in sys.modules if each.split(".", 1)[0] == _PACKAGE]:
+        del sys.modules[name]
+    invalidate_caches()
+
+
+def _place(root: Path, err: Exception) -> str | None:
+    """Return file and line where the project's own code failed; None if it was not its own."""
+    if isinstance(err, SyntaxError) and err.filename:
+        file, line = err.filename, err.lineno
+    else:
+        last = traceback.extract_tb(err.__traceback__)[-1]
+        file, line = last.filename, last.lineno
+    path, folder = Path(file).resolve(), root.resolve()
+    if not path.is_relative_to(folder / _PACKAGE):
+        return None
+    return f"{path.relative_to(folder).as_posix()}: line {line}"
+
+
+def _first_line(err: Exception) -> str:
+    text = err.msg if isinstance(err, SyntaxError) else str(err)
+    return (text.strip().splitlines() or ["no message"])[0].rstrip(".")

@@ -1,0 +1,95 @@
+"""What IAM would allow, by its own simulator."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sagetabular.cloud.permissions import KEYS
+from sagetabular.doctor.asking import ask, ask_all
+from sagetabular.doctor.findings import CannotTellError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sagetabular.cloud.permissions import Permission
+    from sagetabular.doctor.situation import Situation
+
+_PASSED_TO = {
+    "ContextKeyName": "iam:PassedToService",
+    "ContextKeyValues": ["sagemaker.amazonaws.com"],
+    "ContextKeyType": "string",
+}
+_SAGEMAKER = (
+    "endpoint", "experiment", "experiment-trial", "experiment-trial-component",
+    "hyper-parameter-tuning-job", "model", "model-package", "model-package-group",
+    "processing-job", "training-job", "transform-job",
+)  # fmt: skip
+_VALUES = {"role": "RoleArn", "tracking": "TrackingUri"}
+
+
+def denied(situation: Situation, principal: str, needed: Iterable[Permission]) -> list[Permission]:
+    """Return what a user or role is not allowed by its own policies.
+
+    Args:
+        situation: The project in its account.
+        principal: ARN of the user or role.
+        needed: What it should be allowed.
+
+    Raises:
+        UserError: IAM refuses to simulate.
+    """
+    groups: dict[str, list[Permission]] = {}
+    for permission in needed:
+        groups.setdefault(arn_of(situation, permission.resource), []).append(permission)
+    client = situation.account.client("iam")
+    refused: list[Permission] = []
+    for arn, group in groups.items():
+        results = ask_all(
+            *(client, "simulate_principal_policy", "EvaluationResults"),
+            PolicySourceArn=principal,
+            ActionNames=sorted({permission.action for permission in group}),
+            ResourceArns=[arn],
+            ContextEntries=[_PASSED_TO],
+        )
+        allowed = {one["EvalActionName"] for one in results if one["EvalDecision"] == "allowed"}
+        refused += [permission for permission in group if permission.action not in allowed]
+    return refused
+
+
+def arn_of(situation: Situation, resource: str) -> str:
+    """Return the ARN of one resource of a kind; of an invented one, where any would do.
+
+    Raises:
+        CannotTellError: It is a value of the account that is not set.
+    """
+    pipeline = f"pipeline/{situation.deployment.pipeline}"
+    name = situation.project.settings.pipeline.name
+    if resource in _SAGEMAKER:
+        return situation.arn("sagemaker", f"{resource}/pipelines-any")
+    if resource in ("bucket", "objects"):
+        inside = f"/{situation.prefix}/any" if resource == "objects" else ""
+        return situation.arn("s3", situation.need("Bucket") + inside, everywhere=True)
+    if resource in KEYS:
+        return _key_arn(situation, resource)
+    if resource in _VALUES:
+        return situation.need(_VALUES[resource])
+    workgroup = f"workgroup/{situation.values.get('Workgroup')}"
+    found = {
+        "any": "*",
+        "pipeline": situation.arn("sagemaker", pipeline),
+        "execution": situation.arn("sagemaker", f"{pipeline}/execution/any"),
+        "repository": situation.arn("ecr", f"repository/{name}"),
+        "logs": situation.arn("logs", "log-group:/aws/sagemaker/TrainingJobs:log-stream:any"),
+        "workgroup": situation.arn("athena", workgroup),
+        "catalog": situation.arn("glue", "catalog"),
+        "crawler": situation.arn("glue", "crawler/any"),
+    }
+    return found[resource]
+
+
+def _key_arn(situation: Situation, parameter: str) -> str:
+    client, (name,) = situation.account.client("kms"), situation.ids(parameter)
+    answer = ask(client, "describe_key", ("NotFoundException",), KeyId=name)
+    if answer is None:
+        raise CannotTellError(f"There is no key {name}.", f"Correct {parameter}.")
+    return str(answer["KeyMetadata"]["Arn"])

@@ -1,0 +1,138 @@
+"""Channels as SageMaker's own algorithms take them: Parquet, or CSV without header, label first."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pyarrow import csv, parquet
+
+from sagetabular.jobs.errors import JobError
+from sagetabular.jobs.tables import FOLD
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+TRAINING = ("training", "train")
+VALIDATION = ("validation",)
+PARQUET_MAGIC = b"PAR1"
+MODES = ("File", "FastFile")
+
+
+@dataclass(frozen=True)
+class Channel:
+    """Rows of one channel.
+
+    Attributes:
+        name: Of the channel.
+        features: Shape (rows, columns); numbers as float64, anything else as it is.
+        target: Shape (rows,), finite.
+    """
+
+    name: str
+    features: pd.DataFrame
+    target: pd.Series
+
+
+def read_channel(base: Path, names: Sequence[str], target: str | None) -> Channel | None:
+    """Read the one channel that has one of `names`; None if there is none.
+
+    Args:
+        base: The container's tree.
+        names: Names that mean the same.
+        target: Column of the label in Parquet; None: the first one.
+
+    Raises:
+        JobError: There are two, or the content breaks a rule; it names channel, file and row.
+    """
+    found = [name for name in names if (base / "input/data" / name).is_dir()]
+    if len(found) > 1:
+        msg = f"Only one of the channels {' and '.join(found)} may be there, got both."
+        raise JobError(msg, "Give the job one of them.")
+    if not found:
+        return None
+    name = found[0]
+    _require_files(base, name)
+    table = _read_files(base / "input/data" / name, name)
+    label = target or str(table.columns[0])
+    if label not in table:
+        msg = f"Channel {name}: job_target must be one of its columns, got {label!r}."
+        raise JobError(msg, f"Its columns: {', '.join(map(str, table.columns))}.")
+    return _channel(name, table.drop(columns=[FOLD], errors="ignore"), label)
+
+
+def _require_files(base: Path, name: str) -> None:
+    path = base / "input/config/inputdataconfig.json"
+    config = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    mode = config.get(name, {}).get("TrainingInputMode", "File")
+    if mode not in MODES:
+        msg = f"Channel {name}: its input mode must be File or FastFile, got {mode}."
+        raise JobError(msg, "Change TrainingInputMode of the job.")
+
+
+def _read_files(folder: Path, name: str) -> pd.DataFrame:
+    """Read all files, those that start with a dot or underscore, or are empty, excepted."""
+    files = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.startswith((".", "_")) and path.stat().st_size
+    )
+    if not files:
+        raise JobError(f"Channel {name}: it must hold data, got no file.", "Check its S3 address.")
+    try:
+        tables = {file.relative_to(folder).as_posix(): _read_file(file) for file in files}
+    except pa.ArrowException as err:
+        msg = f"Channel {name}: a file cannot be read: {err}"
+        raise JobError(msg.strip(), "CSV has no header and holds numbers only.") from err
+    first, *others = tables.items()
+    for file, table in others:
+        if list(table.columns) != list(first[1].columns):
+            msg = f"Channel {name}: {file} must have the columns of {first[0]}, got others."
+            raise JobError(msg, "Give the job files of one table.")
+    return pd.concat(tables.values(), ignore_index=True)
+
+
+def _read_file(file: Path) -> pd.DataFrame:
+    with file.open("rb") as content:
+        magic = content.read(len(PARQUET_MAGIC))
+    if magic == PARQUET_MAGIC:
+        table: pd.DataFrame = parquet.ParquetFile(file).read().to_pandas()
+        return table
+    return _read_csv(file)
+
+
+def _read_csv(file: Path) -> pd.DataFrame:
+    """Numbers and empty fields; one thread, since only then does an error know its row."""
+    reading = csv.ReadOptions(use_threads=False, autogenerate_column_names=True)
+    try:
+        columns = csv.open_csv(file, read_options=reading).schema.names
+        numbers = csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.float64()))
+        table: pd.DataFrame = csv.read_csv(file, reading, convert_options=numbers).to_pandas()
+    except pa.ArrowInvalid as err:
+        raise pa.ArrowInvalid(f"{file.name}: {err}") from err
+    features = [f"feature_{number}" for number in range(1, table.shape[1])]
+    return table.set_axis(["label", *features], axis="columns")
+
+
+def _channel(name: str, table: pd.DataFrame, label: str) -> Channel:
+    numbers = table.select_dtypes("number").astype(np.float64)
+    table = table.assign(**{str(column): numbers[column] for column in numbers})
+    target = table.pop(label)
+    broken = ~np.isfinite(pd.to_numeric(target, errors="coerce").to_numpy(np.float64))
+    if broken.any():
+        row = int(np.flatnonzero(broken)[0])
+        value = repr(target.tolist()[row])  # as Python's own, which numpy writes with its type
+        got = f"got {value} in row {row + 1}"
+        msg = f"Channel {name}: the label {label!r} must be a finite number, {got}."
+        raise JobError(
+            msg, "CSV has its label first; name another column of Parquet by job_target."
+        )
+    if table.empty:
+        msg = f"Channel {name}: it must have a column besides the label {label!r}, got none."
+        raise JobError(msg, "The label comes first, the features follow.")
+    return Channel(name, table, target.astype(np.float64))

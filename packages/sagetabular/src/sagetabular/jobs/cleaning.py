@@ -1,0 +1,112 @@
+"""Stateless row work: select the declared columns, cast, validate, remove duplicates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_datetime64_any_dtype
+
+from sagetabular.jobs.errors import JobError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FILE = "conf/pipeline.yaml"
+# Words that pandas takes for the time at which it reads them.
+_CLOCK = ("now", "today")
+
+
+def clean(
+    table: pd.DataFrame, columns: Mapping[str, Mapping[str, Any]], target: str
+) -> pd.DataFrame:
+    """Return the rows and columns that count, without duplicates.
+
+    Args:
+        table: What Ingest has read.
+        columns: Name → {"type": "number" | "category" | "time", "optional": bool}.
+        target: Name of the column to predict.
+
+    Returns:
+        Numbers as float64 with NaN where missing, categories as text or None, times as UTC
+        datetimes.
+
+    Raises:
+        JobError: A column is missing or of another type, or the target is unfit.
+    """
+    present = _present_columns(table, columns)
+    cast = {name: _cast(table[name], name, columns[name]["type"]) for name in present}
+    rows = pd.DataFrame(cast).drop_duplicates(ignore_index=True)
+    _check_target(rows[target], target)
+    return rows
+
+
+def _present_columns(table: pd.DataFrame, columns: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    missing = [name for name in columns if name not in table and not columns[name]["optional"]]
+    if missing:
+        msg = f"{FILE}: data.columns.{missing[0]}: the data have no column {missing[0]!r}"
+        more = f" (nor {', '.join(missing[1:])})" if missing[1:] else ""
+        remedy = (
+            f"They have {', '.join(map(str, table.columns))}. Correct the name, or what is read."
+        )
+        raise JobError(f"{msg}{more}.", remedy)
+    return [name for name in columns if name in table]
+
+
+def _cast(values: pd.Series, name: str, kind: str) -> pd.Series:
+    if kind == "number":
+        return _to_number(values, name)
+    if kind == "time":
+        return _to_time(values, name)
+    return values.astype(object).where(values.notna(), None).map(str, na_action="ignore")
+
+
+def _to_number(values: pd.Series, name: str) -> pd.Series:
+    numbers = pd.to_numeric(values, errors="coerce").astype(np.float64)
+    written = numbers.notna() & values.map(lambda value: isinstance(value, str))
+    if written.any():  # pandas misses the nearest number by a bit in a third of all texts
+        numbers[written] = values[written].map(float)
+    _refuse(values, numbers.isna() & values.notna(), name, "numbers")
+    _refuse(values, numbers.abs() == np.inf, name, "finite numbers")
+    return numbers + 0.0  # -0.0 becomes 0.0: equal numbers must have equal bits
+
+
+def _to_time(values: pd.Series, name: str) -> pd.Series:
+    """Read ISO 8601 alone: pandas would take 01/02 for January, and 10:30 for this morning.
+
+    A whole number is a year, as in the local lake, and not nanoseconds.
+    """
+    known = values
+    if not is_datetime64_any_dtype(values):
+        texts = values.map(str, na_action="ignore")
+        known = texts.mask(texts.isin(_CLOCK))
+    times = pd.to_datetime(known, format="ISO8601", errors="coerce", utc=True)
+    _refuse(values, times.isna(), name, "times such as 2026-01-31 or 2026-01-31 12:00:00")
+    return times.dt.as_unit("us")  # the unit counts where rows are hashed
+
+
+def _refuse(values: pd.Series, bad: pd.Series, name: str, rule: str) -> None:
+    if bad.any():
+        first = values[bad].iloc[0]
+        shown = str(first) if not isinstance(first, str) else repr(first[:60])
+        msg = (
+            f"{FILE}: data.columns.{name} must hold {rule}, got {shown} ({int(bad.sum())} rows so)."
+        )
+        remedy = (
+            "Declare another type, or correct it: in the query with CAST or WHERE, or in the files."
+        )
+        raise JobError(msg, remedy)
+
+
+def _check_target(values: pd.Series, target: str) -> None:
+    missing = int(values.isna().sum())
+    if missing:
+        msg = (
+            f"{FILE}: data.target {target!r} must have a value in every row, got {missing} without."
+        )
+        raise JobError(msg, f"Leave these rows out: `WHERE {target} IS NOT NULL`, or in the files.")
+    if values.nunique() < 2:
+        shown = values.iloc[0] if len(values) else "no row"
+        msg = f"{FILE}: data.target {target!r} must vary, got {shown} in all {len(values)} rows."
+        raise JobError(msg, "R2 is undefined for it: choose another target, or widen the query.")

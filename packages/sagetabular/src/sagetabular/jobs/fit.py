@@ -1,0 +1,34 @@
+"""Fit: the winning hyperparameters on all training rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sagetabular.jobs.hyperparameters import load_model_code, read_training_settings
+from sagetabular.jobs.manifest import describe
+from sagetabular.jobs.runner import base_dir, run_job
+from sagetabular.jobs.saving import pack_serving_code, save_model
+from sagetabular.jobs.tables import read_table, split_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def fit(_argv: Sequence[str]) -> None:
+    """Fit the model and save it with a manifest of what it expects, and what serves it."""
+    base = base_dir()
+    settings = read_training_settings(base)
+    features, target = split_columns(read_table(base / "input/data/train"), settings.target)
+    code = load_model_code(settings.model)
+    model = code.fit(features, target, settings.hyperparameters, settings.seed)
+    save_model(code, model, describe(features, settings), base / "model")
+    pack_serving_code(base)
+
+
+def main() -> None:
+    """Run as a training job."""
+    run_job(fit, ())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""Preprocess: what Ingest has read → training rows with a fold number, test rows, a baseline.
+
+Only stateless work: whatever is *fitted* to data (encoders, imputers) belongs to a model, so that
+no fold sees another.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sagetabular.jobs.baseline import write_baseline
+from sagetabular.jobs.cleaning import clean
+from sagetabular.jobs.errors import JobError
+from sagetabular.jobs.indicators import with_indicators
+from sagetabular.jobs.runner import base_dir, run_job
+from sagetabular.jobs.splitting import Splitter, content_keys
+from sagetabular.jobs.tables import FOLD, read_table, split_columns, write_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+
+def preprocess(argv: Sequence[str]) -> None:
+    """Read, clean, split and write.
+
+    Raises:
+        JobError: The data does not fit `conf/pipeline.yaml`.
+    """
+    arguments = _parse(argv)
+    folder = base_dir() / "processing"
+    settings = json.loads((folder / "input/settings/preprocess.json").read_text(encoding="utf-8"))
+    table = read_table(folder / "input/data", whole_numbers=True)
+    table = with_indicators(table, settings["one_hot"], settings["columns"])
+    rows = _in_canonical_order(clean(table, settings["columns"], settings["target"]))
+    training, test = _split(rows, settings, arguments.folds, arguments.seed)
+    summary = _summary(table, rows, training, test)
+    for name, part in (("train", training), ("test", test)):
+        kept = part.drop(columns=[column for column in settings["drop"] if column in part])
+        write_table(kept, folder / "output" / name, name)
+        if name == "train":
+            write_baseline(split_columns(kept, settings["target"])[0], folder / "output/baseline")
+    target_folder = folder / "output/summary"
+    target_folder.mkdir(parents=True, exist_ok=True)
+    (target_folder / "summary.json").write_text(json.dumps(summary, indent=1), encoding="utf-8")
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folds", type=int, required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    arguments = parser.parse_args(argv)
+    if arguments.folds < 0 or arguments.folds == 1:
+        msg = f"Folds must be 2 or more, or 0 for one validation split, got {arguments.folds}."
+        raise JobError(msg, "Set the pipeline parameter Folds, or split.folds, to 5.")
+    return arguments
+
+
+def _in_canonical_order(rows: pd.DataFrame) -> pd.DataFrame:
+    """Order by content, so that no later result depends on the order in which rows came."""
+    return rows.iloc[np.argsort(content_keys(rows), kind="stable")].reset_index(drop=True)
+
+
+def _split(
+    rows: pd.DataFrame, settings: dict[str, Any], folds: int, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return training rows with the column `FOLD`, and test rows."""
+    split = settings["split"]
+    splitter = Splitter(split["kind"], split["by"] or settings["target"], seed)
+    is_test = splitter.holdout(rows, split["test"], "test")
+    test, training = rows[is_test], rows[~is_test]
+    if min(len(test), len(training)) < 2:
+        msg = "conf/pipeline.yaml: split.test must leave two rows on both sides"
+        detail = f"got {len(test)} test rows of {len(rows)}"
+        raise JobError(f"{msg}, {detail}.", "Change the share, or query more rows.")
+    if folds:
+        return training.assign(**{FOLD: splitter.folds(training, folds)}), test
+    is_validation = splitter.holdout(training, split["validation"], "validation")
+    return training.assign(**{FOLD: np.where(is_validation, 0, -1)}), test
+
+
+def _summary(
+    table: pd.DataFrame, rows: pd.DataFrame, training: pd.DataFrame, test: pd.DataFrame
+) -> dict[str, Any]:
+    """What a reader of an execution asks first; `fingerprint` changes with any value of any row."""
+    sizes = training.loc[training[FOLD] >= 0, FOLD].value_counts().sort_index()
+    return {
+        "rows_read": len(table),
+        "duplicates_removed": len(table) - len(rows),
+        "training_rows": len(training),
+        "test_rows": len(test),
+        "fold_rows": [int(size) for size in sizes],
+        "missing_values": {name: int(count) for name, count in rows.isna().sum().items() if count},
+        "fingerprint": hashlib.sha256(content_keys(rows).tobytes()).hexdigest(),
+    }
+
+
+if __name__ == "__main__":
+    run_job(preprocess, sys.argv[1:])

@@ -1,0 +1,69 @@
+"""Fetch the real California table and undo the averages that scikit-learn's copy is stored in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from sagetabular.errors import UserError
+
+FETCHED_TITLE = "California housing, 1990 census (Pace & Barry 1997)"
+
+
+def fetch_california(downloads: Path) -> pd.DataFrame:
+    """Download the table of 20,640 census block groups, once.
+
+    Args:
+        downloads: Where to keep the download.
+
+    Returns:
+        The nine raw columns in the original, geographic order.
+
+    Raises:
+        UserError: If the download fails.
+    """
+    # Imported here: `pipeline data sample` should not wait for scikit-learn.
+    from sklearn.datasets import fetch_california_housing
+
+    try:
+        downloaded = fetch_california_housing(data_home=downloads, n_retries=0)
+    except OSError as error:
+        raise UserError(
+            f"The California housing table could not be downloaded: {error}.",
+            "Fetch it on a machine with internet access, or use pipeline data sample "
+            "or pipeline data add FILE.",
+        ) from error
+    return raw_columns(downloaded.data, downloaded.feature_names, downloaded.target)
+
+
+def raw_columns(
+    averages: npt.NDArray[np.float64], names: list[str], target: npt.NDArray[np.float64]
+) -> pd.DataFrame:
+    """Turn averages per household back into the census's counts.
+
+    Args:
+        averages: Shape (rows, 8): scikit-learn's features.
+        names: Their names, e.g. `AveRooms`.
+        target: Shape (rows,): house values in 100,000 dollars.
+
+    Returns:
+        Nine columns: counts per block group, income in 10,000 dollars, house value in dollars.
+    """
+    given = pd.DataFrame(averages, columns=names)
+    households = given["Population"] / given["AveOccup"]
+    columns = {
+        "longitude": given["Longitude"],
+        "latitude": given["Latitude"],
+        "housing_median_age": given["HouseAge"],
+        "total_rooms": given["AveRooms"] * households,
+        "total_bedrooms": given["AveBedrms"] * households,
+        "population": given["Population"],
+        "households": households,
+        "median_income": given["MedInc"],
+        "median_house_value": pd.Series(target) * 100_000,
+    }
+    whole = set(columns) - {"longitude", "latitude", "median_income"}
+    return pd.DataFrame(columns).round(dict.fromkeys(whole, 0)).astype(dict.fromkeys(whole, int))

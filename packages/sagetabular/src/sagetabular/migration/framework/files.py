@@ -1,0 +1,84 @@
+"""The configuration files of system 002's framework."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field
+
+from sagetabular.migration.framework.blocks import Path
+from sagetabular.migration.schema import Foreign
+
+
+def _listed(value: Any) -> Any:
+    """A bare name is a list of one: the framework took it for a list of letters."""
+    return [value] if isinstance(value, str) else value
+
+
+class Model(Foreign):
+    """A model: blocks of settings, which steps name by their `step_type`."""
+
+    not_carried: ClassVar = {"name": "SageMaker names the models that a pipeline creates"}
+    open_keys: ClassVar = True
+
+    source_directory: Path | None = None
+    name: Any = None
+
+
+StepClass = Literal[
+    "Processing", "Training", "CreateModel", "Transform", "Metrics", "RegisterModel"
+]
+
+
+class Step(Foreign):
+    """A step of the pipeline."""
+
+    name: str = Field(alias="step_name", min_length=1)
+    kind: StepClass = Field(alias="step_class")
+    block: str | None = Field(default=None, alias="step_type")
+    cache: bool | None = Field(default=None, alias="enable_cache")
+    sources: Annotated[list[str], BeforeValidator(_listed)] = Field(
+        default_factory=list, alias="chain_input_source_step"
+    )
+    prefix: str = Field(default="", alias="chain_input_additional_prefix")
+
+
+class Unit(Foreign):
+    """The steps of a model."""
+
+    steps: list[Step] = Field(min_length=1)
+
+
+class Pipeline(Foreign):
+    """Which steps there are, and who waits for whom."""
+
+    name: str | None = Field(default=None, alias="pipelineName")
+    models: dict[str, Unit] = Field(min_length=1)
+    dependencies: list[str] = Field(default_factory=list)
+
+
+class Network(Foreign):
+    """The account side; subnets and security groups are lists with commas."""
+
+    role: str | None = None
+    subnets: str | None = None
+    security_groups: str | None = Field(default=None, alias="security_groups_id")
+    kms_key: str | None = None
+
+
+class Configuration(Foreign):
+    """What stands below `conf` in a file."""
+
+    not_carried: ClassVar = {"files": "the files were named on the command line"}
+
+    bucket: str | None = Field(default=None, alias="s3Bucket")
+    files: Any = Field(default=None, alias="modelConfigFilePath")
+    network: Network = Field(default=Network(), alias="sagemakerNetworkSecurity")
+    models: dict[str, Model | None] = Field(default_factory=dict)
+    pipeline: Pipeline | None = Field(default=None, alias="sagemakerPipeline")
+
+
+class File(Foreign):
+    """The whole of a file."""
+
+    conf: Configuration

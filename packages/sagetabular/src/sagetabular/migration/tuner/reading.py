@@ -1,0 +1,152 @@
+"""System 003's three files → a plan: one model with a tune step."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from sagetabular.errors import UserError
+from sagetabular.migration.naming import identifier, title_of
+from sagetabular.migration.plan import Change, NewModel, Place, Plan
+from sagetabular.migration.schema import note_dropped, read_as
+from sagetabular.migration.tuner.files import (
+    CategoricalRange,
+    Hyperparameters,
+    Manifest,
+    Parameters,
+    Ranges,
+)
+from sagetabular.settings import RESERVED_FOLDERS
+from sagetabular.settings.project import Tuning
+from sagetabular.settings.steps import OWN_INPUTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# The limit of a training job, with its wait for spot instances: it stood in the system's code.
+MINUTES = 1440
+KINDS = ("integer", "continuous", "categorical")
+
+
+def read_tuner(files: Mapping[str, tuple[str, Mapping[str, Any]]], like: str) -> Plan:
+    """Read the files of one tuning job.
+
+    Args:
+        files: `parameters`, `hyperparameters` and `manifest` → name for errors, and document.
+        like: The model whose code the new one begins with, since these files name an algorithm
+            of which they hold no code.
+
+    Raises:
+        UserError: A file breaks a rule.
+    """
+    plan = Plan()
+    places = {kind: Place(name) for kind, (name, _) in files.items()}
+    parameters = read_as(Parameters, files["parameters"][1], places["parameters"])
+    hyperparameters = read_as(
+        Hyperparameters, files["hyperparameters"][1], places["hyperparameters"]
+    )
+    manifest = read_as(Manifest, files["manifest"][1], places["manifest"])
+    for found, place in zip((parameters, hyperparameters, manifest), places.values(), strict=True):
+        note_dropped(found, place, plan)
+    name = identifier(
+        parameters.model.name or parameters.tuning_job_name, RESERVED_FOLDERS, other="model"
+    )
+    inputs = _channels(manifest, parameters.input_content_type, places["manifest"], plan)
+    ranges = _ranges(hyperparameters.parameter_ranges, places["hyperparameters"])
+    document = _document(name, parameters, ranges, inputs)
+    fixed = {key: typed(value) for key, value in hyperparameters.static.items()}
+    if fixed:
+        document["hyperparameters"] = fixed
+    plan.models.append(NewModel(name, document, like=like))
+    plan.changes += _limits(parameters, places["parameters"])
+    plan.note(places["parameters"], f"is the model {name}, which begins with the code of {like}")
+    own = "trials are scored by cv:r2 over this project's folds, not by validation:auc"
+    plan.note(places["parameters"], f"had its objective in the state machine: {own}")
+    return plan
+
+
+def _document(
+    name: str, parameters: Parameters, ranges: dict[str, Any], inputs: dict[str, Any]
+) -> dict[str, Any]:
+    job = {
+        "instance_type": parameters.instance_type,
+        "volume_gb": parameters.volume_gb,
+        "max_minutes": MINUTES,
+        "inputs": inputs,
+    }
+    tuning = {
+        "strategy": parameters.tuning_strategy,
+        "early_stopping": parameters.early_stopping.lower(),
+        "ranges": ranges,
+    }
+    # Trials keep no model, so that of the best one is fitted before one can be created.
+    spot = {"spot": True, "max_wait_minutes": MINUTES} if parameters.spot else {}
+    steps = {"tune": job | spot, "fit": job, "create": {}}
+    return {"title": title_of(name), "image": "project", "tuning": tuning, "steps": steps}
+
+
+def _ranges(given: Ranges, place: Place) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for kind in KINDS:
+        field = f"{kind}_parameter_ranges"
+        for entry in getattr(given, field):
+            if entry.name in found:
+                msg = f"{place.at('parameterRanges')} has {entry.name[:100]!r} twice."
+                raise UserError(msg, "Keep one of them.")
+            if isinstance(entry, CategoricalRange):
+                found[entry.name] = {"type": kind, "values": [typed(text) for text in entry.values]}
+                continue
+            bounds = {"min": entry.min_value, "max": entry.max_value}
+            found[entry.name] = {"type": kind, **bounds, "scaling": entry.scaling_type}
+    return found
+
+
+def typed(value: str | float | bool) -> str | int | float | bool:
+    """A hyperparameter as it was meant: SageMaker has text alone, so these files hold `"50"`."""
+    if not isinstance(value, str):
+        return value
+    try:
+        found = json.loads(value)
+    except ValueError:
+        return value
+    is_number = isinstance(found, int | float) and math.isfinite(found) and abs(found) < 2**63
+    return found if is_number else value
+
+
+def _channels(
+    manifest: Manifest, content_type: str | None, place: Place, plan: Plan
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for number, channel in enumerate(manifest.channels):
+        where, source = place.at("channels", number), channel.source
+        if source.data_type not in ("S3Prefix", "ManifestFile"):
+            plan.drop(where, f"inputs cannot be of the type {source.data_type!r}")
+            continue
+        name = identifier(channel.name, {*found, *OWN_INPUTS}, other="channel")
+        if name != channel.name:
+            plan.note(where, f"is the channel {name} now")
+        found[name] = {"source": source.uri, "data_type": source.data_type}
+        found[name]["distribution"] = source.distribution
+        if content_type:
+            found[name]["content_type"] = content_type
+    if "train" not in found:
+        plan.note(place, "has no channel train: trials take that of this project's Preprocess")
+    return found
+
+
+def _limits(parameters: Parameters, place: Place) -> list[Change]:
+    """The number of trials is one for the project, whatever the number of models."""
+    new = Tuning()
+    numbers = {"parallel": parameters.parallel, "trials": parameters.trials}
+    names = {"parallel": "maxParallelTrainingJobs", "trials": "maxNumberOfTrainingJobs"}
+    return [
+        Change(
+            "conf/pipeline.yaml",
+            ("tuning", key),
+            number,
+            (getattr(new, key),),
+            place.at(names[key]),
+        )
+        for key, number in numbers.items()
+    ]

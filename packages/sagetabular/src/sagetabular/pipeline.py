@@ -1,0 +1,147 @@
+"""What a project's `get_pipeline()` is written with.
+
+Public: these names keep their meaning within a major version. Every function that makes a step
+takes the `Build` first; a step's outputs are `step.output(name)`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sagetabular.assets.collecting import collect_assets
+from sagetabular.errors import UserError
+from sagetabular.settings import load_project
+from sagetabular.steps.account import make_account
+from sagetabular.steps.collect import collect
+from sagetabular.steps.gate import quality_gate
+from sagetabular.steps.ingest import ingest
+from sagetabular.steps.job import Context, JobStep, text
+from sagetabular.steps.parameters import make_parameters
+from sagetabular.steps.preprocess import preprocess
+from sagetabular.steps.processing import ProcessingJob, own_program
+from sagetabular.steps.sdk import Pipeline, StepTypeEnum, offline_session
+from sagetabular.steps.select import select
+from sagetabular.steps.track import track
+from sagetabular.steps.units import models
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sagetabular.steps.sdk import Parameter, Step
+
+__all__ = [
+    "Build",
+    "Pipeline",
+    "collect",
+    "ingest",
+    "models",
+    "preprocess",
+    "quality_gate",
+    "select",
+    "track",
+]
+
+_GRAPH = "pipelines/training/pipeline.py"
+# The service's rule for a step, and for an input or output of a Processing job.
+_STEP = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,63}")
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+class Build(Context):
+    """A project on its way to a pipeline: settings, parameters, account, files that travel.
+
+    Args:
+        root: Folder of the project.
+
+    Raises:
+        UserError: `conf/` or `models/` break a rule.
+
+    Attributes:
+        settings: `conf/` and `models/`; `settings.own` is the free section `own`.
+        parameters: The pipeline's parameters.
+    """
+
+    def __init__(self, root: Path | str = ".") -> None:
+        settings = load_project(Path(root))
+        super().__init__(
+            settings=settings,
+            parameters=make_parameters(settings),
+            account=make_account(settings.aws),
+            assets=collect_assets(settings),
+        )
+
+    def step(
+        self,
+        name: str,
+        program: str,
+        *,
+        inputs: Mapping[str, Any],
+        outputs: Sequence[str],
+        arguments: Sequence[Any] = (),
+        after: Sequence[JobStep] = (),
+        isolated: bool = True,
+    ) -> JobStep:
+        """Build a Processing step of a program of the project, in the image of the jobs.
+
+        Args:
+            name: Name of the step.
+            program: Module beside `pipeline.py`, such as `segments` for `segments.py`.
+            inputs: Name → output of another step, or S3 URI; read at
+                `/opt/ml/processing/input/<name>`.
+            outputs: Names; what is written to `/opt/ml/processing/output/<name>` is kept.
+            arguments: Of the command line; numbers and references become text.
+            after: Steps to wait for that no input implies.
+            isolated: Whether it is cut off from the network.
+
+        Raises:
+            UserError: A name breaks its rule, or there is no such program.
+        """
+        _check_name("the name of a step", name, _STEP, "letters, digits and single hyphens")
+        for each in (*inputs, *outputs):
+            _check_name(f"an input or output of {name}", each, _NAME, "letters, digits, `_.-`")
+        job = ProcessingJob(
+            program=own_program(self, program),
+            image=self.parameters.jobs_image,
+            arguments=[each if isinstance(each, str) else text(each) for each in arguments],
+            inputs=dict(inputs),
+            outputs={each: self.execution_uri(f"{name.lower()}/{each}") for each in outputs},
+            isolated=isolated,
+        )
+        return self.job_step(name, StepTypeEnum.PROCESSING, job.request(self), depends_on=after)
+
+    def pipeline(self, *steps: Step | Iterable[Step], name: str | None = None) -> Pipeline:
+        """Put steps, and lists of them, into a pipeline with the parameters that they refer to.
+
+        Args:
+            steps: In the order in which they stand in the definition.
+            name: Name on SageMaker; that of `conf/pipeline.yaml` if none is given.
+        """
+        flat = [one for each in steps for one in (each if isinstance(each, list) else [each])]
+        declared = [*self.parameters.used_by(self.settings), *self.account.parameters.values()]
+        pipeline = self._pipeline(flat, declared, name)
+        return self._pipeline(flat, _referred_to(pipeline, declared), name)
+
+    def _pipeline(
+        self, steps: list[Step], parameters: list[Parameter], name: str | None
+    ) -> Pipeline:
+        return Pipeline(
+            name=name or self.settings.pipeline.name,
+            parameters=parameters,
+            steps=steps,
+            sagemaker_session=offline_session(self.settings.aws.region),
+        )
+
+
+def _referred_to(pipeline: Pipeline, declared: Iterable[Parameter]) -> list[Parameter]:
+    """Return the parameters that steps refer to: a project may have left some steps out."""
+    steps = json.dumps(json.loads(pipeline.definition())["Steps"])
+    return [each for each in declared if f'"Parameters.{each.name}"' in steps]
+
+
+def _check_name(what: str, name: str, rule: re.Pattern[str], allowed: str) -> None:
+    if not rule.fullmatch(name):
+        msg = f"{_GRAPH}: {what} must be 1 to 64 of {allowed}, got {name!r}."
+        raise UserError(msg, "Rename it.")

@@ -1,0 +1,115 @@
+"""What an execution was asked to do, under the names that people write it with."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sagetabular.report.artefacts import ranges_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sagelocal import ExecutionRecord, LocalSageMaker, Storage
+
+# Input of Preprocess, and the file in it, that hold its part of conf/pipeline.yaml.
+INPUT, FILE = "settings", "preprocess.json"
+# By its end: executions of earlier versions name another package.
+CODE, SELECT = "code", ".jobs.select"
+_OF_DATA = ("target", "columns", "one_hot", "drop")
+
+
+@dataclass(frozen=True)
+class Group:
+    """What one step was told, name → value; `step` is empty for the parameters of the pipeline."""
+
+    step: str
+    values: Mapping[str, str]
+
+
+def read_settings(sagemaker: LocalSageMaker, record: ExecutionRecord) -> list[Group]:
+    """Return the parameters, and what each step was told beside them.
+
+    A step that was not reached is left out: what it would have been told was not resolved.
+    """
+    parameters = {name: str(value) for name, value in record.parameters.items()}
+    steps = [
+        Group(step.name, _told(sagemaker.storage, step.arguments))
+        for step in record.steps.values()
+        if step.arguments
+    ]
+    return [group for group in (Group("", parameters), *steps) if group.values]
+
+
+def _told(storage: Storage, arguments: Mapping[str, Any]) -> dict[str, str]:
+    """Settings of Preprocess, how Select chooses, what a search tries, and the code's hash."""
+    inputs = inputs_of(arguments)
+    values = _data_and_split(storage, inputs[INPUT]) if INPUT in inputs else {}
+    program = arguments.get("AppSpecification", {})
+    if any(word.endswith(SELECT) for word in program.get("ContainerEntrypoint", [])):
+        words = program["ContainerArguments"]
+        values["selection.by"] = str(words[words.index("--by") + 1])
+    values |= _search(arguments)
+    if CODE in inputs:
+        values[CODE] = inputs[CODE].rstrip("/").rsplit("/", 1)[-1]
+    return values
+
+
+def _data_and_split(storage: Storage, uri: str) -> dict[str, str]:
+    """The part of conf/pipeline.yaml that Preprocess reads, with that file's names."""
+    address = f"{uri.rstrip('/')}/{FILE}"
+    if not storage.exists(address):
+        return {}
+    values: dict[str, str] = {}
+    for name, value in json.loads(storage.read_bytes(address)).items():
+        label = f"data.{name}" if name in _OF_DATA else name
+        inner = value if isinstance(value, dict) else {"": value}
+        words = _column if name == "columns" else _in_words
+        values |= {f"{label}.{key}" if key else label: words(it) for key, it in inner.items()}
+    return {name: text for name, text in values.items() if text}
+
+
+def _column(column: Mapping[str, Any]) -> str:
+    return f"{column['type']}{', optional' if column['optional'] else ''}"
+
+
+def _in_words(value: Any) -> str:
+    """A value as text; empty where nothing is said."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "nothing"
+    return "" if value is None else str(value)
+
+
+def _search(arguments: Mapping[str, Any]) -> dict[str, str]:
+    """How hyperparameters are searched, those of every trial, and the ranges of the others."""
+    config = arguments.get("HyperParameterTuningJobConfig", {})
+    static = arguments.get("TrainingJobDefinition", {}).get("StaticHyperParameters", {})
+    values = {
+        "strategy": config.get("Strategy"),
+        "early stopping": config.get("TrainingJobEarlyStoppingType"),
+        # The others are for the program that calls the model, and are parameters.
+        **{name: v for name, v in static.items() if not name.startswith(("job_", "sagemaker_"))},
+        **{space.name: space for space in ranges_of(config.get("ParameterRanges", {}))},
+    }
+    return {name: str(value) for name, value in values.items() if value is not None}
+
+
+def inputs_of(arguments: Mapping[str, Any]) -> dict[str, str]:
+    """Return where the inputs and channels of a job lie, by their names.
+
+    Args:
+        arguments: The request for the job, or what SageMaker tells of it.
+    """
+    training = arguments.get("TrainingJobDefinition", arguments)
+    channels = {
+        channel["ChannelName"]: channel["DataSource"]["S3DataSource"]["S3Uri"]
+        for channel in training.get("InputDataConfig", [])
+        if "S3DataSource" in channel["DataSource"]
+    }
+    inputs = {
+        found["InputName"]: found["S3Input"]["S3Uri"]
+        for found in arguments.get("ProcessingInputs", [])
+        if "S3Input" in found
+    }
+    return channels | inputs

@@ -1,0 +1,6 @@
+"""The server of a fitted model, the way SageMaker calls it: `python -m sagetabular.serving`.
+
+Requests become matrices (`bodies`), matrices become predictions (`model`), predictions become
+answers (`answers`); `app` does all that for one request. A `connection` makes requests of bytes,
+`worker` is the process with all of them, and `supervisor` the one that keeps the workers.
+"""

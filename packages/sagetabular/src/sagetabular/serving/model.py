@@ -1,0 +1,161 @@
+"""A fitted model as the server uses it: loaded from data, tried out before anybody asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sagetabular.jobs.errors import JobError
+from sagetabular.jobs.hyperparameters import load_model_code
+from sagetabular.jobs.manifest import REMEDY, Manifest, read_manifest
+from sagetabular.serving.columns import Columns
+from sagetabular.serving.errors import NoModelError, RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from sagetabular.jobs.hyperparameters import ModelCode
+    from sagetabular.serving.columns import Rows
+
+    Scorer = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A model that has answered a probe row.
+
+    Attributes:
+        manifest: What it says of itself.
+        columns: What it expects.
+        code: Its functions.
+        model: What its `load` returned.
+        scorer: Its faster `predict`, if it has one for its columns.
+    """
+
+    manifest: Manifest
+    columns: Columns
+    code: ModelCode
+    model: Any
+    scorer: Scorer | None
+
+    def predict(self, rows: Rows) -> NDArray[np.float64]:
+        """Predict, shape (rows,), for rows that `read_body` returned.
+
+        Raises:
+            RequestError: The model refuses the values, or its answer to them is no number.
+            TypeError: It does not return one number for each row.
+        """
+        try:
+            if self.scorer is not None and isinstance(rows, np.ndarray):
+                predictions = self.scorer(rows)
+            else:
+                predictions = self.code.predict(self.model, self._frame(rows))
+        except ValueError as err:
+            msg = f"The model refuses these values: {str(err).splitlines()[0][:300]}\n"
+            raise RequestError(400, f"{msg}Send values like those it was fitted on.") from err
+        if predictions.shape != (len(rows),):
+            msg = f"predict must return shape ({len(rows)},), got {predictions.shape}"
+            raise TypeError(msg)
+        if not np.isfinite(predictions).all():
+            row = int(np.flatnonzero(~np.isfinite(predictions))[0]) + 1
+            msg = f"row {row}: the model's answer is {predictions[row - 1]}, no number.\n"
+            raise RequestError(400, f"{msg}Send values like those it was fitted on.")
+        return predictions
+
+    def probe(self) -> None:
+        """Predict a typical row, by both ways if there are two.
+
+        Raises:
+            JobError: The model does not answer, or `scorer` answers otherwise than `predict`.
+        """
+        row = _typical_rows(self.manifest, self.columns)
+        try:
+            # First, since it looks at the columns, which a scorer takes on trust.
+            expected = self.code.predict(self.model, self._frame(row))
+            answers = self.predict(row)
+        except (RequestError, KeyError, TypeError, ValueError) as err:
+            msg = f"The model does not answer a row of the columns {self.manifest.features}: {err}"
+            raise JobError(f"{msg}.".replace("\n", " "), REMEDY) from err
+        if answers.tobytes() != np.asarray(expected, dtype=np.float64).tobytes():
+            msg = f"models/{self.manifest.model}/model.py: scorer must return what predict returns"
+            msg = f"{msg}, got {answers.tolist()} for {expected.tolist()}."
+            raise JobError(msg, "Remove it, or mind the order of the columns and their precision.")
+
+    def _frame(self, rows: Rows) -> Any:
+        if not isinstance(rows, np.ndarray):
+            return rows
+        import pandas as pd
+
+        return pd.DataFrame(rows, columns=list(self.columns.names))
+
+
+def load_model(folder: Path) -> ServedModel:
+    """Load the model that `fit` left in a folder, and try it out.
+
+    Raises:
+        NoModelError: The folder is missing or empty.
+        JobError: What lies there cannot be loaded or does not answer.
+    """
+    if not folder.is_dir() or not any(folder.iterdir()):
+        msg = f"There is no model in {folder}.\nUnpack a model.tar.gz there."
+        raise NoModelError(msg)
+    manifest = read_manifest(folder)
+    columns = Columns(tuple(manifest.features), frozenset(manifest.categories))
+    code, model = _load(manifest, folder)
+    served = ServedModel(manifest, columns, code, model, _scorer(code, model, manifest))
+    served.probe()
+    return served
+
+
+def _load(manifest: Manifest, folder: Path) -> tuple[ModelCode, Any]:
+    """Import the model's code and let it read its files.
+
+    Damaged files make libraries raise what they like, so every exception counts as damage.
+    """
+    name = manifest.model
+    try:
+        code = load_model_code(name)
+    except ImportError as err:
+        msg = f"The model was fitted by models/{name}, which cannot be imported here: {err}."
+        raise JobError(msg, f"Serve it with the code that has models/{name}/model.py.") from err
+    try:
+        return code, code.load(folder)
+    except Exception as err:
+        text = (str(err).strip() or "no reason given").splitlines()[0][:300]
+        msg = f"models/{name} cannot load its files: {type(err).__name__}: {text}."
+        raise JobError(msg, REMEDY) from err
+
+
+def _scorer(code: ModelCode, model: Any, manifest: Manifest) -> Scorer | None:
+    """Return the model's faster `predict`, if it has one and its columns allow it."""
+    build = getattr(code, "scorer", None)
+    if build is None or manifest.categories:
+        return None
+    try:
+        scorer: Scorer = build(model, manifest.features)
+    except ValueError as err:
+        raise JobError(f"models/{manifest.model}: {err}.", REMEDY) from err
+    return scorer
+
+
+def _typical_rows(manifest: Manifest, columns: Columns) -> Rows:
+    """The typical row, and for numbers also rows that lead elsewhere in a tree."""
+    values = [manifest.typical[name] for name in columns.names]
+    if not columns.all_numbers:
+        as_columns = zip(columns.names, values, strict=True)
+        return columns.rows(
+            [
+                [None if value is None else str(value)]
+                if name in columns.categories
+                else np.array([np.nan if value is None else value], dtype=np.float64)
+                for name, value in as_columns
+            ]
+        )
+    row = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    factors = np.array([1.0, -1.0, 0.5, 0.9, 1.1, 2.0])
+    return np.vstack([factors[:, None] * row, row[::-1]])

@@ -1,0 +1,72 @@
+"""What the environment says about the server: the variables of SageMaker's containers."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sagetabular.jobs.runner import base_dir
+from sagetabular.serving.errors import ServerError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+MEGABYTE = 2**20
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """How to serve.
+
+    Attributes:
+        model_folder: Where the model lies, unpacked.
+        host: Address to listen on.
+        port: Port to listen on; 0 takes a free one.
+        workers: Number of processes that answer.
+        timeout: Seconds that a request may take.
+        payload_limit: Bytes that the body of a request may have.
+    """
+
+    model_folder: Path
+    host: str = "0.0.0.0"  # noqa: S104  SageMaker calls the container from outside
+    port: int = 8080
+    workers: int = 1
+    timeout: int = 60
+    payload_limit: int = 6 * MEGABYTE
+
+
+def read_settings(environment: Mapping[str, str]) -> ServerSettings:
+    """Read the settings from environment variables.
+
+    Raises:
+        ServerError: A variable is not a whole number in its range.
+    """
+    megabytes = _number(environment, "SAGEMAKER_MAX_PAYLOAD_IN_MB", 6, range(1, 1025))
+    return ServerSettings(
+        model_folder=base_dir() / "model",
+        host=environment.get("MODEL_SERVER_HOST") or "0.0.0.0",  # noqa: S104
+        port=_number(environment, "SAGEMAKER_BIND_TO_PORT", 8080, range(65536)),
+        workers=_number(environment, "MODEL_SERVER_WORKERS", _cores(), range(1, 257)),
+        timeout=_number(environment, "MODEL_SERVER_TIMEOUT", 60, range(1, 3601)),
+        payload_limit=megabytes * MEGABYTE,
+    )
+
+
+def _number(environment: Mapping[str, str], name: str, default: int, allowed: range) -> int:
+    text = environment.get(name, "").strip()
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and int(text) in allowed):
+        bounds = f"a whole number from {allowed.start} to {allowed.stop - 1}"
+        msg = f"{name} must be {bounds}, got {text!r}.\nCorrect it, or leave it out for {default}."
+        raise ServerError(msg)
+    return int(text)
+
+
+def _cores() -> int:
+    """Cores that this process may use, which in a container may be fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

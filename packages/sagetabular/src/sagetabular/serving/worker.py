@@ -1,0 +1,108 @@
+"""One process that answers requests: an event loop with the model in it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+import traceback
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from sagetabular.jobs.errors import JobError
+from sagetabular.serving.answers import Answer
+from sagetabular.serving.app import OWN_FAILURE, App
+from sagetabular.serving.connections import Connections
+from sagetabular.serving.errors import NoModelError
+from sagetabular.serving.model import load_model
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+    from sagetabular.serving.settings import ServerSettings
+
+# Of the 30 seconds that SageMaker leaves between SIGTERM and SIGKILL.
+DRAIN_SECONDS = 25
+_TICK_SECONDS = 0.1
+
+
+class Worker:
+    """Loads its model, answers, keeps the log and can be found hanging.
+
+    Args:
+        settings: How to serve.
+        replacement: Whether it stands in for a worker that died. Then it takes no request before
+            it can answer it; the first workers say at once that they are loading.
+        parent: The process that it ends with. It may have died before this one asks who it was.
+    """
+
+    def __init__(self, settings: ServerSettings, *, replacement: bool, parent: int) -> None:
+        self._app = App(settings)
+        self._connections = Connections(self._app, settings.payload_limit, settings.timeout)
+        self._folder = settings.model_folder
+        self._replacement = replacement
+        self._parent = parent
+        self._ending = False
+
+    def run(self, listener: socket.socket) -> None:
+        """Serve until SIGTERM or SIGINT, or until the first process has gone."""
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, self._end)
+            runner.run(self._serve(listener))
+
+    def _end(self, *_signal: object) -> None:
+        self._ending = True
+
+    async def _serve(self, listener: socket.socket) -> None:
+        if self._replacement:
+            self._load()
+        else:
+            threading.Thread(target=self._load, daemon=True).start()
+        self._app.deadline.arm()
+        server = await asyncio.get_running_loop().create_server(
+            self._connections.accept, sock=listener, backlog=2048
+        )
+        while not self._ending:
+            self._tick()
+            await asyncio.sleep(_TICK_SECONDS)
+        self._app.deadline.postpone_death(DRAIN_SECONDS + 2)
+        server.close()
+        await self._connections.drain(DRAIN_SECONDS)
+        self._app.log.flush()
+
+    def _tick(self) -> None:
+        """Do what is due ten times a second."""
+        self._app.log.flush()
+        self._connections.look()
+        self._app.deadline.postpone_death()
+        self._ending = self._ending or os.getppid() != self._parent
+
+    def _load(self) -> None:
+        """Load the model, or note what `/ping` then answers."""
+        app = self._app
+        try:
+            app.model = load_model(self._folder)
+            app.log.event(f"serving models/{app.model.manifest.model}")
+        except NoModelError as error:
+            app.reason = Answer(404, f"{error}\n".encode())
+            app.log.event(str(error))
+        except JobError as error:  # 503 would promise that it comes right by waiting
+            app.reason = Answer(500, f"{error}\n".encode())
+            app.log.event(str(error))
+        except Exception:  # the thread would end in silence, and `/ping` say "loading" for ever
+            app.reason = OWN_FAILURE
+            traceback.print_exc(file=sys.stderr)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes the fastest event loop there is; None for Python's own (Windows)."""
+    if find_spec("uvloop") is None:
+        return None
+    import uvloop
+
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory

@@ -1,0 +1,145 @@
+"""`conf/` and `models/` as typed settings; every error names file and field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sagetabular.errors import UserError
+from sagetabular.settings.aws import Aws
+from sagetabular.settings.data_source import check_data
+from sagetabular.settings.discovery import RESERVED_FOLDERS, find_models, model_file
+from sagetabular.settings.filling import make_unit
+from sagetabular.settings.graph import Graph, make_graph
+from sagetabular.settings.loading import load_settings
+from sagetabular.settings.model import Model
+from sagetabular.settings.one_hot import check_one_hot
+from sagetabular.settings.project import Pipeline
+from sagetabular.settings.served import served_by_aws
+from sagetabular.settings.steps import Evaluate, Tune
+from sagetabular.settings.units import Unit
+from sagetabular.settings.wrangling import check_flow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+# Select reads nine evaluations, or nine collections of nine: a Processing job takes ten inputs, and
+# one of them is the code.
+MOST_AT_ONCE = 9
+MOST_RANKED = MOST_AT_ONCE**2
+# Track has Select's output too.
+MOST_TRACKED = 8
+
+__all__ = [
+    "RESERVED_FOLDERS",
+    "Aws",
+    "Model",
+    "Pipeline",
+    "ProjectSettings",
+    "Unit",
+    "load_project",
+]
+
+
+@dataclass(frozen=True)
+class ProjectSettings:
+    """Everything that the files of a project say.
+
+    Attributes:
+        root: Folder of the project.
+        pipeline: `conf/pipeline.yaml`.
+        aws: `conf/aws.yaml`.
+        units: Name → model with its steps, in the order that breaks ties.
+        graph: How the steps hang together.
+    """
+
+    root: Path
+    pipeline: Pipeline
+    aws: Aws
+    units: Mapping[str, Unit]
+    graph: Graph
+
+    @property
+    def models(self) -> dict[str, Model]:
+        """Name → what `model.yaml` says."""
+        return {name: unit.model for name, unit in self.units.items()}
+
+    @property
+    def own(self) -> Mapping[str, Any]:
+        """What `conf/pipeline.yaml` says to the project's own steps, under `own`."""
+        return self.pipeline.own
+
+    @property
+    def served_by_aws(self) -> set[str]:
+        """`<unit>.<step>` of the steps whose models an image of AWS is to serve."""
+        return served_by_aws(self.units)
+
+
+def load_project(root: Path) -> ProjectSettings:
+    """Read `conf/` and `models/` below `root`.
+
+    Raises:
+        UserError: A file is missing or a field breaks its rule.
+    """
+    pipeline = load_settings(Pipeline, root / "conf/pipeline.yaml", "conf/pipeline.yaml")
+    aws = load_settings(Aws, root / "conf/aws.yaml", "conf/aws.yaml")
+    units = {
+        name: make_unit(name, model_file(root, folder), folder, model, pipeline.defaults)
+        for name, (folder, model) in find_models(root, pipeline.models).items()
+    }
+    _check_titles(units)
+    _check_ranked(units, pipeline)
+    _check_searches(units, pipeline)
+    check_data(root, pipeline.data, aws)
+    check_flow(pipeline.data)
+    check_one_hot(pipeline)
+    return ProjectSettings(root, pipeline, aws, units, make_graph(units, pipeline.dependencies))
+
+
+def _check_titles(units: Mapping[str, Unit]) -> None:
+    """Titles name the steps, so two models cannot share one."""
+    owners: dict[str, str] = {}
+    for name, unit in units.items():
+        title = unit.model.title
+        if title in owners:
+            msg = f"{unit.label}: title {title!r} is also that of {owners[title]}."
+            raise UserError(msg, "Give each model a title of its own.")
+        owners[title] = name
+
+
+def _check_ranked(units: Mapping[str, Unit], pipeline: Pipeline) -> None:
+    """The selection needs models, and of each what it ranks them by."""
+    ranked = [unit for unit in units.values() if unit.ranked]
+    if not ranked:
+        msg = "models/: at least one model needs an evaluate step to be selected."
+        raise UserError(msg, "Add `evaluate` to the steps of a model.yaml.")
+    _check_counts(ranked, pipeline)
+    for unit in ranked:
+        evaluate = unit.last(Evaluate)
+        if pipeline.selection.by == "cv" and evaluate is not None and evaluate.follows is None:
+            msg = f"conf/pipeline.yaml: selection.by: cv needs a tune step in {unit.label}."
+            raise UserError(msg, "Add one before evaluate, or rank by the test rows: `by: test`.")
+
+
+def _check_searches(units: Mapping[str, Unit], pipeline: Pipeline) -> None:
+    """Hyperband has to be able to end a trial before its last fold."""
+    folds = pipeline.split.folds
+    for unit in units.values():
+        tuning = unit.model.tuning
+        if tuning and tuning.strategy == "Hyperband" and folds <= tuning.first_folds:
+            msg = f"{unit.label}: tuning.min_folds must be below split.folds of conf/pipeline.yaml"
+            remedy = "Lower it, or use Bayesian or Random."
+            raise UserError(f"{msg}, got {tuning.first_folds} of {folds}.", remedy)
+
+
+def _check_counts(ranked: Sequence[Unit], pipeline: Pipeline) -> None:
+    """A Processing job takes ten inputs."""
+    tuned = [unit for unit in ranked if unit.last(Tune)]
+    if pipeline.tracking != "none" and len(tuned) > MOST_TRACKED:
+        msg = f"models/: may hold {MOST_TRACKED} tuned models with tracking: {pipeline.tracking}"
+        remedy = "List fewer of them under models in conf/pipeline.yaml, or write `tracking: none`."
+        raise UserError(f"{msg}, got {len(tuned)}.", remedy)
+    if len(ranked) > MOST_RANKED:
+        msg = f"models/: may hold {MOST_RANKED} models with an evaluate step, got {len(ranked)}."
+        raise UserError(msg, "List fewer of them under models in conf/pipeline.yaml.")

@@ -1,0 +1,136 @@
+"""`conf/aws.yaml` as typed settings: what the account gives to every job.
+
+Subnets, security groups and keys are named by environment variables, each of which becomes a
+pipeline parameter without a default: a definition holds no account's values. Where an id is the
+same for everybody, it can stand there itself.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from sagetabular.settings.loading import RuleError, Settings
+from sagetabular.settings.reading import shown
+from sagetabular.settings.tags import Tags
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# No id looks like this: those of networks have a hyphen, and so have keys, or a colon or slash.
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
+
+
+def is_variable(value: str) -> bool:
+    """Whether a value names an environment variable, and is not the id itself."""
+    return _VARIABLE.fullmatch(value) is not None
+
+
+def _id(pattern: str, example: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not is_variable(value) and not re.fullmatch(pattern, value, re.ASCII):
+            msg = f"must be an environment variable or an id like {example}, got {shown(value)}."
+            raise RuleError(msg, "Write it like SUBNET_A: upper case, digits and underscores.")
+        return value
+
+    return AfterValidator(check)
+
+
+def _distinct(what: str) -> Callable[[list[str]], list[str]]:
+    def check(values: list[str]) -> list[str]:
+        for position, value in enumerate(values):
+            if value in values[:position]:
+                msg = f"lists the {what} {shown(value)} twice."
+                raise RuleError(msg, "Keep one of them.")
+        return values
+
+    return check
+
+
+Subnet = Annotated[str, _id(r"subnet-[0-9a-f]{1,25}", "subnet-0a1b2c3d")]
+SecurityGroup = Annotated[str, _id(r"sg-[0-9a-f]{1,29}", "sg-0a1b2c3d")]
+Key = Annotated[str, _id(r"(?=.*[-:/])[a-zA-Z0-9:/_-]{1,2048}", "alias/jobs")]
+
+
+class Network(Settings):
+    """The VPC that all jobs run in, and the models that they make.
+
+    How many there are is part of the definition, since no parameter can hold a list.
+    """
+
+    subnets: Annotated[
+        list[Subnet], Field(min_length=1, max_length=16), AfterValidator(_distinct("subnet"))
+    ]
+    security_groups: Annotated[
+        list[SecurityGroup],
+        Field(min_length=1, max_length=5),
+        AfterValidator(_distinct("security group")),
+    ]
+
+
+class Encryption(Settings):
+    """Keys and encryption of the jobs.
+
+    Attributes:
+        volume_key: Encrypts the disks of the jobs; AWS's own key if left out.
+        output_key: Encrypts what the jobs write to S3, and the descriptions of model versions.
+        traffic: Whether the hosts of one job encrypt what they tell each other; if left out, those
+            of Training and Tuning do.
+    """
+
+    volume_key: Key | None = None
+    output_key: Key | None = None
+    traffic: bool | None = None
+
+
+class Isolation(Settings):
+    """Which classes of steps are cut off from the network; a step may say otherwise.
+
+    The project's own jobs cannot be set: Ingest and Track call services, the others need none.
+    """
+
+    process: bool = True
+    train: bool = True
+    tune: bool = True
+    fit: bool = True
+    evaluate: bool = True
+    create: bool = True
+
+
+class Aws(Settings):
+    """The whole of `conf/aws.yaml`."""
+
+    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    environment: dict[
+        Literal["RoleArn", "Bucket", "ImageUri", "JobsImageUri", "TrackingUri", "DataUri"], str
+    ]
+    network: Network | None = None
+    encryption: Encryption = Encryption()
+    isolation: Isolation = Isolation()
+    tags: Annotated[Tags, Field(max_length=50)] = Field(default_factory=dict)
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """Pipeline parameter → its environment variable, or the id itself."""
+        lists = {
+            "SubnetId": self.network.subnets if self.network else [],
+            "SecurityGroupId": self.network.security_groups if self.network else [],
+        }
+        keys = {
+            "VolumeKmsKeyId": self.encryption.volume_key,
+            "OutputKmsKeyId": self.encryption.output_key,
+        }
+        numbered = {
+            f"{name}{number}": value
+            for name, values in lists.items()
+            for number, value in enumerate(values, start=1)
+        }
+        return numbered | {name: value for name, value in keys.items() if value is not None}
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Pipeline parameter → the environment variable that holds its value on AWS."""
+        own = {name: value for name, value in self.ids.items() if is_variable(value)}
+        return {**{str(name): value for name, value in self.environment.items()}, **own}

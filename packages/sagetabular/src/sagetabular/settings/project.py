@@ -1,0 +1,97 @@
+"""`conf/pipeline.yaml` as typed settings."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from sagetabular.settings.caching import Cache, CacheSettings
+from sagetabular.settings.data import Data
+from sagetabular.settings.defaults import Defaults
+from sagetabular.settings.loading import EarlyStopping, RuleError, Settings
+from sagetabular.settings.resources import Resources
+from sagetabular.settings.retries import Retries
+from sagetabular.settings.tuning import Completion, SearchMinutes
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+# SageMaker's quota of the training jobs of one tuning job.
+MOST_TRIALS = 750
+
+
+def _check_folds(value: object) -> object:
+    if isinstance(value, int) and value in (1, -1):
+        msg = f"must be 2 or more, or 0 for one validation split, got {value}."
+        raise RuleError(msg, "Set it to 5, or drop it for the default.")
+    return value
+
+
+class Split(Settings):
+    """How rows become test rows and folds."""
+
+    kind: Literal["random", "stratified", "grouped", "time"] = "random"
+    by: str | None = None
+    test: Share = 0.2
+    folds: Annotated[int, BeforeValidator(_check_folds), Field(ge=0, le=50)] = 5
+    validation: Share = 0.125
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 23
+
+    @model_validator(mode="after")
+    def _by_fits_kind(self) -> Self:
+        needs_column = self.kind in ("grouped", "time")
+        if needs_column and self.by is None:
+            msg = f"needs the field `by` for kind {self.kind!r}."
+            raise RuleError(msg, "Add `by: <column>`: the group, or the time to order by.")
+        if not needs_column and self.by is not None:
+            msg = f"takes no `by` for kind {self.kind!r}, got {self.by!r}."
+            raise RuleError(msg, "Remove it, or choose kind grouped or time.")
+        return self
+
+
+class Tuning(Settings):
+    """How many hyperparameter settings each model tries."""
+
+    trials: Annotated[int, Field(ge=1, le=MOST_TRIALS)] = 20
+    parallel: Annotated[int, Field(ge=1, le=100)] = 4
+    early_stopping: EarlyStopping = "off"
+    completion: Completion | None = None
+    max_minutes: SearchMinutes | None = None
+
+
+class Selection(Settings):
+    """What decides between the models, and what the winner must reach."""
+
+    by: Literal["cv", "test"] = "cv"
+    minimum_r2: Annotated[float, Field(le=1)] = 0.6
+
+
+class Registration(Settings):
+    """How a model version enters the registry."""
+
+    approval: Literal["PendingManualApproval", "Approved", "Rejected"] = "PendingManualApproval"
+
+
+class Pipeline(Settings):
+    """The whole of `conf/pipeline.yaml`; `own` is free: what a project's own steps are told."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9](-*[a-z0-9])*$", min_length=3, max_length=32)]
+    data: Data
+    split: Split = Split()
+    tuning: Tuning = Tuning()
+    selection: Selection = Selection()
+    registration: Registration = Registration()
+    tracking: Literal["mlflow", "experiments", "none"] = "mlflow"
+    resources: Resources = Resources()
+    cache: Cache = CacheSettings()
+    retries: Retries = Field(default_factory=list)
+    defaults: Defaults = Defaults()
+    dependencies: list[str] = Field(default_factory=list)
+    models: Annotated[list[str], Field(min_length=1)] | None = None
+    own: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _split_column_is_declared(self) -> Self:
+        if self.split.by is not None and self.split.by not in self.data.columns:
+            msg = f"must declare the column that split.by names, got {self.split.by!r}."
+            raise RuleError(msg, f"Declared are {', '.join(self.data.columns)}.")
+        return self

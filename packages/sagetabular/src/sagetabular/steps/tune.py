@@ -1,0 +1,68 @@
+"""Tune: search a model's hyperparameters; every trial is scored by cross-validation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sagetabular.steps.job import text
+from sagetabular.steps.sdk import StepTypeEnum
+from sagetabular.steps.search import OBJECTIVE, search, warm_start
+from sagetabular.steps.training import channels, resources, static_hyperparameters
+
+if TYPE_CHECKING:
+    from sagetabular.settings.tuning import ModelTuning
+    from sagetabular.steps.job import JobStep
+    from sagetabular.steps.sdk import Join
+    from sagetabular.steps.task import Task
+
+METRICS = (OBJECTIVE, "cv:fold_r2", "cv:rmse", "cv:mae")
+
+
+def tune(task: Task) -> JobStep:
+    """Build the step."""
+    context = task.context
+    earlier = warm_start(context, task.unit.model.tuning)
+    request = {
+        "HyperParameterTuningJobConfig": search(context, task.unit.model.tuning),
+        "TrainingJobDefinition": {
+            "StaticHyperParameters": static_hyperparameters(task, "tune.py"),
+            "AlgorithmSpecification": {
+                "TrainingImage": task.image(),
+                "TrainingInputMode": "File",
+                "MetricDefinitions": [metric_definition(name) for name in METRICS],
+            },
+            "InputDataConfig": channels(task),
+            "OutputDataConfig": {"S3OutputPath": context.execution_uri(task.path)},
+            "RetryStrategy": {"MaximumRetryAttempts": 2},
+            **resources(task),
+        },
+        **earlier,
+    }
+    # The key of SageMaker's cache leaves the warm start out: it would find the parent again.
+    return task.build(StepTypeEnum.TUNING, request, cached=not earlier)
+
+
+def metric_definition(name: str) -> dict[str, str]:
+    """Where the service finds a metric in the log of a trial."""
+    return {"Name": name, "Regex": f"{name}=([^;]+);"}
+
+
+def tuned_hyperparameters(tuning: ModelTuning, step: JobStep) -> dict[str, Any]:
+    """References to the hyperparameters of the best trial."""
+    best = step.properties.BestTrainingJob.TunedHyperParameters
+    return {name: best[name] for name in tuning.ranges}
+
+
+def trials_uri(step: JobStep) -> Join:
+    """S3 prefix of what all trials left behind, each below the name of its training job.
+
+    Taken from the tuning job itself: a reused one lies below the prefix of the execution that ran
+    it. Without the slash it would also name what begins alike, such as the trials of `tree_2`.
+    """
+    return text(step.properties.TrainingJobDefinition.OutputDataConfig.S3OutputPath, "/")
+
+
+def best_trial_uri(step: JobStep) -> Join:
+    """S3 URI of what the best trial left behind."""
+    best = step.properties.BestTrainingJob.TrainingJobName
+    return text(*trials_uri(step).values, best, "/output/model.tar.gz")

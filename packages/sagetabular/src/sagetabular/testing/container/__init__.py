@@ -1,0 +1,1 @@
+"""The contract of the container: what SageMaker asks of `train` and `serve`, as tests."""

@@ -1,0 +1,124 @@
+"""`pipeline doctor` on this machine."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from importlib import metadata
+from types import SimpleNamespace
+
+import pytest
+
+from sagetabular.doctor import laptop
+from sagetabular.lake.store import table_folder
+
+SUBJECTS = ["python", "libraries", "definition", "rows", "disk", "engine"]
+LOCK = """\
+numpy=={numpy} ; python_version < '3.14' \\
+    --hash=sha256:0123
+numpy==0.1 ; python_version >= '3.14' \\
+    --hash=sha256:4567
+pyyaml=={pyyaml} \\
+    --hash=sha256:89ab
+"""
+
+
+@pytest.fixture
+def sound(pipeline, example):
+    """The small project with a lake, and a lock file of what is installed."""
+    rows = "rooms,area,district,sold,price\n" + "3,60,north,2024-01-01,100\n" * 20
+    example.write("rows.csv", rows)
+    assert pipeline("data", "add", example.root / "rows.csv").code == 0
+    versions = {name: metadata.version(name) for name in ("numpy", "pyyaml")}
+    example.write("requirements.lock", LOCK.format(**versions))
+    return example
+
+
+@pytest.fixture
+def findings(pipeline):
+    """Run the command; returns its findings by subject."""
+
+    def run():
+        ended = pipeline("doctor", "--json")
+        found = json.loads(ended.out)["findings"]
+        to_mend = [one for one in found if one["state"] == "to mend"]
+        assert ended.code == (2 if to_mend else 0)
+        assert [one["subject"] for one in found] == SUBJECTS
+        return {one["subject"]: one for one in found}
+
+    return run
+
+
+def test_where_all_is_well_every_line_says_so(pipeline, sound, findings):
+    found = findings()
+    assert {one["state"] for one in found.values()} == {"ok"}
+    assert found["libraries"]["text"] == "2 packages as requirements.lock has them"
+    assert found["definition"]["text"] == "conf/ and models/ (boost, ridge) compile to 11 steps"
+    assert found["rows"]["text"] == "rows.csv is here to be read"
+    ended = pipeline("doctor")
+    assert ended.out.splitlines()[-1] == "6 ok, 0 to mend, 0 cannot tell"
+
+
+def test_another_version_of_a_library_is_to_mend(sound, findings):
+    sound.write("requirements.lock", LOCK.format(numpy="0.0.1", pyyaml="0.0.2") + "absent==3\n")
+    found = findings()["libraries"]
+    assert found["state"] == "to mend"
+    assert found["text"] == "absent must be 3, got none (2 more differ)."
+    assert found["remedy"] == "Run `make setup`."
+
+
+def test_a_lock_file_that_is_none_is_to_mend(sound, findings):
+    (sound.root / "requirements.lock").unlink()
+    assert findings()["libraries"]["text"].startswith("requirements.lock: cannot be read: ")
+
+
+def test_a_mistake_in_the_settings_is_a_finding_in_the_same_words(sound, findings):
+    sound.change("models/ridge/model.yaml", "title", "No Title")
+    found = findings()
+    for subject in ("definition", "rows"):
+        assert found[subject]["state"] == "to mend"
+        assert found[subject]["text"].startswith("models/ridge/model.yaml: title must match")
+    assert found["disk"]["state"] == "ok"
+
+
+def test_a_table_that_the_lake_lacks_is_to_mend(sound, findings):
+    shutil.rmtree(table_folder(sound.root / ".pipeline/lake", "estate", "sales"))
+    found = findings()["rows"]
+    assert found["state"] == "to mend"
+    assert "`pipeline data sample`" in found["remedy"]
+
+
+def test_a_full_disk_is_to_mend(sound, findings, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=2e8))
+    assert findings()["disk"]["text"] == "1 GB should be free, got 0.2 GB."
+
+
+def test_without_a_container_engine_all_is_well_but_for_images(sound, findings, monkeypatch):
+    monkeypatch.setenv("PATH", str(sound.root))
+    found = findings()["engine"]
+    assert found["state"] == "ok"
+    assert found["text"].startswith("none works, and only `pipeline image` needs one (docker, pod")
+
+
+def test_a_python_that_the_packages_are_not_made_for_is_to_mend(sound, findings, monkeypatch):
+    monkeypatch.setattr(laptop, "OLDEST", (3, 99))
+    found = findings()["python"]
+    assert found["text"].startswith("Python must be 3.99 to 3.14, got 3.")
+    assert found["remedy"].startswith("Name one: `make setup PYTHON=")
+
+
+@pytest.mark.parametrize("option", ["--create", "--smoke"])
+def test_what_is_about_aws_is_refused_on_this_machine(pipeline, option):
+    rule, remedy = pipeline("doctor", option).mistake
+    assert rule == f"{option} is about AWS, got it without --on aws."
+    assert remedy == "Add --on aws, or leave it out."
+
+
+def test_on_a_terminal_long_lines_hang_below_what_they_say(pipeline, sound, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "60")
+    shutil.rmtree(sound.root / ".pipeline/lake")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    lines = pipeline("doctor").out.splitlines()
+    assert max(map(len, lines)) <= 60
+    at = next(number for number, line in enumerate(lines) if line.startswith("to mend      rows"))
+    assert lines[at + 1].startswith(" " * 13) and not lines[at + 1].startswith(" " * 14)

@@ -1,0 +1,185 @@
+"""Executions put together by hand, with whatever names a test wants, and a reader of pages."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from html.parser import HTMLParser
+from io import BytesIO
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sagelocal import ExecutionRecord, LocalSageMaker, StepRecord
+from sagelocal.executions.creation import create_execution
+from sagetabular.report import render_report
+
+VOID = {"meta", "br", "link", "img", "hr", "input"}
+STEPS = dict.fromkeys(("Preprocess", "Tune", "Evaluate", "Select"), "Processing")
+STEPS["Tune"] = "Tuning"
+
+
+@dataclass
+class Story:
+    """What an execution is told to have found; every name may be anything."""
+
+    pipeline: str = "houses"
+    data: str = "sales.csv"
+    model: str = "ridge"
+    column: str = "rooms"
+    hyperparameter: str = "strength"
+    category: str = "linear"
+    scores: tuple[float | None, ...] = (0.5, None, 0.8, 0.7)
+    stopped: tuple[int, ...] = ()
+    shift: float = 0.0
+    rows: int = 50
+    importance: bool = True
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+def make_execution(home: Path, story: Story) -> ExecutionRecord:
+    """Write records and artefacts as a run of a small pipeline would."""
+    steps = [{"Name": name, "Type": kind, "Arguments": {}} for name, kind in STEPS.items()]
+    for before, step in pairwise(steps):
+        step["DependsOn"] = [before["Name"]]
+    definition = json.dumps({"Version": "2020-12-01", "Steps": steps}).encode()
+    with create_execution(
+        home,
+        pipeline_name=story.pipeline,
+        definition=definition,
+        parameters=story.parameters,
+        metadata={"data": story.data},
+        steps={name: StepRecord(name, kind) for name, kind in STEPS.items()},
+    ) as record:
+        _write_results(home, record, story)
+    return LocalSageMaker(home).execution(record.id)
+
+
+def _write_results(home: Path, record: ExecutionRecord, story: Story) -> None:
+    prefix = f"s3://local/{record.id}"
+    responses = {
+        "Preprocess": _processing("summary", f"{prefix}/summary"),
+        "Tune": _tuning(story),
+        "Evaluate": _processing("evaluation", f"{prefix}/evaluate"),
+        "Select": _processing("selection", f"{prefix}/select"),
+    }
+    arguments = {
+        "Evaluate": {"AppSpecification": {"ContainerArguments": ["--model", story.model]}},
+        "Tune": {"TrainingJobDefinition": {"StaticHyperParameters": {"job_model": story.model}}},
+    }
+    times = {"start_time": record.start_time, "end_time": record.start_time}
+    for name, step in record.steps.items():
+        record.write_step(
+            replace(
+                step,
+                status="Succeeded",
+                arguments=arguments.get(name, {}),
+                response=responses[name],
+                **times,
+            )
+        )
+    _store(LocalSageMaker(home), prefix, story)
+    log = record.directory / "logs/Tune/a trial #1.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("said")
+    replace(record, status="Succeeded", end_time=record.start_time).write()
+
+
+def _processing(name: str, uri: str) -> dict[str, Any]:
+    output = {"OutputName": name, "S3Output": {"S3Uri": uri}}
+    return {"ProcessingOutputConfig": {"Outputs": [output]}}
+
+
+def _tuning(story: Story) -> dict[str, Any]:
+    trials = []
+    for index, score in enumerate(story.scores):
+        tuned = {story.hyperparameter: str(10.0 ** (index % 3)), "kind": json.dumps(story.category)}
+        status = "Stopped" if index in story.stopped else "Completed"
+        trial = {"TrainingJobStatus": status, "TunedHyperParameters": tuned, "Seconds": 1.5}
+        if score is not None:
+            metric = {"MetricName": "cv:r2", "Value": score}
+            trial["FinalHyperParameterTuningJobObjectiveMetric"] = metric
+        trials.append(trial)
+    continuous = {"Name": story.hyperparameter, "MinValue": "1", "MaxValue": "100"}
+    kinds = [json.dumps(story.category), json.dumps("other")]
+    ranges = {
+        "ContinuousParameterRanges": [continuous | {"ScalingType": "Logarithmic"}],
+        "CategoricalParameterRanges": [{"Name": "kind", "Values": kinds}],
+    }
+    return {
+        "HyperParameterTuningJobConfig": {"Strategy": "Bayesian", "ParameterRanges": ranges},
+        "TrainingJobDefinition": {"StaticHyperParameters": {"job_model": story.model}},
+        "TrainingJobSummaries": trials,
+    }
+
+
+def _store(sagemaker: LocalSageMaker, prefix: str, story: Story) -> None:
+    actual = np.random.default_rng(0).normal(size=story.rows)
+    predictions = pd.DataFrame({"actual": actual, "predicted": actual * 0.9 + story.shift})
+    buffer = BytesIO()
+    predictions.to_parquet(buffer)
+    sagemaker.storage.put_bytes(f"{prefix}/evaluate/predictions.parquet", buffer.getvalue())
+    metric = {"value": 0.7654 + story.shift, "standard_deviation": 0.01}
+    folds = [{"fold": index, "r2": 0.8 + index / 100} for index in range(3)]
+    ranked = {"model": story.model, "cv_r2": 0.81 + story.shift, "cv_r2_std": 0.01}
+    ranked |= {"test_r2": 0.7654 + story.shift}
+    contents = {
+        "evaluate/evaluation": {"regression_metrics": dict.fromkeys(("r2", "rmse", "mae"), metric)},
+        "evaluate/cv": {"r2": 0.81, "r2_std": 0.01, "folds": folds},
+        "select/selection": {"ranking": [ranked]},
+        "summary/summary": {
+            "rows_read": 70, "duplicates_removed": 0, "training_rows": 20, "test_rows": 50,
+            "fold_rows": [7, 7, 6], "missing_values": {story.column: 3}, "fingerprint": "abc",
+        },
+    }  # fmt: skip
+    if story.importance:
+        contents["evaluate/importance"] = {story.column: 0.75, "other": 0.25}
+    for name, content in contents.items():
+        text = json.dumps(content).encode()
+        sagemaker.storage.put_bytes(f"{prefix}/{name}.json", text)
+
+
+def page_of(home: Path, record: ExecutionRecord) -> Page:
+    """Render the report and read it."""
+    return Page(render_report(LocalSageMaker(home), record, record.directory))
+
+
+class Page(HTMLParser):
+    """A page as a browser's parser sees it: elements with their attributes, and the text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.html = html
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.children: list[tuple[str, str]] = []
+        self.texts: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self.open == [], "every element is closed"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if self.open:
+            self.children.append((self.open[-1], tag))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if not self.open or self.open[-1] != "style":
+            self.texts.append(data)
+
+    def tags(self, *names: str) -> list[dict[str, str | None]]:
+        """The attributes of all elements of these kinds."""
+        return [attributes for tag, attributes in self.elements if tag in names]

@@ -1,0 +1,51 @@
+"""What was logged of an execution, compared with the files that it left."""
+
+from __future__ import annotations
+
+import json
+import math
+import tarfile
+from io import BytesIO
+
+from planting import Run
+
+from sagetabular.tracking.runs import parameter_key
+
+SCORES = ("r2", "mse", "rmse", "mae")
+
+
+def archives(run: Run) -> dict[str, dict[str, bytes]]:
+    """Training job → the files in its archive, of all trials that succeeded."""
+    found = {}
+    for step in run.record.steps.values():
+        if step.kind == "Tuning":
+            prefix = step.response["TrainingJobDefinition"]["OutputDataConfig"]["S3OutputPath"]
+            for trial in step.response["TrainingJobSummaries"]:
+                if trial["TrainingJobStatus"] == "Completed":
+                    name = trial["TrainingJobName"]
+                    uri = f"{prefix}/{name}/output/model.tar.gz"
+                    content = BytesIO(run.sagemaker.storage.read_bytes(uri))
+                    with tarfile.open(fileobj=content) as archive:
+                        members = archive.getmembers()
+                        found[name] = {m.name: archive.extractfile(m).read() for m in members}
+    return found
+
+
+def check(run: Run, logged) -> None:
+    """Everything that was logged of an execution is what its files say, and nothing is missing."""
+    trials = archives(run)
+    assert len(trials) == 4
+    assert [child.name for child in logged.children] == sorted(trials)
+    for child in logged.children:
+        files = trials[child.name]
+        report = json.loads(files["cv.json"])
+        assert (child.status, child.artefacts) == ("FINISHED", files)
+        assert child.tags["model"] == report["model"]
+        assert child.parameters == {
+            parameter_key(name): value if isinstance(value, str) else json.dumps(value)
+            for name, value in report["hyperparameters"].items()
+        }
+        folds = {f"fold_{name}": [fold[name] for fold in report["folds"]] for name in SCORES}
+        means = {name: [report[name]] for name in (*SCORES, "r2_std")}
+        seconds = {"seconds": [math.fsum(report["seconds"])], "fold_seconds": report["seconds"]}
+        assert child.metrics == folds | means | seconds

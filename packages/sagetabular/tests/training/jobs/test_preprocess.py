@@ -1,0 +1,151 @@
+"""Preprocess as a job: files in, files out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sagetabular.jobs.errors import JobError
+from sagetabular.jobs.preprocess import preprocess
+
+SETTINGS = {
+    "target": "price",
+    "columns": {
+        "size": {"type": "number", "optional": False},
+        "income": {"type": "number", "optional": False},
+        "price": {"type": "number", "optional": False},
+    },
+    "one_hot": {},
+    "drop": ["income"],
+    "split": {"kind": "random", "by": None, "test": 0.2, "validation": 0.25},
+}
+
+
+@pytest.fixture
+def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
+    folder = tmp_path / "processing/input"
+    (folder / "settings").mkdir(parents=True)
+    (folder / "data").mkdir()
+    (folder / "settings/preprocess.json").write_text(json.dumps(SETTINGS))
+    put(tmp_path, make_table())
+    return tmp_path
+
+
+def make_table(rows: int = 500) -> pd.DataFrame:
+    values = np.random.default_rng(1).normal(size=(rows, 3))
+    return pd.DataFrame(values, columns=["size", "income", "price"])
+
+
+def put(base: Path, table: pd.DataFrame) -> None:
+    table.to_parquet(base / "processing/input/data/data.parquet", index=False)
+
+
+def output(base: Path, name: str) -> pd.DataFrame:
+    return pd.read_parquet(base / "processing/output" / name / f"{name}.parquet")
+
+
+def test_train_and_test_cover_the_rows_without_overlap(base: Path) -> None:
+    preprocess(["--folds", "5", "--seed", "7"])
+    train, test = output(base, "train"), output(base, "test")
+    assert list(train) == ["size", "price", "_fold"]
+    assert list(test) == ["size", "price"]
+    both = pd.concat([train.drop(columns="_fold"), test])
+    expected = make_table()[["size", "price"]]
+    assert sorted(both.itertuples(index=False)) == sorted(expected.itertuples(index=False))
+    assert train["_fold"].value_counts().sort_index().index.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_rows_in_another_order_give_the_same_bytes(base: Path) -> None:
+    preprocess(["--folds", "5", "--seed", "7"])
+    folder = base / "processing/output"
+    names = ["train/train.parquet", "test/test.parquet", "summary/summary.json"]
+    names += ["baseline/statistics.json", "baseline/constraints.json"]
+    first = [(folder / name).read_bytes() for name in names]
+    put(base, make_table().sample(frac=1, random_state=3))
+    preprocess(["--folds", "5", "--seed", "7"])
+    assert [(folder / name).read_bytes() for name in names] == first
+
+
+def test_a_dropped_column_does_not_move_the_split(base: Path) -> None:
+    """So that runs with and without a feature are scored on the same rows."""
+    preprocess(["--folds", "5", "--seed", "7"])
+    before = output(base, "test")["size"]
+    settings = SETTINGS | {"drop": []}
+    (base / "processing/input/settings/preprocess.json").write_text(json.dumps(settings))
+    preprocess(["--folds", "5", "--seed", "7"])
+    assert list(output(base, "test")) == ["size", "income", "price"]
+    pd.testing.assert_series_equal(output(base, "test")["size"], before)
+
+
+def test_no_folds_means_one_validation_share(base: Path) -> None:
+    preprocess(["--folds", "0", "--seed", "7"])
+    shares = output(base, "train")["_fold"].value_counts(normalize=True)
+    assert set(shares.index) == {-1, 0}
+    assert shares[0] == pytest.approx(0.25, abs=0.06)
+
+
+def test_the_baseline_is_that_of_the_features_of_the_training_rows(base: Path) -> None:
+    preprocess(["--folds", "5", "--seed", "7"])
+    text = (base / "processing/output/baseline/statistics.json").read_text(encoding="utf-8")
+    statistics, train = json.loads(text), output(base, "train")
+    assert statistics["dataset"] == {"item_count": len(train)}
+    (size,) = statistics["features"]
+    assert size["name"] == "size"
+    assert size["numerical_statistics"]["max"] == train["size"].max()
+
+
+def test_the_summary_counts_what_happened(base: Path) -> None:
+    table = pd.concat([make_table(), make_table()[:30]])
+    put(base, table)
+    preprocess(["--folds", "5", "--seed", "7"])
+    summary = json.loads((base / "processing/output/summary/summary.json").read_text())
+    assert summary["rows_read"] == 530
+    assert summary["duplicates_removed"] == 30
+    assert summary["training_rows"] + summary["test_rows"] == 500
+    assert sum(summary["fold_rows"]) == summary["training_rows"]
+
+
+def test_the_fingerprint_sees_one_changed_value(base: Path) -> None:
+    prints = []
+    for value in (0.25, 0.25000000000000006):
+        table = make_table()
+        table.loc[17, "income"] = value
+        put(base, table)
+        preprocess(["--folds", "5", "--seed", "7"])
+        summary = json.loads((base / "processing/output/summary/summary.json").read_text())
+        prints.append(summary["fingerprint"])
+    assert prints[0] != prints[1]
+
+
+@pytest.mark.parametrize("folds", ["1", "-3"])
+def test_a_number_of_folds_that_is_none_is_refused(base: Path, folds: str) -> None:
+    with pytest.raises(JobError, match=f"Folds must be 2 or more.*got {folds}"):
+        preprocess(["--folds", folds, "--seed", "7"])
+    assert not (base / "processing/output").exists()
+
+
+def test_a_table_too_small_to_split_is_refused(base: Path) -> None:
+    put(base, make_table(3))
+    with pytest.raises(JobError, match="split.test must leave two rows on both sides"):
+        preprocess(["--folds", "2", "--seed", "7"])
+
+
+def test_the_columns_of_listed_categories_are_all_there_and_no_other(base: Path) -> None:
+    number = {"type": "number", "optional": False}
+    columns = {"town_a": number, "town_b": number, **SETTINGS["columns"]}
+    settings = {**SETTINGS, "columns": columns, "one_hot": {"town": ["town_a", "town_b"]}}
+    (base / "processing/input/settings/preprocess.json").write_text(json.dumps(settings))
+    put(base, make_table().assign(town_b=1.0))
+    preprocess(["--folds", "5", "--seed", "7"])
+    test = output(base, "test")
+    assert list(test) == ["town_a", "town_b", "size", "price"]
+    assert set(test["town_a"]) == {0.0}
+    assert set(test["town_b"]) == {1.0}
+    put(base, make_table().assign(town_b=1.0, town_c=0.0))
+    with pytest.raises(JobError, match=r"town\.one_hot must list all categories of the data"):
+        preprocess(["--folds", "5", "--seed", "7"])

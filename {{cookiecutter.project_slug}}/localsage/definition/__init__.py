@@ -1,1 +1,0 @@
-"""The pipeline definition, as the service reads it: JSON in, checked steps and values out."""
