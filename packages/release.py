@@ -2,8 +2,8 @@
 
     python packages/release.py 1.1.0
 
-The files are the record of a release; a tag may not travel. What the wheels hold decides, not
-their bytes: compression differs between versions of zlib.
+The files are the record of a release, the headings of CHANGELOG.md the list of them: a tag may not
+travel. What the wheels hold decides, not their bytes: compression differs between zlibs.
 """
 
 from __future__ import annotations
@@ -24,10 +24,14 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("sagelocal", "sagetabular")
 PROJECT = "{{cookiecutter.project_slug}}"
 LOCKS = ("requirements.lock", "container/jobs.lock", "container/model.lock")
+_NUMBERS = r"(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)){2}"
+_RELEASED = re.compile(rf"^## ({_NUMBERS}) - ", re.MULTILINE)
+_UNRELEASED = "## Unreleased\n"
 _VERSION = re.compile(r"^version = \"([^\"]+)\"$", re.MULTILINE)
-_RELEASE = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
-# Every archive member has this time: the earliest that a zip file can hold.
-_EPOCH = "315532800"
+_TEMPLATE = re.compile(r"^template = \"[^\"]+\"$", re.MULTILINE)
+# The major, as the project and sagetabular ask for it.
+_PIN = re.compile(r"\"((?:sagelocal|sagetabular)(?:\[\w+\])?)==\d+\.\*\"")
+_RANGE = re.compile(r"\"sagelocal>=\d+,<\d+\"")
 
 
 def main() -> None:
@@ -36,12 +40,13 @@ def main() -> None:
     parser.add_argument("version", help="the new version, such as 1.1.0")
     parser.add_argument("--no-commit", action="store_true", help="change the files alone")
     given = parser.parse_args()
+    tag = f"v{given.version}"
+    check_version(ROOT, given.version)
     if not given.no_commit:
-        _check_clean()
+        _check_git(tag)
     release(ROOT, given.version)
     if given.no_commit:
         return
-    tag = f"v{given.version}"
     _git("add", "--all")
     _git("commit", "--quiet", "--message", f"Release {given.version}")
     _git("tag", "--annotate", tag, "--message", f"Release {given.version}")
@@ -59,18 +64,16 @@ def release(root: Path, version: str) -> None:
         SystemExit: The version breaks its rule, or the changelog says nothing.
     """
     check_version(root, version)
+    changelog = _dated(root, version)
     project = root / PROJECT
-    changelog = _dated(root / "CHANGELOG.md", version)
+    major, _, _ = _numbers(version)
     for package in PACKAGES:
-        _replace(root / f"packages/{package}/pyproject.toml", _VERSION, f'version = "{version}"')
-    wheels = build_wheels(root)
-    vendor_wheels(wheels, project)
-    template = re.compile(r'^template = "[^"]+"$', re.MULTILINE)
-    _replace(project / "pyproject.toml", template, f'template = "{version}"')
-    major = version.split(".", maxsplit=1)[0]
-    for package in PACKAGES:
-        pin = re.compile(rf'"{package}(\[\w+\])?==\d+\.\*"')
-        _replace(project / "pyproject.toml", pin, rf'"{package}\g<1>=={major}.*"')
+        file = root / f"packages/{package}/pyproject.toml"
+        _replace(file, _VERSION, f'version = "{version}"')
+        _replace(file, _RANGE, f'"sagelocal>={major},<{major + 1}"')
+    vendor_wheels(build_wheels(root), project)
+    _replace(project / "pyproject.toml", _TEMPLATE, f'template = "{version}"')
+    _replace(project / "pyproject.toml", _PIN, rf'"\g<1>=={major}.*"')
     (root / "CHANGELOG.md").write_text(changelog, encoding="utf-8")
 
 
@@ -80,12 +83,17 @@ def check_version(root: Path, version: str) -> None:
     Raises:
         SystemExit: It is none, or is not above it.
     """
-    if not _RELEASE.fullmatch(version):
+    if not re.fullmatch(_NUMBERS, version):
         _refuse(f"VERSION must be three numbers, got {version!r}.", "Write, for example, 1.1.0.")
-    last = [_numbers(wheel.name.split("-")[1]) for wheel in vendored(root / PROJECT).values()]
-    if last and _numbers(version) <= max(last):
-        highest = ".".join(map(str, max(last)))
-        _refuse(f"VERSION must be above the last release {highest}, got {version}.", "Raise it.")
+    last = last_release(root)
+    if last and _numbers(version) <= _numbers(last):
+        _refuse(f"VERSION must be above the last release {last}, got {version}.", "Raise it.")
+
+
+def last_release(root: Path) -> str | None:
+    """Return the highest version that the changelog has under a date; None before the first."""
+    text = (root / "CHANGELOG.md").read_text(encoding="utf-8")
+    return max(_RELEASED.findall(text), key=_numbers, default=None)
 
 
 def package_version(root: Path, package: str) -> str:
@@ -98,8 +106,8 @@ def package_version(root: Path, package: str) -> str:
 
 def vendored(project: Path) -> dict[str, Path]:
     """Return package → its wheel in a project's `vendor/`, of those that are there."""
-    found = {name: sorted((project / "vendor").glob(f"{name}-*.whl")) for name in PACKAGES}
-    return {name: wheels[-1] for name, wheels in found.items() if wheels}
+    wheels = (project / "vendor").glob("*.whl")
+    return {wheel.name.split("-")[0]: wheel for wheel in wheels}
 
 
 def build_wheels(root: Path, folder: Path | None = None) -> dict[str, Path]:
@@ -117,7 +125,7 @@ def build_wheels(root: Path, folder: Path | None = None) -> dict[str, Path]:
         subprocess.run(  # noqa: S603 - our own build
             [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "-d", str(target)],
             cwd=root / "packages" / package,
-            env={"PATH": "", "SOURCE_DATE_EPOCH": _EPOCH, "PYTHONDONTWRITEBYTECODE": "1"},
+            env={"PATH": "", "PYTHONDONTWRITEBYTECODE": "1"},  # no time and no option of ours
             check=True,
             stdout=subprocess.DEVNULL,
         )
@@ -132,10 +140,9 @@ def contents(wheel: Path) -> dict[str, bytes]:
 
 def vendor_wheels(wheels: dict[str, Path], project: Path) -> None:
     """Put wheels into a project in place of those that it has, with their lines in its locks."""
-    for package, old in vendored(project).items():
-        if package in wheels:
-            old.unlink()
     for package, wheel in wheels.items():
+        for old in (project / "vendor").glob(f"{package}-*.whl"):
+            old.unlink()
         shutil.copyfile(wheel, project / "vendor" / wheel.name)
         for lock in LOCKS:
             _lock(project / lock, package, wheel)
@@ -152,18 +159,18 @@ def _lock(lock: Path, package: str, wheel: Path) -> None:
     )
 
 
-def _dated(path: Path, version: str) -> str:
-    """Return the changelog with its unreleased part under the new version.
+def _dated(root: Path, version: str) -> str:
+    """Return the changelog with what is unreleased under the new version and today's date.
 
     Raises:
-        SystemExit: There is no such part, or it is empty.
+        SystemExit: Nothing is unreleased.
     """
-    text = path.read_text(encoding="utf-8")
-    head, found, rest = text.partition("## Unreleased\n")
-    if not found or not rest.partition("\n## ")[0].strip():
+    text = (root / "CHANGELOG.md").read_text(encoding="utf-8")
+    head, _, rest = text.partition(_UNRELEASED)
+    if not re.search(r"^[^#\s]", rest.partition("\n## ")[0], re.MULTILINE):
         _refuse("CHANGELOG.md must say under `## Unreleased` what changed.", "Write it there.")
     today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
-    return f"{head}## {version} - {today}\n{rest}"
+    return f"{head}{_UNRELEASED}\n## {version} - {today}\n{rest}"
 
 
 def _replace(path: Path, pattern: re.Pattern[str], text: str) -> None:
@@ -171,12 +178,14 @@ def _replace(path: Path, pattern: re.Pattern[str], text: str) -> None:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".")[:3])
+    return tuple(map(int, version.split(".")))
 
 
-def _check_clean() -> None:
+def _check_git(tag: str) -> None:
     if _git("status", "--porcelain"):
         _refuse("The working tree must be clean, and has changes.", "Commit or stash them.")
+    if _git("tag", "--list", tag):
+        _refuse(f"VERSION must be new, and there is a tag {tag}.", "Raise it.")
 
 
 def _git(*words: str) -> str:

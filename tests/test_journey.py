@@ -1,30 +1,52 @@
-"""What a new user does, with nothing but Python and make. It takes minutes."""
+"""What a new user does, with nothing but Python and make. It takes minutes.
+
+While the packages are on the way to a release, it is done with their wheels too.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import resource
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.baking import generate
+from packages import release
+from tests.baking import ROOT, generate
+from tests.releases import LINES, edit, locked
 
 pytestmark = pytest.mark.journey
 Make = Callable[..., subprocess.CompletedProcess[str]]
+VERSION = release.package_version(ROOT, "sagetabular")
+WHEELS = ["committed", "built"] if VERSION.endswith(".dev0") else ["committed"]
+NEWER = f"{VERSION.partition('.')[0]}.999.0"
+# Issue 11 allows a minute, on the two cores that a build server has.
+SECONDS = 2 * 60
+
+
+@pytest.fixture(scope="module", params=WHEELS)
+def project(
+    request: pytest.FixtureRequest, template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Generate a project, as it is or with the wheels of the packages as they are now."""
+    folder = generate(template, tmp_path_factory.mktemp("journey") / "output", {})
+    if request.param == "built":
+        release.vendor_wheels(release.build_wheels(ROOT), folder)
+    return folder
 
 
 @pytest.fixture(scope="module")
-def make(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Make:
+def make(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Make:
     """Return a function that calls make in a new project, with an empty home folder."""
-    folder = tmp_path_factory.mktemp("journey")
-    project = generate(template, folder / "output", {})
+    home = tmp_path_factory.mktemp("home")
     private = ("AWS_", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONPYCACHEPREFIX", "UV_", "MAKE", "MFLAGS")
     environment = {k: v for k, v in os.environ.items() if not k.startswith(private)}
-    environment |= {"HOME": str(folder / "home")}
-    (folder / "home").mkdir()
+    environment |= {"HOME": str(home)}
 
     def call(*arguments: str) -> subprocess.CompletedProcess[str]:
         result = subprocess.run(
@@ -58,5 +80,31 @@ def test_a_new_project_registers_its_best_model(make: Make) -> None:
 
 
 def test_a_new_project_passes_its_own_tests_and_checks(make: Make) -> None:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert " passed" in make("test").stdout
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < SECONDS
     make("lint")
+
+
+def test_new_wheels_get_into_the_locks_and_nothing_else_does(
+    make: Make, project: Path, template: Path, tmp_path: Path
+) -> None:
+    before = {lock: (project / lock).read_text(encoding="utf-8") for lock in release.LOCKS}
+    newer = tmp_path / "repository"
+    shutil.copytree(template / "packages", newer / "packages")
+    for package in release.PACKAGES:
+        edit(newer / f"packages/{package}/pyproject.toml", f'"{VERSION}"', f'"{NEWER}"')
+    for old in (project / "vendor").glob("*.whl"):
+        old.unlink()
+    wheels = release.build_wheels(newer, project / "vendor")
+    make("lock")
+    for lock, text in before.items():
+        assert locked(project / lock) == {
+            package: (NEWER, hashlib.sha256(wheels[package].read_bytes()).hexdigest())
+            for package in release.PACKAGES
+            if f"\n{package}==" in text
+        }
+        after = (project / lock).read_text(encoding="utf-8")
+        assert LINES.sub("", after) == LINES.sub("", text)
+    assert "Installing" in make("setup").stderr

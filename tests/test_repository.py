@@ -26,8 +26,8 @@ WINDOWS_DEVICES = {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(10))}
 
 @pytest.fixture(scope="module")
 def repository(template: Path) -> dict[str, str]:
-    """Give the text of every file but pictures; any other that is not UTF-8 is an error."""
-    paths = [path for path in files(template) if not path.endswith(".png")]
+    """Give the text of every file but pictures and wheels; any other must be UTF-8."""
+    paths = [path for path in files(template) if not path.endswith((".png", ".whl"))]
     return {path: (template / path).read_bytes().decode("utf-8") for path in paths}
 
 
@@ -38,6 +38,12 @@ def test_no_file_names_a_package_host_or_a_folder_of_somebodys_machine(
         (path, word) for path, text in repository.items() for word in FORBIDDEN if word in text
     ]
     assert found == []
+
+
+def test_wheels_lie_in_the_projects_vendor_alone(template: Path) -> None:
+    wheels = {path for path in files(template) if path.endswith(".whl")}
+    assert {path.rpartition("/")[0] for path in wheels} == {f"{TEMPLATE}/vendor"}
+    assert len(wheels) == 2
 
 
 @pytest.mark.parametrize("path", [*LOCKS, *IMAGE_LOCKS, *SERVER_LOCKS])
@@ -161,7 +167,7 @@ def test_setup_says_what_is_missing_when_python_is_too_old(template: Path, tmp_p
     old.write_text("#!/bin/sh\necho 3.9\n", encoding="utf-8")
     old.chmod(0o755)
     result = subprocess.run(
-        ["make", "-s", "environment", f"VENV={tmp_path / 'venv'}", f"PYTHON={old}"],
+        ["make", "-s", "interpreter", f"VENV={tmp_path / 'venv'}", f"PYTHON={old}"],
         cwd=template / TEMPLATE,
         capture_output=True,
         text=True,

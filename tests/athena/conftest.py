@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+
 from tests.athena.ingest import Ingest
 from tests.athena.table import TABLE, Account, fill
-
 from tests.baking import generate
 from tests.servers import REGION, environment, free_port, serving
 

@@ -14,11 +14,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
-from tests.athena.table import BUCKET
 
-from sagetabular.assets.collecting import Asset
+from sagetabular.assets.trees import Asset
 from sagetabular.compiling.compilation import compile_pipeline
 from sagetabular.settings import load_project
+from tests.athena.table import BUCKET
 from tests.servers import REGION
 
 EXECUTION = "executions/e1"

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+
 from tests.athena.ingest import EXECUTION, Ingest
 from tests.athena.table import BUCKET, TABLE, Account
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from tests.athena.ingest import Ingest
-from tests.athena.table import BUCKET, TABLE, Account
 
 from sagetabular.lake.store import table_folder, write_table
 from sagetabular.project import Project
+from tests.athena.ingest import Ingest
+from tests.athena.table import BUCKET, TABLE, Account
 from tests.servers import REGION
 
 # What a folder can say; of the texts, those whose letters mean something in a path or in SQL.

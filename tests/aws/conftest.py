@@ -39,7 +39,6 @@ def server(moto: Path) -> Iterator[Server]:
 @pytest.fixture
 def codebuild(template: Path, server: Server, tmp_path: Path) -> CodeBuild:
     """Check a new project out on a build server, as its first commit."""
-    answers = {"source_control": "codecommit", "infrastructure": "ci"}
-    project = generate(template, tmp_path / "output", answers)
+    project = generate(template, tmp_path / "output", {"source_control": "codecommit"})
     subprocess.run(["git", "init", "-q", project], check=True)
     return CodeBuild(project, server, tmp_path)

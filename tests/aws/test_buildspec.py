@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 
-from tests.aws.codebuild import PROJECT, CodeBuild
+from tests.aws.codebuild import PROJECT, Build, CodeBuild
 from tests.aws.server import BUCKET, ROLE, Server
 
 PIPELINE = "houses-p-abc"
 REGISTRY = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 IMAGES = ["housing-prices", "housing-prices-jobs"]
+TAGS = [
+    {"Key": "sagemaker:project-name", "Value": "houses"},
+    {"Key": "sagemaker:project-id", "Value": "p-abc"},
+]
 ALL_WELL = {"install": 0, "pre_build": 0, "build": 0}
 
 
@@ -43,15 +47,32 @@ def made(server: Server) -> dict[str, Any]:
     }
 
 
-def addresses(server: Server, commit: str) -> list[str]:
-    """Address of each image with the digest that the registry has for a commit's tag."""
+def names_built(build: Build) -> list[str]:
+    """Name and tag of each image that was built."""
+    return [words[words.index("--tag") + 1] for words in build.docker("build")]
+
+
+def addresses(server: Server, names: list[str]) -> list[str]:
+    """Address of each image with the digest that the registry has for its tag."""
     found = []
-    for name in IMAGES:
+    for name in names:
+        repository, _, tag = name.partition(":")
         answer = server.client("ecr").describe_images(
-            repositoryName=name, imageIds=[{"imageTag": commit}]
+            repositoryName=repository, imageIds=[{"imageTag": tag}]
         )
-        found.append(f"{REGISTRY}/{name}@{answer['imageDetails'][0]['imageDigest']}")
+        digest = answer["imageDetails"][0]["imageDigest"]
+        found.append(f"{REGISTRY}/{repository}@{digest}")
     return found
+
+
+def everything_is_there(definition: bytes, query: str, objects: dict[str, Any]) -> None:
+    """Check that what the definition and the start refer to is in the bucket, once."""
+    assets = set(re.findall(rb'"/((?:code|settings)/[0-9a-f]{20})', definition))
+    assert len(assets) > 5
+    places = [f"s3://{BUCKET}/housing-prices/{key.decode()}" for key in assets]
+    for place in [*places, query]:
+        assert any(f"s3://{BUCKET}/{key}".startswith(f"{place}/") for key in objects), place
+    assert objects and all(len(versions) == 1 for versions in objects.values())
 
 
 def test_two_commits_are_built_pushed_deployed_and_started(
@@ -61,17 +82,17 @@ def test_two_commits_are_built_pushed_deployed_and_started(
     build = codebuild.build(**PROJECT)
     assert build.phases == ALL_WELL, build.output
 
-    # Checks come first, then both images, named after the commit, each pushed after a login.
+    # Checks come first, then both images, named by their content, each pushed after a login.
     assert [call[1] for call in build.calls if call[0] == "make"] == ["setup", "lint", "test"]
-    assert [words[words.index("--tag") + 1] for words in build.docker("build")] == [
-        f"{name}:{first}" for name in IMAGES
-    ]
-    assert build.docker("push") == [[f"{REGISTRY}/{name}:{first}"] for name in IMAGES]
+    built = names_built(build)
+    assert [name.partition(":")[0] for name in built] == IMAGES
+    assert first[:20] not in " ".join(built)
+    assert build.docker("push") == [[f"{REGISTRY}/{name}"] for name in built]
     assert all("--password-stdin" in words for words in build.docker("login"))
     repositories = server.client("ecr").describe_repositories(repositoryNames=IMAGES)
-    for repository in repositories["repositories"]:
-        assert repository["imageTagMutability"] == "IMMUTABLE"
-        assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
+    for found in repositories["repositories"]:
+        scanned = found["imageScanningConfiguration"]["scanOnPush"]
+        assert (found["imageTagMutability"], scanned) == ("IMMUTABLE", True)
 
     # The definition on AWS is the file that the build keeps, and the pipeline is the project's.
     sagemaker = server.client("sagemaker")
@@ -79,28 +100,20 @@ def test_two_commits_are_built_pushed_deployed_and_started(
     definition = (codebuild.project / "pipeline-definition.json").read_bytes()
     assert pipeline["PipelineDefinition"].encode() == definition
     assert pipeline["RoleArn"] == ROLE
-    tags = sagemaker.list_tags(ResourceArn=pipeline["PipelineArn"])["Tags"]
-    assert tags == [
-        {"Key": "sagemaker:project-name", "Value": "houses"},
-        {"Key": "sagemaker:project-id", "Value": "p-abc"},
-    ]
+    assert sagemaker.list_tags(ResourceArn=pipeline["PipelineArn"])["Tags"] == TAGS
 
     # Everything that the definition and the start refer to is there.
     started = parameters_of_the_newest(server)
     declared = {entry["Name"]: entry for entry in json.loads(definition)["Parameters"]}
     assert {*started} <= {*declared}
     assert {name for name in declared if "DefaultValue" not in declared[name]} <= {*started}
-    assert [started["ImageUri"], started["JobsImageUri"]] == addresses(server, first)
+    images = [started["ImageUri"], started["JobsImageUri"]]
+    assert images == addresses(server, built)
     assert started["Commit"] == first
     assert (started["RoleArn"], started["Bucket"]) == (ROLE, BUCKET)
     assert started["ModelPackageGroup"] == PIPELINE
     objects = server.versions()
-    assets = set(re.findall(rb'"/((?:code|settings)/[0-9a-f]{20})', definition))
-    assert len(assets) > 5
-    places = [f"s3://{BUCKET}/housing-prices/{key.decode()}" for key in assets]
-    for place in [*places, started["QueryUri"]]:
-        assert any(f"s3://{BUCKET}/{key}".startswith(f"{place}/") for key in objects), place
-    assert objects and all(len(versions) == 1 for versions in objects.values())
+    everything_is_there(definition, started["QueryUri"], objects)
 
     # Another commit, which changes a default of a parameter and no file that travels.
     change(codebuild, "conf/pipeline.yaml", "trials: 20 ", "trials: 21 ")
@@ -111,21 +124,31 @@ def test_two_commits_are_built_pushed_deployed_and_started(
     assert f"Sent 0 of {len(objects)} objects" in build.output
     assert f"Pipeline {PIPELINE} is updated" in build.output
     updated = sagemaker.describe_pipeline(PipelineName=PIPELINE)
-    assert updated["PipelineArn"] == pipeline["PipelineArn"]
-    assert updated["CreationTime"] == pipeline["CreationTime"]
+    assert all(updated[name] == pipeline[name] for name in ("PipelineArn", "CreationTime"))
     assert updated["PipelineDefinition"] == pipeline["PipelineDefinition"].replace(
         '"DefaultValue": 20', '"DefaultValue": 21'
     )
-    assert parameters_of_the_newest(server)["Commit"] == second
-    assert addresses(server, second) != addresses(server, first)
+    again = parameters_of_the_newest(server)
+    assert again["Commit"] == second
+    # No new digest, which would make SageMaker repeat every step that runs in an image.
+    assert (names_built(build), build.docker("push")) == (built, [])
+    assert [again["ImageUri"], again["JobsImageUri"]] == images
     executions = sagemaker.list_pipeline_executions(PipelineName=PIPELINE)
     assert len(executions["PipelineExecutionSummaries"]) == 2
 
-    # A build of the same commit pushes no image again, whose tags could not be moved.
+
+def test_another_model_is_another_image_to_serve_it_and_the_same_for_the_jobs(
+    codebuild: CodeBuild,
+) -> None:
+    codebuild.commit("Start")
+    before = names_built(codebuild.build(**PROJECT))
+    change(codebuild, "models/xgboost/model.py", '"""XGBoost', '"""Booster')
+    codebuild.commit("Say it in another way")
     build = codebuild.build(**PROJECT)
     assert build.phases == ALL_WELL, build.output
-    assert build.docker("push") == []
-    assert server.versions() == objects
+    model, jobs = names_built(build)
+    assert (jobs, model != before[0]) == (before[1], True)
+    assert build.docker("push") == [[f"{REGISTRY}/{model}"]]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+
 from tests.toolkit.conftest import LocalRun
 from tests.toolkit.serving_image import Endpoint, install
 
@@ -117,4 +118,4 @@ def test_the_image_needs_nothing_but_the_libraries_it_has(endpoint: Endpoint) ->
     assert "Traceback" not in endpoint.log.read_text(encoding="utf-8")
     installed = {place.name for place in endpoint.site.iterdir()}
     assert not {"orjson", "simdjson", "uvicorn", "skops"} & installed
-    assert {"flask", "sagemaker_containers", "pipelines", "models"} <= installed
+    assert {"flask", "sagemaker_containers", "sagetabular", "models"} <= installed

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.toolkit.conftest import Ended, Launcher, LocalRun, Trial
 
 # What the program can tell of the way it was started.

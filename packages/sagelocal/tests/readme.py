@@ -15,6 +15,21 @@ def block(language: str) -> str:
     return found[1]
 
 
+def step_types() -> tuple[set[str], set[str]]:
+    """The step types of the table that run, and those that are refused."""
+    rows = re.findall(r"^\| ([A-Z][^|`]*) \| (yes|no) \|", README.read_text(), re.MULTILINE)
+    runs = {kind for kinds, answer in rows if answer == "yes" for kind in kinds.split(", ")}
+    others = {kind for kinds, answer in rows if answer == "no" for kind in kinds.split(", ")}
+    return runs, others - {"all others", "Notebook jobs"}
+
+
+def refusal() -> str:
+    """What the table's refusal says."""
+    found = re.search(r"exit code 2:\n\n((?:    .*\n)+)", README.read_text())
+    assert found
+    return found[1].replace("    ", "")
+
+
 def commands() -> list[list[str]]:
     """The words of the commands below the definition, each without its comment."""
     lines = re.findall(r"^    sagelocal (.*?)(?: +#.*)?$", README.read_text(), re.MULTILINE)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from readme import README
+
 import sagelocal
 import sagelocal.definition
 import sagelocal.errors
@@ -48,3 +50,9 @@ def test_importing_it_loads_the_standard_library_and_nothing_else() -> None:
     words = [sys.executable, "-I", "-S", "-c", look]
     loaded = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
     assert {*loaded} - {*sys.stdlib_module_names, "__main__"} == {"sagelocal"}
+
+
+def test_the_readme_can_be_read_at_a_glance() -> None:
+    text = README.read_text()
+    assert len(text.split()) <= 450
+    assert max(map(len, text.splitlines())) <= 100

@@ -133,7 +133,8 @@ def test_the_wheel_holds_the_package_the_licence_and_the_command(wheel: Path) ->
         names = archive.namelist()
         (points,) = [name for name in names if name.endswith("entry_points.txt")]
         assert "sagelocal = sagelocal.cli:main" in archive.read(points).decode()
-    sources = {path.relative_to(PACKAGE / "src").as_posix() for path in PACKAGE.glob("src/**/*.py")}
+    files = [path for path in PACKAGE.glob("src/**/*.*") if path.suffix != ".pyc"]
+    sources = {path.relative_to(PACKAGE / "src").as_posix() for path in files}
     held = {name for name in names if not name.partition("/")[0].endswith(".dist-info")}
     assert held == sources
     assert any(name.endswith("LICENSE") for name in names)

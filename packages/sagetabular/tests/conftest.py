@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import sys
 from dataclasses import dataclass
@@ -10,7 +11,9 @@ from dataclasses import dataclass
 import pytest
 from projects import Example, copy_project
 
+from sagetabular.assets import code
 from sagetabular.cli import main
+from sagetabular.compiling import compilation
 
 
 @dataclass(frozen=True)
@@ -96,3 +99,28 @@ def pipeline(monkeypatch, capsys, example):
         return Ended(exit_info.value.code or 0, printed.out, printed.err)
 
     return run
+
+
+class Package:
+    """A copy of this package's code, as the next release may have it."""
+
+    def __init__(self, root) -> None:
+        self.root = root
+
+    def append(self, file, text) -> None:
+        """Add text to the end of a file."""
+        path = self.root / file
+        path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+        code.package_files.cache_clear()
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """Let jobs be made of, and compilations depend on, a copy that the test may change."""
+    root = tmp_path / "package"
+    shutil.copytree(code.PACKAGE, root, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(code, "PACKAGE", root)
+    monkeypatch.setattr(compilation, "PACKAGE", root)
+    code.package_files.cache_clear()
+    yield Package(root)
+    code.package_files.cache_clear()

@@ -92,6 +92,7 @@ class Example:
     def __init__(self, root: Path) -> None:
         self.root = root
         _copy("pipelines", root)
+        _copy("container", root)
         self.write("conf/pipeline.yaml", PIPELINE)
         self.write("conf/aws.yaml", AWS)
         self.write("queries/ingest.sql", "SELECT * FROM ${table}\n")
@@ -145,7 +146,7 @@ def _copy(folder: str, root: Path) -> None:
 
 def copy_project(root: Path) -> Path:
     """Copy what a compilation reads, and answer the template's questions."""
-    for name in ("conf", "models", "pipelines", "queries"):
+    for name in ("conf", "container", "models", "pipelines", "queries"):
         _copy(name, root)
     answers = {
         "conf/pipeline.yaml": ("name", "test-project"),

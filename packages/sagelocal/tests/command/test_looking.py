@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from importlib.metadata import version
@@ -84,7 +85,10 @@ def test_a_log_may_hold_anything(sagelocal, save, build, latest) -> None:
 def test_who_reads_only_the_beginning_gets_no_traceback(sagelocal, save, build, latest) -> None:
     sagelocal("run", save(build.processing("Much", "for i in range(100_000): print(i)")))
     words = [sys.executable, "-m", "sagelocal", "logs", latest().id]
-    with subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as run:
+    # Unbuffered, the end of a text that was cut off would go unnoticed.
+    variables = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
+    pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(words, env=variables, text=True, **pipes) as run:
         run.stdout.readline()
         run.stdout.close()
         assert run.stderr.read() == ""

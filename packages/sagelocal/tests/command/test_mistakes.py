@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from readme import block
+from readme import block, refusal, step_types
 
 from sagelocal import LocalSageMaker, SageLocalError
-from sagelocal.definition import parse_definition
+from sagelocal.definition import STEP_TYPES, parse_definition
 from sagelocal.definition.requests import check_requests
 
 STOP = {"Name": "Stop", "Type": "Fail", "Arguments": {"ErrorMessage": "enough"}}
@@ -96,6 +96,19 @@ def test_a_mistake_in_the_command_line_is_refused(
     (folder / "d.json").write_text(json.dumps(GOOD))
     refused(sagelocal(*arguments), *words)
     assert not (folder / ".sagelocal/executions").exists()
+
+
+def test_step_types_run_or_are_refused_as_the_readme_says(sagelocal, folder) -> None:
+    runs, others = step_types()
+    assert runs == {*STEP_TYPES}
+    assert others == {
+        *("Lambda", "Callback", "EMR", "ClarifyCheck", "QualityCheck", "AutoML"),
+    }
+    for kind in others:
+        (folder / "d.json").write_text(json.dumps(step(kind)))
+        ended = sagelocal("run", "d.json")
+        refused(ended)
+        assert ended.err == refusal().replace("Lambda", kind)
 
 
 def test_a_parameter_without_a_value_is_named(sagelocal, folder) -> None:

@@ -13,7 +13,7 @@ import boto3
 import botocore.session
 import pytest
 from botocore.stub import Stubber
-from deployables import commit_all, name_variables
+from deployables import name_variables
 
 from sagetabular.compiling import compilation
 
@@ -85,13 +85,6 @@ def engines(tmp_path, monkeypatch):
     monkeypatch.delenv("CONTAINER_ENGINE", raising=False)
     monkeypatch.delenv("PIP_INDEX_URL", raising=False)
     return engines
-
-
-@pytest.fixture
-def committed(example):
-    """The small project, with what an image is built from, as a commit; returns its name."""
-    example.write("pyproject.toml", '[project]\nname = "x"\nversion = "1.2.3"\n')
-    return commit_all(example.root)
 
 
 class Aws:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sagetabular.cloud.catalog import Table
+from sagetabular.cloud.glue_table import Table
 from sagetabular.cloud.partitions import Changes, Partitions
 from sagetabular.errors import UserError
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from making import Page, Story, make_execution, page_of
 
-from sagelocal.definition.parsing import parse_definition
+from sagelocal.definition import parse_definition
 from sagetabular.report.drawing import draw, draw_alone
 from sagetabular.report.graph import Edge, Graph, Node, graph_of
 from sagetabular.report.mermaid import mermaid

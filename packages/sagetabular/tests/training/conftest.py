@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from types import SimpleNamespace
 
 import pytest
 from definitions import steps_of
 
-from sagetabular.assets import code
-from sagetabular.compiling import compilation
 from sagetabular.errors import UserError
 
 
@@ -64,28 +61,3 @@ def _parts_of(definition):
 def parts_of():
     """Take hold of the places of a definition that faults are planted at."""
     return _parts_of
-
-
-class Package:
-    """A copy of this package's code, as the next release may have it."""
-
-    def __init__(self, root) -> None:
-        self.root = root
-
-    def append(self, file, text) -> None:
-        """Add text to the end of a file."""
-        path = self.root / file
-        path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
-        code.package_files.cache_clear()
-
-
-@pytest.fixture
-def package(tmp_path, monkeypatch):
-    """Let jobs be made of, and compilations depend on, a copy that the test may change."""
-    root = tmp_path / "package"
-    shutil.copytree(code.PACKAGE, root, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(code, "PACKAGE", root)
-    monkeypatch.setattr(compilation, "PACKAGE", root)
-    code.package_files.cache_clear()
-    yield Package(root)
-    code.package_files.cache_clear()

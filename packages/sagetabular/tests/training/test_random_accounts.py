@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sagetabular import pipeline
+from sagetabular.compiling.loading import project_pipeline
 from sagetabular.compiling.checks import definition_problems
 from sagetabular.errors import UserError
 from sagetabular.settings.retries import FAULTS
@@ -65,7 +65,7 @@ def retries(draw):
 def compiled(example, account, policies):
     example.write(AWS, {"region": "eu-west-1", "environment": {}, **account})
     example.change(PIPELINE, "retries", policies)
-    return json.loads(pipeline.get_pipeline(example.root).definition())
+    return json.loads(project_pipeline(example.root).definition())
 
 
 @RANDOM

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from limits import LONGEST, PIPELINE, assert_all_fits
 
-from sagetabular import pipeline
+from sagetabular.compiling.loading import project_pipeline
 from sagetabular.compiling.checks import check_definition, definition_problems
 from sagetabular.errors import UserError
 
@@ -69,7 +69,7 @@ def test_the_longest_names_fit_or_are_refused_with_file_and_field(example, model
     write(example, model, project)
     try:
         loaded = example.load()
-        definition = json.loads(pipeline.get_pipeline(example.root).definition())
+        definition = json.loads(project_pipeline(example.root).definition())
         check_definition(definition, loaded)
     except UserError as error:
         rule, _ = str(error).splitlines()

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_projects import RANGES, projects
 
-from sagetabular import pipeline
+from sagetabular.compiling.loading import project_pipeline
 from sagetabular.compiling.checks import definition_problems
 from sagetabular.errors import UserError
 
@@ -37,7 +37,7 @@ def write(example, models, lines):
 
 
 def definition_of(root: Path):
-    return json.loads(pipeline.get_pipeline(root).definition())
+    return json.loads(project_pipeline(root).definition())
 
 
 def before_each(definition):

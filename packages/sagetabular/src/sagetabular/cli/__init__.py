@@ -16,6 +16,7 @@ from sagetabular.cli import (
     compilation,
     data,
     doctor,
+    eject,
     executions,
     graph,
     image,
@@ -53,6 +54,8 @@ app.command("upsert")(upsert.upsert)
 app.command("stop")(upsert.stop)
 app.command("resume")(run.resume)
 app.command("doctor")(doctor.doctor)
+app.command("eject")(eject.eject)
+app.command("vendor")(eject.vendor)
 app.command("executions")(executions.list_all)
 app.command("show")(executions.show)
 app.command("logs")(executions.logs)

@@ -2,30 +2,94 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sagetabular.cli.output import write_file
+from sagetabular.cli.output import print_table, write_file
+from sagetabular.errors import UserError
 from sagetabular.project import find_project
+
+if TYPE_CHECKING:
+    from sagetabular.compiling.comparing import Comparison
 
 
 def compile_definition(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")
     ] = None,
+    earlier: Annotated[
+        Path | None,
+        typer.Option(
+            "--compare", metavar="OLD", help="Say what differs from this earlier definition."
+        ),
+    ] = None,
 ) -> None:
     """Compile and check the pipeline definition (JSON), without network or AWS account.
 
     The same files give the same bytes, so a reviewer can compare definitions.
     Without -o it goes to standard output.
-    """
-    from sagetabular.compiling.compilation import compile_pipeline
 
+    With --compare, standard output says instead which steps differ from those of an earlier
+    definition, which of them run again by the rules of SageMaker's step cache, and why.
+
+    Example: pipeline compile --compare pipeline-definition.json
+    """  # fmt: skip
+    from sagetabular.compiling.comparing import compare
+    from sagetabular.compiling.compilation import compile_pipeline
+    from sagetabular.compiling.documents import read_definition
+
+    # Before anything is written: it may be the same file.
+    old = None if earlier is None else read_definition(_content(earlier), str(earlier))
     compiled = compile_pipeline(find_project().settings)
-    if output is None:
+    if output is not None:
+        write_file(output, compiled.definition)
+        typer.echo(f"{output}: {len(compiled.definition):,} bytes")
+    if old is not None:
+        _print_comparison(compare(old, json.loads(compiled.definition)))
+    elif output is None:
         typer.echo(compiled.definition.decode(), nl=False)
-        return
-    write_file(output, compiled.definition)
-    typer.echo(f"{output}: {len(compiled.definition):,} bytes")
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as err:
+        msg = f"--compare must name an earlier definition, but {file} cannot be read: "
+        raise UserError(
+            f"{msg}{err.strerror}.", "Write one with `pipeline compile -o FILE` before a change."
+        ) from err
+
+
+def _print_comparison(found: Comparison) -> None:
+    from sagetabular.compiling.comparing import Runs
+
+    rows = [
+        [
+            each.name,
+            each.state,
+            ", ".join(map(str, each.differences)),
+            each.runs,
+            "; ".join(each.why),
+        ]
+        for each in found.steps
+    ]
+    print_table("Steps", ["step", "definition", "what differs", "runs again", "why"], rows)
+    for title, differences in (
+        ("Defaults", found.defaults),
+        ("Elsewhere", found.elsewhere),
+    ):
+        if differences:
+            table = [[each.what, each.old, each.new] for each in differences]
+            print_table(f"\n{title}", ["name", "before", "now"], table)
+    count = sum(each.runs is Runs.AGAIN for each in found.steps)
+    typer.echo(f"\n{count} of {len(found.steps)} steps run again for what differs.")
+    if any(each.runs is Runs.ALWAYS for each in found.steps):
+        typer.echo(
+            "Every time: on SageMaker they run whatever differs; this machine reuses Ingest, and "
+            "what reads it, while the rows are the same."
+        )
+    if found.given:
+        typer.echo(f"Not compared, since a start gives their values: {', '.join(found.given)}.")

@@ -26,7 +26,7 @@ from sagetabular.project import find_project
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sagetabular.cloud.catalog import Table
+    from sagetabular.cloud.glue_table import Table
     from sagetabular.cloud.partitioning import Part
     from sagetabular.cloud.tables import Laid
     from sagetabular.project import Project

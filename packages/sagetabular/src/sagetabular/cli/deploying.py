@@ -137,8 +137,7 @@ def _checked(
     project: Project, compiled: Compiled, parameters: Mapping[str, str]
 ) -> dict[str, object]:
     """Return the value of every parameter, as an execution on this machine would have it."""
-    from sagelocal.definition.parameters import effective_values
-    from sagelocal.definition.parsing import parse_definition
+    from sagelocal.definition import effective_values, parse_definition
     from sagetabular.compiling.compilation import check_values
 
     declared = parse_definition(compiled.definition).parameters

@@ -39,7 +39,7 @@ def graph(
 
     Example: pipeline graph -o graph.svg
     """  # fmt: skip
-    from sagelocal.definition.parsing import parse_definition
+    from sagelocal.definition import parse_definition
     from sagetabular.compiling.compilation import compile_pipeline
     from sagetabular.report.graph import graph_of
 

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -17,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sagetabular.errors import UserError
+from sagetabular.files import write_bytes
 
 if TYPE_CHECKING:
     from sagelocal import ExecutionRecord
@@ -122,16 +122,11 @@ def write_file(path: Path, content: bytes) -> None:
     Raises:
         UserError: It cannot be written.
     """
-    staging = path.parent / f".{path.name}.{os.getpid()}"
     try:
-        staging.write_bytes(content)
-        staging.replace(path)
+        write_bytes(path, content)
     except OSError as err:
         msg = f"{path}: cannot be written: {err.strerror}."
         raise UserError(msg, "Name a file in a folder that exists and is yours.") from err
-    finally:
-        with suppress(OSError):  # it is gone when all went well
-            staging.unlink()
 
 
 def failure_exit(record: ExecutionRecord) -> None:

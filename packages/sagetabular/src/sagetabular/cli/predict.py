@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sagelocal.files import write_bytes
 from sagetabular.cli.output import program
 from sagetabular.cli.payloads import Payload, split_file
 from sagetabular.cli.serve import DEFAULT_PORT, HOST
 from sagetabular.errors import UserError
+from sagetabular.files import write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -98,6 +98,7 @@ def _write(output: Path, content: bytes) -> None:
     if output.is_dir():
         raise UserError(f"{output}: cannot be written: it is a folder.", remedy)
     try:
+        output.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(output, content)
     except OSError as err:
         raise UserError(f"{output}: cannot be written: {err.strerror}.", remedy) from err

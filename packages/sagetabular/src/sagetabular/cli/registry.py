@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from sagelocal.registry import ModelRegistry
+    from sagelocal import ModelRegistry
 
 app = typer.Typer(help="List, approve and reject registered model versions.", no_args_is_help=True)
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sagelocal import LocalSageMaker
-from sagelocal.files import write_bytes
 from sagetabular.cli.backend import Backend, On
 from sagetabular.cli.output import shown
 from sagetabular.errors import UserError
+from sagetabular.files import write_bytes
 from sagetabular.project import find_project
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def report(
     file = (output or record.directory / "report.html").absolute()
     page = render_report(sagemaker, record, file.parent).encode("utf-8", errors="replace")
     try:
+        file.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(file, page)
     except OSError as err:
         msg = f"{file}: cannot be written: {err.strerror}."

@@ -12,7 +12,7 @@ from sagetabular.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from sagetabular.cloud.catalog import Table
+    from sagetabular.cloud.glue_table import Table
 
 _Item = TypeVar("_Item")
 

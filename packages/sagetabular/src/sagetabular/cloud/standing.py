@@ -9,7 +9,7 @@ from sagetabular.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sagetabular.cloud.catalog import Table
+    from sagetabular.cloud.glue_table import Table
 
 
 def require_own(table: Table, standing: Mapping[str, Any] | None) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sagetabular.cloud.catalog import Table
+from sagetabular.cloud.glue_table import Table
 from sagetabular.cloud.partitioning import parts_of
 from sagetabular.errors import UserError
 from sagetabular.lake.store import read_table, source

@@ -14,6 +14,8 @@ from sagetabular.cloud.engines import find_engine
 from sagetabular.doctor.findings import mend, ok
 from sagetabular.errors import UserError
 from sagetabular.local.data import find_data
+from sagetabular.project.ejection import ejected_jobs
+from sagetabular.project.packages import stale_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +67,19 @@ def rows(project: Project) -> Iterator[Finding]:
     yield ok(f"{find_data(project, {}).title} is here to be read")
 
 
+def ejected(project: Project) -> Iterator[Finding]:
+    """What the project has taken over fits this package; nothing is said where it took nothing."""
+    for copy in ejected_jobs(project.root):
+        if copy.current:
+            yield ok(f"{copy.file} is a copy of {copy.job}, which is as it was in {copy.version}")
+        else:
+            text = f"{copy.file} is a copy of {copy.job}, which has changed since {copy.version}."
+            yield mend(text, "Eject it anew beside it, and take over your changes.")
+    for name in stale_packages(project.root):
+        text = f"packages/{name} must be what its wheel in vendor/ is made of, and differs."
+        yield mend(text, "Run `pipeline vendor`, then `make setup`.")
+
+
 def disk(project: Project) -> Iterator[Finding]:
     """There is room for some runs."""
     free = shutil.disk_usage(project.root).free
@@ -84,7 +99,7 @@ def engine(_: Project) -> Iterator[Finding]:
         yield ok(f"none works, and only `pipeline image` needs one ({reason})")
 
 
-CHECKS = (python, libraries, definition, rows, disk, engine)
+CHECKS = (python, libraries, definition, rows, ejected, disk, engine)
 
 
 def _locked(lock: Path) -> dict[str, str]:

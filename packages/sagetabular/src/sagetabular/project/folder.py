@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sagetabular.errors import UserError
+from sagetabular.project.versions import check_version
 
 if TYPE_CHECKING:
     from sagetabular.settings import ProjectSettings
@@ -47,11 +48,12 @@ def find_project(start: Path | None = None) -> Project:
     """Find the project that `start`, or the working directory, lies in.
 
     Raises:
-        UserError: There is none.
+        UserError: There is none, or it is made for another major version of this package.
     """
     here = (start or Path.cwd()).resolve()
     for folder in (here, *here.parents):
         if (folder / MARKER).is_file():
+            check_version(folder)
             return Project(folder)
     msg = f"{here}: neither it nor a folder above it holds {MARKER}."
     raise UserError(msg, "Change into the project's folder.")

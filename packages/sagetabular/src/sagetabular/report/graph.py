@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Literal
 
-from sagelocal.definition.expressions import references
+from sagelocal.definition import references
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from sagelocal.definition.graph import Step
+    from sagelocal.definition import Step
 
 CONDITION = "Condition"
 

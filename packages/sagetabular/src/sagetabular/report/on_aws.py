@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sagelocal import ExecutionRecord, LocalSageMaker, StepRecord
-from sagelocal.definition.parsing import parse_definition
-from sagelocal.files import write_bytes
+from sagelocal.definition import parse_definition
 from sagetabular.report.settings import FILE, INPUT, inputs_of
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ def copy_execution(services: Services, execution: Execution, pipeline: str, home
     directory = home / "executions" / execution.id
     definition = services.descriptions.definition(execution.arn)
     directory.mkdir(parents=True, exist_ok=True)
-    write_bytes(directory / "definition.json", definition)
+    (directory / "definition.json").write_bytes(definition)
     started = {step.name: step for step in services.executions.steps(execution.arn)}
     steps = {
         name: _record(name, step.kind, started.get(name), services.descriptions)

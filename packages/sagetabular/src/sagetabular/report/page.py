@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from sagelocal.definition.parsing import parse_definition
+from sagelocal.definition import parse_definition
 from sagetabular.lake.sample import SAMPLE_TITLE
 from sagetabular.local.leaderboard import read_result
 from sagetabular.report import overview

@@ -20,7 +20,7 @@ from sagetabular.serving.request import Request
 from sagetabular.serving.response import response
 
 if TYPE_CHECKING:
-    from sagetabular.serving.connections import Connections
+    from sagetabular.serving.shared import Shared
 
 # Of the line that asks and of all headers together, or of what follows a body.
 _MOST_HEAD_BYTES = 2**16
@@ -35,7 +35,7 @@ class Connection(Receiver, asyncio.Protocol):
         shared: What all connections of the process share.
     """
 
-    def __init__(self, shared: Connections) -> None:
+    def __init__(self, shared: Shared) -> None:
         super().__init__()
         self._shared = shared
         self._transport: asyncio.Transport

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from sagetabular.steps.inputs import Source
 from sagetabular.steps.job import text
+from sagetabular.steps.links import best_trial_uri
 from sagetabular.steps.processing import ProcessingJob, Program, own_program
 from sagetabular.steps.sdk import StepTypeEnum
-from sagetabular.steps.tune import best_trial_uri
 
 if TYPE_CHECKING:
     from sagetabular.steps.job import JobStep

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sagetabular.steps.job import text
+from sagetabular.steps.links import tuned_hyperparameters
 from sagetabular.steps.sdk import StepTypeEnum
 from sagetabular.steps.training import channels, resources, static_hyperparameters
-from sagetabular.steps.tune import tuned_hyperparameters
 
 if TYPE_CHECKING:
     from sagetabular.steps.job import JobStep

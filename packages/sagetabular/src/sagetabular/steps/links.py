@@ -1,4 +1,4 @@
-"""Where the inputs of a model's step lie: references to outputs of other steps, or S3."""
+"""References of steps to what others made: inputs, trials, the best trial's hyperparameters."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from sagetabular.assets.collecting import MANIFEST
 from sagetabular.steps.inputs import Source
 from sagetabular.steps.job import text
 from sagetabular.steps.sdk import StepTypeEnum
-from sagetabular.steps.tune import best_trial_uri
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sagetabular.settings.inputs import InputSettings, Link
+    from sagetabular.settings.tuning import ModelTuning
     from sagetabular.steps.job import Context, JobStep
+    from sagetabular.steps.sdk import Join
 
 
 def resolve(given: InputSettings, context: Context, built: Mapping[str, JobStep]) -> Source:
@@ -54,3 +55,24 @@ def _only_output(step: JobStep) -> str:
     (output,) = step.arguments["ProcessingOutputConfig"]["Outputs"]
     name: str = output["OutputName"]
     return name
+
+
+def tuned_hyperparameters(tuning: ModelTuning, step: JobStep) -> dict[str, Any]:
+    """References to the hyperparameters of the best trial."""
+    best = step.properties.BestTrainingJob.TunedHyperParameters
+    return {name: best[name] for name in tuning.ranges}
+
+
+def trials_uri(step: JobStep) -> Join:
+    """S3 prefix of what all trials left behind, each below the name of its training job.
+
+    Taken from the tuning job itself: a reused one lies below the prefix of the execution that ran
+    it. Without the slash it would also name what begins alike, such as the trials of `tree_2`.
+    """
+    return text(step.properties.TrainingJobDefinition.OutputDataConfig.S3OutputPath, "/")
+
+
+def best_trial_uri(step: JobStep) -> Join:
+    """S3 URI of what the best trial left behind."""
+    best = step.properties.BestTrainingJob.TrainingJobName
+    return text(*trials_uri(step).values, best, "/output/model.tar.gz")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.errors import UserError
@@ -51,6 +52,11 @@ def value_of(value: Any, parameters: Mapping[str, ParameterString]) -> Any:
     if isinstance(value, Named):
         return parameters[value.parameter]
     return value if isinstance(value, str) else repr(value)
+
+
+def encode(value: str | float | bool) -> str:
+    """A hyperparameter as SageMaker's text: JSON, so that the job gets back the type it had."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def named_places(units: Mapping[str, Unit]) -> Iterator[tuple[str, Named]]:

@@ -2,7 +2,7 @@
 
 Its workflow layer (pipeline, parameters, conditions, functions) is used; its trainers, tuners and
 model builders are not: they contact IAM and S3 when they are constructed, upload code under a time
-stamp, and drop network isolation from tuning jobs. See docs/design-decisions of the template.
+stamp, and drop network isolation from tuning jobs. See docs/decisions/definition.md.
 """
 
 from __future__ import annotations

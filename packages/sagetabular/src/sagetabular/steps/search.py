@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.settings.ranges import CategoricalRange, IntegerRange
-from sagetabular.steps.named import value_of
-from sagetabular.steps.training import encode
+from sagetabular.steps.named import encode, value_of
 
 if TYPE_CHECKING:
     from sagetabular.settings.tuning import ModelTuning

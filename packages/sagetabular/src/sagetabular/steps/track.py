@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.steps.job import text
+from sagetabular.steps.links import trials_uri
 from sagetabular.steps.preprocess import fingerprint
 from sagetabular.steps.processing import ProcessingJob, job_program
 from sagetabular.steps.sdk import ExecutionVariables, StepTypeEnum
-from sagetabular.steps.tune import trials_uri
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

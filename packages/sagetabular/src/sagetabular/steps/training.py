@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sagetabular.assets.collecting import ARCHIVE
 from sagetabular.steps.inputs import Source
 from sagetabular.steps.job import text
-from sagetabular.steps.named import value_of
+from sagetabular.steps.named import encode, value_of
 from sagetabular.steps.serving import PIP_OFFLINE, serving_channel
 from sagetabular.steps.spot import limits
 
@@ -51,11 +51,6 @@ def _overridable(task: Task) -> dict[str, str]:
 def fixed_hyperparameters(task: Task) -> dict[str, Any]:
     """Those of the model's file; the step's own count more."""
     return {**task.unit.model.hyperparameters, **task.settings.hyperparameters}
-
-
-def encode(value: str | float | bool) -> str:
-    """A hyperparameter as SageMaker's text: JSON, so that the job gets back the type it had."""
-    return json.dumps(value, ensure_ascii=False)
 
 
 def channels(task: Task) -> list[dict[str, Any]]:

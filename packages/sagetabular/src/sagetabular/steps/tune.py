@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sagetabular.steps.job import text
 from sagetabular.steps.sdk import StepTypeEnum
 from sagetabular.steps.search import OBJECTIVE, search, warm_start
 from sagetabular.steps.training import channels, resources, static_hyperparameters
 
 if TYPE_CHECKING:
-    from sagetabular.settings.tuning import ModelTuning
     from sagetabular.steps.job import JobStep
-    from sagetabular.steps.sdk import Join
     from sagetabular.steps.task import Task
 
 METRICS = (OBJECTIVE, "cv:fold_r2", "cv:rmse", "cv:mae")
@@ -45,24 +42,3 @@ def tune(task: Task) -> JobStep:
 def metric_definition(name: str) -> dict[str, str]:
     """Where the service finds a metric in the log of a trial."""
     return {"Name": name, "Regex": f"{name}=([^;]+);"}
-
-
-def tuned_hyperparameters(tuning: ModelTuning, step: JobStep) -> dict[str, Any]:
-    """References to the hyperparameters of the best trial."""
-    best = step.properties.BestTrainingJob.TunedHyperParameters
-    return {name: best[name] for name in tuning.ranges}
-
-
-def trials_uri(step: JobStep) -> Join:
-    """S3 prefix of what all trials left behind, each below the name of its training job.
-
-    Taken from the tuning job itself: a reused one lies below the prefix of the execution that ran
-    it. Without the slash it would also name what begins alike, such as the trials of `tree_2`.
-    """
-    return text(step.properties.TrainingJobDefinition.OutputDataConfig.S3OutputPath, "/")
-
-
-def best_trial_uri(step: JobStep) -> Join:
-    """S3 URI of what the best trial left behind."""
-    best = step.properties.BestTrainingJob.TrainingJobName
-    return text(*trials_uri(step).values, best, "/output/model.tar.gz")

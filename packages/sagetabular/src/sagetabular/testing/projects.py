@@ -95,7 +95,8 @@ def planted_table(pipeline: Pipeline, rows: int = 400, seed: int = 7) -> pd.Data
     """
     random = np.random.default_rng(seed)
     target = pipeline.data.target
-    table, signal = {}, np.zeros(rows)
+    table: dict[str, Any] = {}
+    signal = np.zeros(rows)
     for name, column in pipeline.data.columns.items():
         if name == target:
             continue

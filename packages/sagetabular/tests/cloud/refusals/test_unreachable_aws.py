@@ -6,7 +6,6 @@ import socket
 
 import pytest
 from asking import every_command, two_lines
-from deployables import commit_all
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +21,6 @@ def test_in_a_region_that_does_not_exist(pipeline, project, monkeypatch, command
     monkeypatch.setattr(socket, "getaddrinfo", no_such_name)
     project.change("conf/aws.yaml", "region", "eu-nowhere-1")
     project.change("models/boost/model.yaml", "image", "project")  # AWS's own are listed by region
-    commit_all(project.root)  # an image is pushed from a commit alone
     rule, remedy = two_lines(pipeline(*command), exactly=True)
     assert rule.startswith("STS could not be asked to GetCallerIdentity: Could not connect ")
     assert remedy == "Check the network, and region in conf/aws.yaml."

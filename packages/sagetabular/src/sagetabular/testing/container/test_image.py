@@ -108,7 +108,9 @@ def test_it_names_neither_a_commit_nor_a_version_and_knows_how_to_serve():
     )
     image = json.loads(answer.stdout)[0]
     config = image["Config"]
-    assert not [name for name in config["Labels"] if name.endswith(("revision", "version"))]
+    assert [name for name in config["Labels"] if name.startswith("org.opencontainers.image")] == [
+        "org.opencontainers.image.title"
+    ]
     assert config["Cmd"] == ["serve"]
     health = config.get("Healthcheck") or image["Healthcheck"]  # Docker, Podman
     assert health["Test"][:3] == ["CMD", "python3", "-c"]
