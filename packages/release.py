@@ -71,7 +71,8 @@ def release(root: Path, version: str) -> None:
         file = root / f"packages/{package}/pyproject.toml"
         _replace(file, _VERSION, f'version = "{version}"')
         _replace(file, _RANGE, f'"sagelocal>={major},<{major + 1}"')
-    vendor_wheels(build_wheels(root), project)
+    with tempfile.TemporaryDirectory(prefix="wheels-") as folder:
+        vendor_wheels(build_wheels(root, Path(folder)), project)
     _replace(project / "pyproject.toml", _TEMPLATE, f'template = "{version}"')
     _replace(project / "pyproject.toml", _PIN, rf'"\g<1>=={major}.*"')
     (root / "CHANGELOG.md").write_text(changelog, encoding="utf-8")
@@ -110,26 +111,25 @@ def vendored(project: Path) -> dict[str, Path]:
     return {wheel.name.split("-")[0]: wheel for wheel in wheels}
 
 
-def build_wheels(root: Path, folder: Path | None = None) -> dict[str, Path]:
+def build_wheels(root: Path, folder: Path) -> dict[str, Path]:
     """Build both packages; the same sources give the same wheels.
 
     Args:
         root: The repository.
-        folder: Where to put them; a temporary folder if none is given.
+        folder: Where to put them.
 
     Returns:
         Package → wheel.
     """
-    target = folder or Path(tempfile.mkdtemp(prefix="wheels-"))
     for package in PACKAGES:
         subprocess.run(  # noqa: S603 - our own build
-            [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "-d", str(target)],
+            [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "-d", str(folder)],
             cwd=root / "packages" / package,
             env={"PATH": "", "PYTHONDONTWRITEBYTECODE": "1"},  # no time and no option of ours
             check=True,
             stdout=subprocess.DEVNULL,
         )
-    return {name: next(target.glob(f"{name}-*.whl")) for name in PACKAGES}
+    return {name: next(folder.glob(f"{name}-*.whl")) for name in PACKAGES}
 
 
 def contents(wheel: Path) -> dict[str, bytes]:

@@ -36,7 +36,8 @@ def project(
     """Generate a project, as it is or with the wheels of the packages as they are now."""
     folder = generate(template, tmp_path_factory.mktemp("journey") / "output", {})
     if request.param == "built":
-        release.vendor_wheels(release.build_wheels(ROOT), folder)
+        wheels = release.build_wheels(ROOT, tmp_path_factory.mktemp("wheels"))
+        release.vendor_wheels(wheels, folder)
     return folder
 
 

@@ -78,7 +78,8 @@ def released(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_main_is_always_released(built: dict[str, Path]) -> None:
     (version,) = versions(ROOT)
     if version.endswith(".dev0"):
-        assert all(Version(last) < Version(version) for last in committed(ROOT))
+        above = all(Version(last) < Version(version) for last in committed(ROOT))
+        assert above, f"{version} must be above the committed wheels: {committed(ROOT)}"
         return
     assert committed(ROOT) == {version}, REMEDY
     for package, wheel in release.vendored(PROJECT).items():

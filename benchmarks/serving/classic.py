@@ -13,7 +13,7 @@ from pathlib import Path
 import flask
 import pandas as pd
 
-from sagetabular.jobs.hyperparameters import load_model_code
+from sagetabular.jobs.models.hyperparameters import load_model_code
 
 app = flask.Flask(__name__)
 tree = load_model_code("decision_tree").load(Path(os.environ["MODEL_FOLDER"]))[-1]

@@ -70,8 +70,8 @@ def _ask(body: bytes) -> bytes:
 
 def _limit(folder: Path, rows: int) -> float:
     """Microseconds of parsing, predicting and formatting alone, without a server."""
-    from sagetabular.serving.answers import format_predictions
-    from sagetabular.serving.bodies import CSV, read_body
+    from sagetabular.serving.formats.answers import format_predictions
+    from sagetabular.serving.formats.bodies import CSV, read_body
     from sagetabular.serving.model import load_model
 
     model, body = load_model(folder / "model"), (folder / f"{rows}.csv").read_bytes()

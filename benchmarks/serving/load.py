@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from stacks import LOAD_CORE
 
-from sagetabular.jobs.hyperparameters import TrainingSettings, load_model_code
-from sagetabular.jobs.manifest import describe
+from sagetabular.jobs.models.hyperparameters import TrainingSettings, load_model_code
+from sagetabular.jobs.models.manifest import describe
 from sagetabular.lake.sample import make_sample
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from sklearn.tree import DecisionTreeRegressor
 from tuning_steps import ours, prepare, read_work
 
 from sagelocal.processes.slots import usable_cores
-from sagetabular.jobs.hyperparameters import load_model_code
+from sagetabular.jobs.models.hyperparameters import load_model_code
 from sagetabular.jobs.tables import FOLD, read_table, split_columns
 
 Settings = list[dict[str, Any]]

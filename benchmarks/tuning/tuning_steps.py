@@ -11,9 +11,9 @@ from typing import Any
 
 from sagelocal import ExecutionRecord, Reuse, Storage
 from sagelocal.processes.slots import usable_cores
-from sagelocal.tuning.strategies import make_search
+from sagelocal.tuning.searches.strategies import make_search
 from sagetabular.compiling.compilation import compile_pipeline
-from sagetabular.jobs.hyperparameters import decode
+from sagetabular.jobs.models.hyperparameters import decode
 from sagetabular.local import runs
 from sagetabular.project import find_project
 

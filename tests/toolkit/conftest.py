@@ -192,5 +192,5 @@ def launch_own(local_run: LocalRun, tmp_path: Path) -> Launcher:
     """`train` of the project's image, as a plain process."""
     work = tmp_path / "own"
     work.mkdir()
-    command = [sys.executable, "-m", "sagetabular.jobs.train"]
+    command = [sys.executable, "-m", "sagetabular.jobs.container.train"]
     return Launcher(command, work, local_run.project)

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from sagetabular.cloud.permissions import JOBS
+from sagetabular.aws.permissions import JOBS
 from sagetabular.tracking.experiments_tracker import ExperimentsTracker, component_name
 from sagetabular.tracking.runs import ExecutionRun, TrackingError
 from tests.aws.server import Server

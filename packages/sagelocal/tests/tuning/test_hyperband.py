@@ -13,8 +13,8 @@ from sagelocal.forking.launching import ForkLauncher, forking_is_safe
 from sagelocal.jobs.machine import Machine
 from sagelocal.processes.launching import ProcessLauncher
 from sagelocal.processes.slots import Slots
-from sagelocal.tuning.hyperband import HalvingRule, Hyperband, read_hyperband
 from sagelocal.tuning.job import run_tuning_job
+from sagelocal.tuning.searches.hyperband import HalvingRule, Hyperband, read_hyperband
 
 # A trial with x tells x as often as there are folds, at its own pace, and leaves a mark for each.
 FOLDS = (

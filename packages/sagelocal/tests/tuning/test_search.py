@@ -12,7 +12,7 @@ from optuna.distributions import FloatDistribution
 
 from sagelocal.errors import DefinitionError
 from sagelocal.tuning.ranges import read_ranges
-from sagelocal.tuning.strategies import make_search
+from sagelocal.tuning.searches.strategies import make_search
 
 
 def config(strategy: str = "Random", trials: int | None = 20, seed: int = 1, **ranges: Any):

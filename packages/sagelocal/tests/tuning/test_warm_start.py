@@ -10,7 +10,7 @@ import pytest
 from sagelocal import LocalSageMaker
 from sagelocal.errors import DefinitionError
 from sagelocal.tuning.ranges import read_ranges
-from sagelocal.tuning.strategies import make_search
+from sagelocal.tuning.searches.strategies import make_search
 from sagelocal.tuning.warm_start import KnownTrial
 
 CODE = (

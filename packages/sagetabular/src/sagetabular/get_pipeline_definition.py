@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from sagetabular.cli.contract import deployment_from, end, make_parser
-from sagetabular.cli.output import write_file
+from sagetabular.cli.aws.contract import deployment_from, end, make_parser
+from sagetabular.cli.terminal.output import write_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

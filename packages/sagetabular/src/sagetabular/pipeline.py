@@ -16,16 +16,16 @@ from sagetabular.errors import UserError
 from sagetabular.settings import load_project
 from sagetabular.steps.account import make_account
 from sagetabular.steps.collect import collect
+from sagetabular.steps.context import Context, JobStep, text
 from sagetabular.steps.gate import quality_gate
 from sagetabular.steps.ingest import ingest
-from sagetabular.steps.job import Context, JobStep, text
+from sagetabular.steps.models.units import models
 from sagetabular.steps.parameters import make_parameters
 from sagetabular.steps.preprocess import preprocess
 from sagetabular.steps.processing import ProcessingJob, own_program
 from sagetabular.steps.sdk import Pipeline, StepTypeEnum, offline_session
 from sagetabular.steps.select import select
 from sagetabular.steps.track import track
-from sagetabular.steps.units import models
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

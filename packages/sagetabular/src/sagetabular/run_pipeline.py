@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from sagetabular.cli.aws_ending import wait_for
-from sagetabular.cli.contract import deployment_from, end, make_parser, read_tags
-from sagetabular.cli.deploying import start_pipeline
+from sagetabular.cli.aws.contract import deployment_from, end, make_parser, read_tags
+from sagetabular.cli.aws.deploying import start_pipeline
+from sagetabular.cli.aws.ending import wait_for
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from sagetabular.cloud.deployment import Deployment
+    from sagetabular.aws.deployment import Deployment
     from sagetabular.project import Project
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sagetabular.cli.output import print_table, shown
+from sagetabular.cli.terminal.output import print_table, shown
 
 IDENTIFIER = "20261121-211516-bb82"
 ADDRESS = "s3://local/houses/executions/20261121-211516-bb82/fit/ridge/output/model.tar.gz"

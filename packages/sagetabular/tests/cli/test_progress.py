@@ -8,8 +8,8 @@ import re
 import pytest
 from rich.console import Console
 
-from sagetabular.cli.live_progress import LiveProgress
-from sagetabular.cli.progress import PlainProgress, show_progress
+from sagetabular.cli.terminal.live_progress import LiveProgress
+from sagetabular.cli.terminal.progress import PlainProgress, show_progress
 
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 

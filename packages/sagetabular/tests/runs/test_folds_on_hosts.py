@@ -17,8 +17,8 @@ from planting import plant, run_project, search
 from test_same_bits import make_table
 
 from sagelocal.jobs.ports import free_ports
-from sagetabular.jobs.hosts import ADDRESSES
 from sagetabular.jobs.tables import FOLD
+from sagetabular.jobs.trials.hosts import ADDRESSES
 
 pytestmark = pytest.mark.slow
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from sagetabular.jobs.hyperparameters import TrainingSettings, load_model_code
-from sagetabular.jobs.manifest import describe
-from sagetabular.serving.answers import refuse
-from sagetabular.serving.app import App
+from sagetabular.jobs.models.hyperparameters import TrainingSettings, load_model_code
+from sagetabular.jobs.models.manifest import describe
 from sagetabular.serving.errors import RequestError
-from sagetabular.serving.request import Request
+from sagetabular.serving.formats.answers import refuse
+from sagetabular.serving.http.app import App
+from sagetabular.serving.http.request import Request
 
 if TYPE_CHECKING:
     from pathlib import Path

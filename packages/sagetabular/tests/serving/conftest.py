@@ -8,7 +8,7 @@ import pytest
 from calling import HYPERPARAMETERS, NUMBERS, Client, fit_model
 from lines import ROW, Line
 
-from sagetabular.serving.app import App
+from sagetabular.serving.http.app import App
 from sagetabular.serving.model import load_model
 from sagetabular.serving.settings import ServerSettings
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sagetabular.serving.access_log import AccessLog
-from sagetabular.serving.answers import Answer
+from sagetabular.serving.formats.answers import Answer
+from sagetabular.serving.http.access_log import AccessLog
 
 
 def test_a_health_check_is_noted_when_its_answer_is_another_one(capfd) -> None:

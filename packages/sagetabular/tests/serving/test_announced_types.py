@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from calling import NUMBERS
 
-from sagetabular.steps.register import ANSWERED, SERVED
+from sagetabular.steps.models.register import ANSWERED, SERVED
 
 ROW = dict.fromkeys(NUMBERS, 1.5)
 

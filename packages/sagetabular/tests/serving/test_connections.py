@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lines import PING, POST, ROW, Line
 
-from sagetabular.serving.app import App
+from sagetabular.serving.http.app import App
 from sagetabular.serving.settings import ServerSettings
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sagetabular.serving import fast_csv
+from sagetabular.serving.formats import fast_csv
 
 ROWS = "1,2,3\n-4.5,1e2,6\n"
 

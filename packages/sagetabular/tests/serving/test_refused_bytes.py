@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lines import PING, POST, ROW, Line
 
-from sagetabular.serving.app import App
+from sagetabular.serving.http.app import App
 from sagetabular.serving.settings import ServerSettings
 
 

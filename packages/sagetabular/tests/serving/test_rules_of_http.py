@@ -11,8 +11,8 @@ from importlib.util import find_spec
 
 import pytest
 
-from sagetabular.serving.app import App
-from sagetabular.serving.connections import Connections
+from sagetabular.serving.http.app import App
+from sagetabular.serving.http.connections import Connections
 from sagetabular.serving.settings import ServerSettings
 
 ROW = b"1,2,3\n"

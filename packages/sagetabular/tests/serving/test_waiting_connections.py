@@ -7,7 +7,7 @@ import time
 
 from lines import PING, POST, ROW, Line
 
-from sagetabular.serving.app import App
+from sagetabular.serving.http.app import App
 from sagetabular.serving.settings import ServerSettings
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sagelocal.files import JsonObject
 from sagelocal.jobs.progress import Rule
 from sagelocal.tuning.early_stopping import StoppingRule
-from sagelocal.tuning.hyperband import Hyperband, read_hyperband
+from sagelocal.tuning.searches.hyperband import Hyperband, read_hyperband
 from sagelocal.tuning.trials import Trial, best_of
 
 

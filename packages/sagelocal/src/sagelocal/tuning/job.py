@@ -26,8 +26,8 @@ from sagelocal.tuning.early_stopping import TOLERANCE
 from sagelocal.tuning.endings import read_endings
 from sagelocal.tuning.journal import TrialJournal
 from sagelocal.tuning.preparation import discard_shared
-from sagelocal.tuning.search import Search, Suggestion
-from sagelocal.tuning.strategies import make_search, positive
+from sagelocal.tuning.searches.search import Search, Suggestion
+from sagelocal.tuning.searches.strategies import make_search, positive
 from sagelocal.tuning.trial_runs import TrialRunner
 from sagelocal.tuning.trials import (
     Trial,

@@ -16,7 +16,7 @@ from sagelocal.jobs.training import run_training_job
 from sagelocal.tuning.completion import Clock, TimeIsOverError
 from sagelocal.tuning.journal import TrialJournal
 from sagelocal.tuning.preparation import prepare_trials
-from sagelocal.tuning.search import Suggestion
+from sagelocal.tuning.searches.search import Suggestion
 from sagelocal.tuning.trials import Trial, training_request, trial_of
 
 

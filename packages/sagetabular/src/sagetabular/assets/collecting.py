@@ -15,8 +15,8 @@ from sagetabular.assets.imports import reachable
 from sagetabular.assets.preprocess_settings import preprocess_settings
 from sagetabular.assets.serving_code import serving_code
 from sagetabular.assets.trees import Asset, make_asset, module_name, python_files, setup_file
-from sagetabular.jobs.ingest_query import NAME_FILE, PARAMETERS_FILE, written_parameters
-from sagetabular.settings.steps import Train
+from sagetabular.jobs.ingestion.query import NAME_FILE, PARAMETERS_FILE, written_parameters
+from sagetabular.settings.models.steps import Train
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

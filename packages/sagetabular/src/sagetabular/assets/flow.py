@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.errors import UserError
-from sagetabular.jobs.flow_nodes import (
+from sagetabular.jobs.ingestion.query import without_end
+from sagetabular.jobs.wrangler.nodes import (
     CAST,
     ENCODE_CATEGORICAL,
     ENCODING,
@@ -24,14 +25,13 @@ from sagetabular.jobs.flow_nodes import (
     MANAGE_COLUMNS,
     SOURCE,
 )
-from sagetabular.jobs.ingest_query import without_end
-from sagetabular.settings.one_hot import SYMBOLS, indicator_columns
+from sagetabular.settings.ingestion.one_hot import SYMBOLS, indicator_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sagetabular.settings import Pipeline
-    from sagetabular.settings.data import Data
+    from sagetabular.settings.ingestion.data import Data
 
 DATASET = "ingest"
 FLOW_FILE = "ingest.flow"

@@ -14,9 +14,9 @@ from sagetabular.assets.code import package_files
 from sagetabular.assets.imports import reachable
 
 _ROOTS = (
-    "sagetabular/jobs/train.py",
-    "sagetabular/jobs/classic.py",
-    "sagetabular/jobs/privileges.py",
+    "sagetabular/jobs/container/train.py",
+    "sagetabular/jobs/container/classic.py",
+    "sagetabular/jobs/container/privileges.py",
     "sagetabular/serving/__main__.py",
     "sagetabular/serving/worker.py",
 )

@@ -20,18 +20,15 @@ from sagetabular.cli import (
     executions,
     graph,
     image,
-    invoke,
     migration,
     models,
-    predict,
-    registry,
     report,
     run,
-    serve,
     tracking,
-    upsert,
 )
-from sagetabular.cli.output import MISTAKE
+from sagetabular.cli.aws import invoke, upsert
+from sagetabular.cli.serving import predict, registry, serve
+from sagetabular.cli.terminal.output import MISTAKE
 from sagetabular.errors import UserError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from sagelocal import LocalSageMaker
-from sagetabular.cli.backend import Backend, On
+from sagetabular.cli.terminal.backend import Backend, On
 from sagetabular.cli.tracking import forget
 from sagetabular.errors import UserError
 from sagetabular.project import find_project
@@ -37,7 +37,7 @@ def clean(
     if on is Backend.LOCAL:
         _clean_here(keep, unapproved=unapproved)
         return
-    from sagetabular.cli import clean_on_aws
+    from sagetabular.cli.aws import cleaning as clean_on_aws
 
     if unapproved:
         msg = "--unapproved is for this machine, got --on aws."

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from sagelocal import LocalSageMaker
-from sagetabular.cli.output import print_table
+from sagetabular.cli.terminal.output import print_table
 from sagetabular.project import find_project
 
 FIRST = typer.Argument(metavar="ID", help="Execution, or the start of its name.")

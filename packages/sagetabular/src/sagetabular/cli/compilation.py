@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sagetabular.cli.output import print_table, write_file
+from sagetabular.cli.terminal.output import print_table, write_file
 from sagetabular.errors import UserError
 from sagetabular.project import find_project
 

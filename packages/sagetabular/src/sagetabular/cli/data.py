@@ -96,7 +96,7 @@ def upload(
     --partition-by makes a folder for each value, so choose columns that have few, and that most
     queries compare: text, whole numbers or days, with no value missing.
     """
-    from sagetabular.cli import data_on_aws
+    from sagetabular.cli.aws import tables as data_on_aws
 
     data_on_aws.upload(table, partition_by or (), replace=replace)
 
@@ -115,7 +115,7 @@ def crawl(
     The table is named after the folder. The role must be one that Glue may assume, and may read
     the files.
     """
-    from sagetabular.cli import data_on_aws
+    from sagetabular.cli.aws import tables as data_on_aws
 
     data_on_aws.crawl(uri, role, wait=wait)
 

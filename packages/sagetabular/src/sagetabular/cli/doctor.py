@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sagetabular.cli.backend import Backend, On
-from sagetabular.cli.output import MISTAKE
+from sagetabular.cli.terminal.backend import Backend, On
+from sagetabular.cli.terminal.output import MISTAKE
 from sagetabular.doctor.findings import State, examine
 from sagetabular.errors import UserError
 from sagetabular.project import find_project
@@ -69,9 +69,9 @@ def _here(project: Project) -> Iterator[Finding]:
 
 
 def _on_aws(project: Project, *, create: bool, smoke: bool) -> Iterator[Finding]:
-    from sagetabular.cli.smoke import smoke_run
-    from sagetabular.cloud.account import Account
-    from sagetabular.cloud.deployment import deployment_of
+    from sagetabular.aws.account import Account
+    from sagetabular.aws.deployment import deployment_of
+    from sagetabular.cli.aws.smoke import smoke_run
     from sagetabular.compiling.compilation import compile_pipeline
     from sagetabular.doctor.on_aws import examine_account
     from sagetabular.doctor.situation import Situation

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sagetabular.cli.output import program, shown, write_file
+from sagetabular.cli.terminal.output import program, shown, write_file
 from sagetabular.errors import UserError
 from sagetabular.project import Project, find_project
 

@@ -9,8 +9,8 @@ import typer
 
 from sagelocal import LocalSageMaker
 from sagelocal.errors import did_you_mean
-from sagetabular.cli.backend import Backend, On
-from sagetabular.cli.output import how_to_go_on, print_result, print_table
+from sagetabular.cli.terminal.backend import Backend, On
+from sagetabular.cli.terminal.output import how_to_go_on, print_result, print_table
 from sagetabular.errors import UserError
 from sagetabular.local.leaderboard import read_result
 from sagetabular.project import find_project
@@ -26,7 +26,7 @@ Identifier = Annotated[
 def list_all(on: On = Backend.LOCAL) -> None:
     """List the executions, newest first."""
     if on is Backend.AWS:
-        from sagetabular.cli import on_aws
+        from sagetabular.cli.aws import executions as on_aws
 
         on_aws.list_all()
         return
@@ -47,7 +47,7 @@ def list_all(on: On = Backend.LOCAL) -> None:
 def show(identifier: Identifier, on: On = Backend.LOCAL) -> None:
     """Show an execution: steps, parameters, and on this machine its leaderboard."""
     if on is Backend.AWS:
-        from sagetabular.cli import on_aws
+        from sagetabular.cli.aws import executions as on_aws
 
         on_aws.show(identifier)
         return
@@ -75,7 +75,7 @@ def logs(
 ) -> None:
     """Print the logs of an execution, or of one of its steps."""
     if on is Backend.AWS:
-        from sagetabular.cli import on_aws
+        from sagetabular.cli.aws import executions as on_aws
 
         on_aws.logs(identifier, step)
         return

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sagetabular.cloud.engines import Engine, find_engine
-from sagetabular.cloud.image import PARAMETERS, image_of
-from sagetabular.cloud.image import build as build_image
+from sagetabular.aws.images.building import PARAMETERS, image_of
+from sagetabular.aws.images.building import build as build_image
+from sagetabular.aws.images.engines import Engine, find_engine
 from sagetabular.errors import UserError
 from sagetabular.project import find_project
 
 if TYPE_CHECKING:
-    from sagetabular.cloud.image import Image
+    from sagetabular.aws.images.building import Image
     from sagetabular.project import Project
 
 app = typer.Typer(help="Build the project's container images, and push them.", no_args_is_help=True)
@@ -69,10 +69,10 @@ def push(targets: Targets = None, engine: EngineName = None) -> None:
     Repositories are made where they are missing: tags cannot be moved, and every image is scanned.
     Prints the lines that tell `pipeline` where the images are: `eval "$(pipeline image push)"`.
     """
-    from sagetabular.cli.deploying import tags_of
-    from sagetabular.cloud.account import Account
-    from sagetabular.cloud.deployment import deployment_of
-    from sagetabular.cloud.ecr import Registry
+    from sagetabular.aws.account import Account
+    from sagetabular.aws.deployment import deployment_of
+    from sagetabular.aws.images.ecr import Registry
+    from sagetabular.cli.aws.deploying import tags_of
 
     project = find_project()
     images = _images(project, targets)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sagetabular.cli.output import program
+from sagetabular.cli.terminal.output import program
 from sagetabular.project import find_project
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from sagetabular.cli.output import MISTAKE, print_table, program
+from sagetabular.cli.terminal.output import MISTAKE, print_table, program
 from sagetabular.errors import UserError
 from sagetabular.project import find_project
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sagelocal import LocalSageMaker
-from sagetabular.cli.backend import Backend, On
-from sagetabular.cli.output import shown
+from sagetabular.cli.terminal.backend import Backend, On
+from sagetabular.cli.terminal.output import shown
 from sagetabular.errors import UserError
 from sagetabular.files import write_bytes
 from sagetabular.project import find_project
@@ -66,10 +66,10 @@ def _on_this_machine(identifier: str | None) -> tuple[LocalSageMaker, ExecutionR
 
 
 def _on_aws(identifier: str | None) -> tuple[LocalSageMaker, ExecutionRecord]:
-    from sagetabular.cli.on_aws import open_account
-    from sagetabular.cloud.descriptions import Descriptions
-    from sagetabular.cloud.downloading import Objects
-    from sagetabular.cloud.executions import Executions
+    from sagetabular.aws.downloading import Objects
+    from sagetabular.aws.sagemaker.descriptions import Descriptions
+    from sagetabular.aws.sagemaker.executions import Executions
+    from sagetabular.cli.aws.executions import open_account
     from sagetabular.report.on_aws import Services, copy_execution
 
     project = find_project()

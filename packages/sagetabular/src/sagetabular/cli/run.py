@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sagelocal import LocalSageMaker, Reuse
-from sagetabular.cli.backend import Backend, On, refuse_local
 from sagetabular.cli.executions import Identifier
-from sagetabular.cli.output import failure_exit, print_result, shown
-from sagetabular.cli.progress import show_progress
+from sagetabular.cli.terminal.backend import Backend, On, refuse_local
+from sagetabular.cli.terminal.output import failure_exit, print_result, shown
+from sagetabular.cli.terminal.progress import show_progress
 from sagetabular.errors import UserError
 from sagetabular.local import runs
 from sagetabular.local.data import find_data
@@ -78,7 +78,7 @@ def run(
     Example: pipeline run --set MaxTrainingJobs=50 --set MinimumR2=0.8
     """
     if on is Backend.AWS:
-        from sagetabular.cli import on_aws
+        from sagetabular.cli.aws import executions as on_aws
 
         local_only = {"--no-cache": no_cache, "--from": first, "--only": only}
         refuse_local({**local_only, "--based-on": based_on})

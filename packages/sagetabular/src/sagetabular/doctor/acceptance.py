@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.cloud.deployment import account_value, output_key
-from sagetabular.cloud.pipelines import Pipelines, Wanted
-from sagetabular.cloud.uploading import Bucket
+from sagetabular.aws.deployment import account_value, output_key
+from sagetabular.aws.sagemaker.pipelines import Pipelines, Wanted
+from sagetabular.aws.uploading import Bucket
 from sagetabular.doctor.asking import ask
 from sagetabular.doctor.findings import mend, ok
 from sagetabular.errors import UserError

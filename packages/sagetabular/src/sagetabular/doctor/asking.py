@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.cloud.refusals import code_of, explained
+from sagetabular.aws.refusals import code_of, explained
 
 if TYPE_CHECKING:
     from collections.abc import Collection

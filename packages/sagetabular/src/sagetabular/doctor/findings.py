@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
-from sagetabular.cloud.refusals import DOCTOR
+from sagetabular.aws.refusals import DOCTOR
 from sagetabular.errors import UserError
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.cloud.costs import value_of
+from sagetabular.aws.sagemaker.costs import value_of
 from sagetabular.compiling.checks.expressions import all_steps
 from sagetabular.doctor.asking import ask
 from sagetabular.doctor.findings import mend, ok

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from sagetabular.cloud.engines import find_engine
+from sagetabular.aws.images.engines import find_engine
 from sagetabular.doctor.findings import mend, ok
 from sagetabular.errors import UserError
 from sagetabular.local.data import find_data

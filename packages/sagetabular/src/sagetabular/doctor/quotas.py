@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sagetabular.cloud.concurrency import most_at_once
-from sagetabular.cloud.costs import demands
+from sagetabular.aws.sagemaker.concurrency import most_at_once
+from sagetabular.aws.sagemaker.costs import demands
 from sagetabular.doctor.asking import ask_all
 from sagetabular.doctor.findings import mend, ok, unknown
 

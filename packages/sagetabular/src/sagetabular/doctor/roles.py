@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.cloud.permissions import COMMANDS, JOBS, KEYS
+from sagetabular.aws.permissions import COMMANDS, JOBS, KEYS
 from sagetabular.compiling.checks.expressions import all_steps
 from sagetabular.doctor.asking import ask
 from sagetabular.doctor.findings import CannotTellError, mend, ok, unknown
@@ -13,7 +13,7 @@ from sagetabular.doctor.simulation import denied
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from sagetabular.cloud.permissions import Permission
+    from sagetabular.aws.permissions import Permission
     from sagetabular.doctor.findings import Finding
     from sagetabular.doctor.situation import Situation
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sagetabular.cloud.permissions import KEYS
+from sagetabular.aws.permissions import KEYS
 from sagetabular.doctor.asking import ask, ask_all
 from sagetabular.doctor.findings import CannotTellError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sagetabular.cloud.permissions import Permission
+    from sagetabular.aws.permissions import Permission
     from sagetabular.doctor.situation import Situation
 
 _PASSED_TO = {

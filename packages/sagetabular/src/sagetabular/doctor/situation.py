@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.cloud.deployment import account_value, prefix_of
+from sagetabular.aws.deployment import account_value, prefix_of
 from sagetabular.doctor.asking import ask
 from sagetabular.doctor.findings import CannotTellError
 from sagetabular.errors import UserError
 from sagetabular.settings.aws import is_variable
 
 if TYPE_CHECKING:
-    from sagetabular.cloud.account import Account
-    from sagetabular.cloud.deployment import Deployment
+    from sagetabular.aws.account import Account
+    from sagetabular.aws.deployment import Deployment
     from sagetabular.compiling.compilation import Compiled
     from sagetabular.project import Project
 

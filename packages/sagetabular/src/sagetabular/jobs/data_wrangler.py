@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 
 from sagetabular.jobs.errors import JobError
-from sagetabular.jobs.flow import run_flow
-from sagetabular.jobs.ingest_lake import LakeReader, lake_folder
-from sagetabular.jobs.ingest_query import Query
-from sagetabular.jobs.ingest_rows import with_lower_names
+from sagetabular.jobs.ingestion.lake import LakeReader, lake_folder
+from sagetabular.jobs.ingestion.query import Query
+from sagetabular.jobs.ingestion.rows import with_lower_names
 from sagetabular.jobs.runner import base_dir, run_job
+from sagetabular.jobs.wrangler.flow import run_flow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

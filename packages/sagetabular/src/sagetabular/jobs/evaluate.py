@@ -16,20 +16,20 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from sagetabular.jobs.archives import extract
 from sagetabular.jobs.errors import JobError
-from sagetabular.jobs.hyperparameters import load_model_code
-from sagetabular.jobs.manifest import FILE as MANIFEST
-from sagetabular.jobs.manifest import read_manifest
-from sagetabular.jobs.metrics import Scores, bootstrap_deviation, score
+from sagetabular.jobs.models.archives import extract
+from sagetabular.jobs.models.hyperparameters import load_model_code
+from sagetabular.jobs.models.manifest import FILE as MANIFEST
+from sagetabular.jobs.models.manifest import read_manifest
 from sagetabular.jobs.runner import base_dir, run_job
 from sagetabular.jobs.tables import read_table, split_columns, write_table
+from sagetabular.jobs.trials.metrics import Scores, bootstrap_deviation, score
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sagetabular.jobs.hyperparameters import ModelCode
-    from sagetabular.jobs.manifest import Manifest
+    from sagetabular.jobs.models.hyperparameters import ModelCode
+    from sagetabular.jobs.models.manifest import Manifest
 
 
 def evaluate(argv: Sequence[str]) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sagetabular.jobs.hyperparameters import load_model_code, read_training_settings
-from sagetabular.jobs.manifest import describe
+from sagetabular.jobs.models.hyperparameters import load_model_code, read_training_settings
+from sagetabular.jobs.models.manifest import describe
+from sagetabular.jobs.models.saving import pack_serving_code, save_model
 from sagetabular.jobs.runner import base_dir, run_job
-from sagetabular.jobs.saving import pack_serving_code, save_model
 from sagetabular.jobs.tables import read_table, split_columns
 
 if TYPE_CHECKING:

@@ -13,14 +13,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sagetabular.jobs.errors import JobError
-from sagetabular.jobs.ingest_query import (
+from sagetabular.jobs.ingestion.query import (
     check_placeholders,
     fill_table,
     read_query,
     require_identifier,
     without_end,
 )
-from sagetabular.jobs.ingest_rows import with_lower_names, write_rows
+from sagetabular.jobs.ingestion.rows import with_lower_names, write_rows
 from sagetabular.jobs.runner import base_dir, run_job
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from sagetabular.jobs.ingest_query import Query
+    from sagetabular.jobs.ingestion.query import Query
 
     class Reader(Protocol):
         """What a back-end has to offer."""
@@ -81,10 +81,10 @@ def _reader(arguments: argparse.Namespace) -> Reader:
     """Return the back-end that the environment asks for; each needs libraries of its own."""
     lake = os.environ.get("LAKE_URI")
     if lake:
-        from sagetabular.jobs.ingest_lake import LakeReader, lake_folder
+        from sagetabular.jobs.ingestion.lake import LakeReader, lake_folder
 
         return LakeReader(lake_folder(lake), arguments.database, arguments.table)
-    from sagetabular.jobs.ingest_athena import AthenaReader
+    from sagetabular.jobs.ingestion.athena import AthenaReader
 
     return AthenaReader(arguments.database, arguments.workgroup, _unload_uri(), arguments.kms_key)
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sagetabular.jobs.csv_tables import read_csv
 from sagetabular.jobs.errors import JobError
-from sagetabular.jobs.ingest_rows import with_lower_names, write_rows
+from sagetabular.jobs.ingestion.csv_tables import read_csv
+from sagetabular.jobs.ingestion.rows import with_lower_names, write_rows
 from sagetabular.jobs.runner import base_dir, run_job
 
 if TYPE_CHECKING:

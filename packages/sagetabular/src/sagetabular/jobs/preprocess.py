@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sagetabular.jobs.baseline import write_baseline
-from sagetabular.jobs.cleaning import clean
 from sagetabular.jobs.errors import JobError
-from sagetabular.jobs.indicators import with_indicators
+from sagetabular.jobs.rows.baseline import write_baseline
+from sagetabular.jobs.rows.cleaning import clean
+from sagetabular.jobs.rows.indicators import with_indicators
+from sagetabular.jobs.rows.splitting import Splitter, content_keys
 from sagetabular.jobs.runner import base_dir, run_job
-from sagetabular.jobs.splitting import Splitter, content_keys
 from sagetabular.jobs.tables import FOLD, read_table, split_columns, write_table
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from sagetabular.jobs.container.privileges import drop_privileges
 from sagetabular.jobs.errors import JobError, ProgramFailedError, StoppedError
-from sagetabular.jobs.hosts import HostError
-from sagetabular.jobs.privileges import drop_privileges
+from sagetabular.jobs.trials.hosts import HostError
 
 USER_FAILURE = 2
 OWN_FAILURE = 255

@@ -7,7 +7,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.jobs.manifest import FILE as MANIFEST
+from sagetabular.jobs.models.manifest import FILE as MANIFEST
 from sagetabular.jobs.runner import base_dir, run_job
 
 # What Collect writes, for Select to read.

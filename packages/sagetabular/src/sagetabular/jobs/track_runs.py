@@ -11,8 +11,8 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.jobs.archives import extract
 from sagetabular.jobs.errors import JobError
+from sagetabular.jobs.models.archives import extract
 from sagetabular.tracking.runs import ExecutionRun, TrialRun
 
 if TYPE_CHECKING:

@@ -13,22 +13,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sagetabular.jobs.checkpoints import resumed
-from sagetabular.jobs.gathering import gather, report
-from sagetabular.jobs.hosts import read_hosts
-from sagetabular.jobs.hyperparameters import load_model_code, read_training_settings
-from sagetabular.jobs.metrics import Scores
+from sagetabular.jobs.models.hyperparameters import load_model_code, read_training_settings
 from sagetabular.jobs.runner import base_dir, run_job
 from sagetabular.jobs.tables import read_table, write_table
-from sagetabular.jobs.validation import Folds, cross_validate, out_of_fold
+from sagetabular.jobs.trials.checkpoints import resumed
+from sagetabular.jobs.trials.gathering import gather, report
+from sagetabular.jobs.trials.hosts import read_hosts
+from sagetabular.jobs.trials.metrics import Scores
+from sagetabular.jobs.trials.validation import Folds, cross_validate, out_of_fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
 
-    from sagetabular.jobs.hyperparameters import TrainingSettings
-    from sagetabular.jobs.validation import Fold, FoldResult
+    from sagetabular.jobs.models.hyperparameters import TrainingSettings
+    from sagetabular.jobs.trials.validation import Fold, FoldResult
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from sagetabular.settings.loading import suggestion
-from sagetabular.settings.unit_steps import RESERVED_NAMES
+from sagetabular.settings.models.unit_steps import RESERVED_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

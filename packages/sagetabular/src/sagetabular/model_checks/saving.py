@@ -8,7 +8,7 @@ from contextlib import chdir
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sagetabular.jobs.manifest import FILE as MANIFEST
+from sagetabular.jobs.models.manifest import FILE as MANIFEST
 from sagetabular.model_checks.auditing import heard
 from sagetabular.model_checks.elsewhere import predict_elsewhere
 from sagetabular.model_checks.pickles import holds_pickle

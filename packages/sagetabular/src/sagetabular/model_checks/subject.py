@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sagetabular.jobs.hyperparameters import ModelCode, load_model_code
+from sagetabular.jobs.models.hyperparameters import ModelCode, load_model_code
 from sagetabular.model_checks.rows import SEED, make_rows
 
 if TYPE_CHECKING:

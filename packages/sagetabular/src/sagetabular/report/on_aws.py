@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from sagetabular.cloud.descriptions import Descriptions
-    from sagetabular.cloud.downloading import Objects
-    from sagetabular.cloud.executions import Execution, Executions, Step
+    from sagetabular.aws.downloading import Objects
+    from sagetabular.aws.sagemaker.descriptions import Descriptions
+    from sagetabular.aws.sagemaker.executions import Execution, Executions, Step
 
 # Output of a Processing step → those of its files that a report reads; a model need not have all.
 _SHOWN = {

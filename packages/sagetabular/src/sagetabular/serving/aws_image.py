@@ -9,9 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sagetabular.serving.answers import Answer, choose_type, format_predictions, refuse
-from sagetabular.serving.bodies import read_body
 from sagetabular.serving.errors import RequestError
+from sagetabular.serving.formats.answers import Answer, choose_type, format_predictions, refuse
+from sagetabular.serving.formats.bodies import read_body
 from sagetabular.serving.model import ServedModel, load_model
 from sagetabular.serving.settings import MEGABYTE
 

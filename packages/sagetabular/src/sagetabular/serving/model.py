@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sagetabular.jobs.errors import JobError
-from sagetabular.jobs.hyperparameters import load_model_code
-from sagetabular.jobs.manifest import REMEDY, Manifest, read_manifest
-from sagetabular.serving.columns import Columns
+from sagetabular.jobs.models.hyperparameters import load_model_code
+from sagetabular.jobs.models.manifest import REMEDY, Manifest, read_manifest
 from sagetabular.serving.errors import NoModelError, RequestError
+from sagetabular.serving.formats.columns import Columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sagetabular.jobs.hyperparameters import ModelCode
-    from sagetabular.serving.columns import Rows
+    from sagetabular.jobs.models.hyperparameters import ModelCode
+    from sagetabular.serving.formats.columns import Rows
 
     Scorer = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 

@@ -12,10 +12,10 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from sagetabular.jobs.errors import JobError
-from sagetabular.serving.answers import Answer
-from sagetabular.serving.app import OWN_FAILURE, App
-from sagetabular.serving.connections import Connections
 from sagetabular.serving.errors import NoModelError
+from sagetabular.serving.formats.answers import Answer
+from sagetabular.serving.http.app import OWN_FAILURE, App
+from sagetabular.serving.http.connections import Connections
 from sagetabular.serving.model import load_model
 
 if TYPE_CHECKING:

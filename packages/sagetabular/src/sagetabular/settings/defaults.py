@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from sagetabular.settings.loading import Settings
-from sagetabular.settings.steps import (
+from sagetabular.settings.models.steps import (
     Create,
     Evaluate,
     Fit,

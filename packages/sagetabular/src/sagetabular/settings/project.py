@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from sagetabular.settings.caching import Cache, CacheSettings
-from sagetabular.settings.data import Data
 from sagetabular.settings.defaults import Defaults
+from sagetabular.settings.ingestion.data import Data
 from sagetabular.settings.loading import EarlyStopping, RuleError, Settings
 from sagetabular.settings.resources import Resources
 from sagetabular.settings.retries import Retries

@@ -13,8 +13,8 @@ from sagetabular.settings.loading import (
     RuleError,
     Settings,
 )
+from sagetabular.settings.models.ranges import Range
 from sagetabular.settings.named import NamedText, tag_of
-from sagetabular.settings.ranges import Range
 
 # Within the limits of the service: two minutes, and half a year.
 SearchMinutes = Annotated[int, Field(ge=2, le=262_800)]

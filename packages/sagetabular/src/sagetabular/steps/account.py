@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sagetabular.settings import Aws
-    from sagetabular.settings.steps import Step
+    from sagetabular.settings.models.steps import Step
 
 _TRIAL = "TrainingJobDefinition"
 # Where the requests have them. A Transform job takes network and isolation from its model; what

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sagetabular.steps.job import text
+from sagetabular.steps.context import text
 from sagetabular.steps.sdk import (
     ConditionEquals,
     ConditionGreaterThanOrEqualTo,
@@ -16,7 +16,7 @@ from sagetabular.steps.select import selected
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sagetabular.steps.job import Context, JobStep
+    from sagetabular.steps.context import Context, JobStep
 
 
 def quality_gate(

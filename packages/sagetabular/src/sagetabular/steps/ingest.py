@@ -12,7 +12,7 @@ from sagetabular.steps.sdk import StepTypeEnum
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sagetabular.steps.job import Context, JobStep
+    from sagetabular.steps.context import Context, JobStep
     from sagetabular.steps.processing import Program
 
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from sagetabular.assets.flow import DATASET, FLOW_FILE, TABLE, select_declared
 from sagetabular.errors import UserError
+from sagetabular.steps.context import text
 from sagetabular.steps.inputs import Source
-from sagetabular.steps.job import text
 from sagetabular.steps.processing import ROOT
 from sagetabular.steps.sdk import Join, image_uris
 
 if TYPE_CHECKING:
     from sagetabular.assets.collecting import FlowAsset
-    from sagetabular.steps.job import Context
+    from sagetabular.steps.context import Context
 
 _IMAGE, _VERSION = "data-wrangler", "3.x"
 

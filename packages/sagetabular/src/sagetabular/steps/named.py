@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.errors import UserError
+from sagetabular.settings.models.steps import TrainingJob, Tune
 from sagetabular.settings.named import Named, named_values
-from sagetabular.settings.steps import TrainingJob, Tune
 from sagetabular.steps.sdk import ParameterString
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
-from sagetabular.settings.steps import Register, Step, TrainingJob, Transform, Tune
+from sagetabular.settings.models.steps import Register, Step, TrainingJob, Transform, Tune
 from sagetabular.steps.named import named_parameters
 from sagetabular.steps.sdk import (
     Parameter,
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from sagetabular.settings import ProjectSettings, Unit
-    from sagetabular.settings.units import UnitStep
+    from sagetabular.settings.models.units import UnitStep
 
 APPROVALS = ["PendingManualApproval", "Approved", "Rejected"]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sagetabular.steps.job import text
+from sagetabular.steps.context import text
 from sagetabular.steps.processing import ProcessingJob, job_program
 from sagetabular.steps.sdk import JsonGet, PropertyFile, StepTypeEnum
 
 if TYPE_CHECKING:
-    from sagetabular.steps.job import Context, JobStep
+    from sagetabular.steps.context import Context, JobStep
 
 SUMMARY = PropertyFile(name="Summary", output_name="summary", path="summary.json")
 

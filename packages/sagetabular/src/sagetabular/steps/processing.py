@@ -9,8 +9,8 @@ from sagetabular.errors import UserError
 from sagetabular.steps.inputs import Source
 
 if TYPE_CHECKING:
-    from sagetabular.settings.steps import ProcessingJob as Settings
-    from sagetabular.steps.job import Context
+    from sagetabular.settings.models.steps import ProcessingJob as Settings
+    from sagetabular.steps.context import Context
 
 ROOT = "/opt/ml/processing"
 

@@ -10,7 +10,7 @@ from sagetabular.steps.sdk import JsonGet, PropertyFile, StepTypeEnum
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sagetabular.steps.job import Context, JobStep
+    from sagetabular.steps.context import Context, JobStep
 
 SELECTION = PropertyFile(name="Selection", output_name="selection", path="selection.json")
 

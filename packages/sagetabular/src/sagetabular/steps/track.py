@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.steps.job import text
-from sagetabular.steps.links import trials_uri
+from sagetabular.steps.context import text
+from sagetabular.steps.models.links import trials_uri
 from sagetabular.steps.preprocess import fingerprint
 from sagetabular.steps.processing import ProcessingJob, job_program
 from sagetabular.steps.sdk import ExecutionVariables, StepTypeEnum
@@ -13,7 +13,7 @@ from sagetabular.steps.sdk import ExecutionVariables, StepTypeEnum
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sagetabular.steps.job import Context, JobStep
+    from sagetabular.steps.context import Context, JobStep
 
 # The parameters that shape the result; the others say where and as whom the jobs run.
 SHAPING = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sagetabular.settings.units import step_title
+from sagetabular.settings.models.units import step_title
 from sagetabular.steps.named import named_places
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from sagetabular.migration.framework.blocks import (
 )
 from sagetabular.migration.naming import hint, identifier, step_name, title_of
 from sagetabular.migration.schema import Foreign, note_dropped, read_as
-from sagetabular.settings.units import step_title
+from sagetabular.settings.models.units import step_title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

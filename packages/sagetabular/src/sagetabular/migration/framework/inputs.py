@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sagetabular.errors import UserError
 from sagetabular.migration.naming import hint, identifier
-from sagetabular.settings.steps import OWN_INPUTS
+from sagetabular.settings.models.steps import OWN_INPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

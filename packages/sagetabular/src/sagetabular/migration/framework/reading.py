@@ -17,7 +17,7 @@ from sagetabular.migration.plan import Change, NewModel, Place, Plan
 from sagetabular.migration.programs import find_folder, read_programs
 from sagetabular.migration.schema import note_dropped, read_as
 from sagetabular.settings import RESERVED_FOLDERS
-from sagetabular.settings.dependencies import parse_chain, render_chain
+from sagetabular.settings.models.dependencies import parse_chain, render_chain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -18,8 +18,8 @@ from sagetabular.migration.tuner.files import (
     Ranges,
 )
 from sagetabular.settings import RESERVED_FOLDERS
+from sagetabular.settings.models.steps import OWN_INPUTS
 from sagetabular.settings.project import Tuning
-from sagetabular.settings.steps import OWN_INPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sagetabular.cloud.engines import VARIABLE, find_engine
+from sagetabular.aws.images.engines import VARIABLE, find_engine
 from sagetabular.project import find_project
 
 ROOT = find_project().root
@@ -119,7 +119,9 @@ class InProcess:
 
     def start(self, program: str, **variables: str) -> subprocess.Popen[str]:
         """Start a program; output and errors come together."""
-        module = {"train": "sagetabular.jobs.train", "serve": "sagetabular.serving"}[program]
+        module = {"train": "sagetabular.jobs.container.train", "serve": "sagetabular.serving"}[
+            program
+        ]
         environment = {
             **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ},
             "SAGEMAKER_BASE_DIR": str(self.tree.base),

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from sagetabular.cloud.engines import find_engine
+from sagetabular.aws.images.engines import find_engine
 
 ENGINE, IMAGE = find_engine(None).name, os.environ["CONTAINER_IMAGE"]
 WHO = (
@@ -91,7 +91,7 @@ def test_nothing_that_builds_or_tests_is_left():
 def test_everything_is_compiled_already():
     code = (
         "import sys, importlib.util as util\n"
-        "import sagetabular.jobs.classic, models.decision_tree.model\n"
+        "import sagetabular.jobs.container.classic, models.decision_tree.model\n"
         "from pathlib import Path\n"
         "files = {m.__cached__ for m in list(sys.modules.values()) if getattr(m, '__cached__', 0)"
         " and m.__file__.startswith('/opt')}\n"

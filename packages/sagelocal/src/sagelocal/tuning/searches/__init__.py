@@ -1,0 +1,1 @@
+"""Who proposes hyperparameters: Optuna by strategy, a grid, Hyperband."""

@@ -1,0 +1,1 @@
+"""AWS: what the commands ask of it."""

@@ -1,0 +1,1 @@
+"""Tables in Glue's catalogue, which is what Athena reads."""

@@ -1,0 +1,82 @@
+"""Tables of Parquet files in the Glue catalogue, which is what Athena reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sagetabular.aws.glue.comparison import is_as_wanted
+from sagetabular.aws.refusals import code_of, explained
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sagetabular.aws.glue.table import Table
+
+_ABSENT = "EntityNotFoundException"
+
+
+class Catalog:
+    """The Glue catalogue of an account.
+
+    Args:
+        client: A boto3 client of the service `glue`.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def put(self, table: Table, standing: Mapping[str, Any] | None, tags: Mapping[str, str]) -> str:
+        """Make a table what it is to be, and its database if there is none.
+
+        Args:
+            table: The table.
+            standing: What there is now, as `find` says.
+            tags: For a database that is made; tables have none.
+
+        Returns:
+            `created`, `updated` or `unchanged`.
+
+        Raises:
+            UserError: Glue refuses.
+        """
+        request = {"DatabaseName": table.database, "TableInput": table.request()}
+        if standing is None:
+            self._make_database(table.database, tags)
+            with explained("Glue", "CreateTable"):
+                self._client.create_table(**request)
+            return "created"
+        if is_as_wanted(standing, request["TableInput"]):
+            return "unchanged"
+        with explained("Glue", "UpdateTable"):
+            self._client.update_table(**request)
+        return "updated"
+
+    def find(self, table: Table) -> dict[str, Any] | None:
+        """Return what Glue knows of the table of this name, None if it has none.
+
+        Raises:
+            UserError: Glue refuses.
+        """
+        from botocore.exceptions import ClientError
+
+        with explained("Glue", "GetTable"):
+            try:
+                found: dict[str, Any] = self._client.get_table(
+                    DatabaseName=table.database, Name=table.name
+                )
+            except ClientError as err:
+                if code_of(err) == _ABSENT:
+                    return None
+                raise
+        standing: dict[str, Any] = found["Table"]
+        return standing
+
+    def _make_database(self, name: str, tags: Mapping[str, str]) -> None:
+        from botocore.exceptions import ClientError
+
+        with explained("Glue", "CreateDatabase"):
+            try:
+                self._client.create_database(DatabaseInput={"Name": name}, Tags=dict(tags))
+            except ClientError as err:
+                if code_of(err) != "AlreadyExistsException":
+                    raise

@@ -1,0 +1,1 @@
+"""Container images: built, named by their content, pushed."""

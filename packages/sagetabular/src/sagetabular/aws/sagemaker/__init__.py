@@ -1,0 +1,1 @@
+"""Pipelines, executions, models and endpoints of SageMaker."""

@@ -1,0 +1,95 @@
+"""`pipeline clean --on aws`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+from sagetabular.aws.deployment import account_value, group_of, prefix_of
+from sagetabular.aws.sagemaker.cleaning import Store, refuse_running, removable
+from sagetabular.aws.sagemaker.executions import Executions
+from sagetabular.aws.sagemaker.model_packages import ModelPackages, groups_of
+from sagetabular.cli.aws.deploying import say
+from sagetabular.cli.aws.executions import open_account
+from sagetabular.errors import UserError
+from sagetabular.project import find_project
+from sagetabular.settings.models.steps import Register
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from sagetabular.aws.deployment import Deployment
+    from sagetabular.aws.sagemaker.cleaning import Folder
+    from sagetabular.project import Project
+
+
+def clean(keep: int, *, yes: bool) -> None:
+    """Remove what old executions alone have in S3; says what that is, and asks.
+
+    Args:
+        keep: How many of the newest stay.
+        yes: Do not ask.
+
+    Raises:
+        UserError: An execution runs, nobody can be asked, or AWS refuses.
+    """
+    project = find_project()
+    account, deployment = open_account(project)
+    sagemaker, store = account.client("sagemaker"), Store(account.client("s3"))
+    executions = Executions(sagemaker, deployment.pipeline)
+    listed = list(executions.all())
+    refuse_running(listed)
+    values = {each.arn: executions.parameters(each.arn) for each in listed[keep:]}
+    registered = _registered(project, deployment, sagemaker, values.values())
+    old = removable(executions, listed, keep, registered)
+    folders = [_folder(project, deployment, store, each.id, values[each.arn]) for each in old]
+    found = [folder for folder in folders if folder.objects]
+    for folder in found:
+        say(f"{folder.uri}: {folder.objects:,} objects, {folder.size:,} bytes")
+    if found and not yes and not _agreed(len(found)):
+        found = []
+    for folder in found:
+        store.remove(folder)
+        typer.echo(f"Removed {folder.execution}: {folder.size:,} bytes")
+    total = sum(folder.size for folder in found)
+    typer.echo(f"{len(found)} executions removed, {total:,} bytes freed.")
+
+
+def _agreed(number: int) -> bool:
+    if not sys.stdin.isatty():
+        msg = f"{number} executions would be removed for good, and nobody can be asked here."
+        raise UserError(msg, "Look at the list, and add --yes.")
+    return typer.confirm(f"Remove {number} executions for good?", err=True)
+
+
+def _registered(
+    project: Project,
+    deployment: Deployment,
+    client: Any,
+    parameters: Iterable[Mapping[str, str]],
+) -> str:
+    """Return all that is known of the registered versions, in whichever group they are."""
+    steps = [unit.last(Register) for unit in project.settings.units.values()]
+    own = {step.settings.group for step in steps if step and step.settings.group}
+    given = [values[name] for values in parameters if (name := "ModelPackageGroup") in values]
+    common = sorted({*given, group_of(project, deployment)})
+    groups = own.union(*(groups_of(client, name) for name in common))
+    packages = [ModelPackages(client, group).all() for group in sorted(groups)]
+    return json.dumps(packages, default=str)
+
+
+def _folder(
+    project: Project,
+    deployment: Deployment,
+    store: Store,
+    identifier: str,
+    values: Mapping[str, str],
+) -> Folder:
+    """Find the objects of an execution where its own parameters say."""
+    bucket = values.get("Bucket") or account_value(project, deployment, "Bucket")
+    prefix = values.get("Prefix") or prefix_of(project, deployment)
+    return store.folder(identifier, bucket, prefix)

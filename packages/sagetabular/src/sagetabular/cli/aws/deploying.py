@@ -1,0 +1,191 @@
+"""What `pipeline upsert`, `pipeline run --on aws` and `run-pipeline` share."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import typer
+
+from sagetabular.aws.account import Account
+from sagetabular.aws.deployment import account_value, output_key, prefix_of, start_parameters
+from sagetabular.aws.sagemaker.costs import billed_jobs
+from sagetabular.aws.sagemaker.executions import Executions
+from sagetabular.aws.sagemaker.pipelines import Pipelines, Wanted
+from sagetabular.aws.uploading import Bucket
+from sagetabular.project import MARKER
+from sagetabular.project.revision import commit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sagetabular.aws.deployment import Deployment
+    from sagetabular.aws.sagemaker.pipelines import Upserted
+    from sagetabular.compiling.compilation import Compiled
+    from sagetabular.project import Project
+
+_STORAGE = "storage in S3"
+
+
+@dataclass(frozen=True)
+class Started:
+    """An execution that was started.
+
+    Attributes:
+        account: Where.
+        pipeline: Its pipeline.
+        arn: Of the execution.
+    """
+
+    account: Account
+    pipeline: str
+    arn: str
+
+    @property
+    def id(self) -> str:
+        """Its identifier."""
+        return self.arn.rsplit("/", 1)[-1]
+
+    def connect(self) -> Executions:
+        """Open the pipeline's executions with the credentials that there are now."""
+        return Executions(self.account.client("sagemaker"), self.pipeline)
+
+
+def say(text: str) -> None:
+    """Tell the user something that is no result: on standard error."""
+    typer.echo(text, err=True)
+
+
+def say_lines(title: str, lines: Iterable[str]) -> None:
+    """Tell of one thing in lines of their own: ARNs are long, terminals 80 columns wide."""
+    for number, line in enumerate(lines):
+        say(f"{'' if number else title:<11} {line}")
+
+
+def say_who(account: Account) -> None:
+    """Tell whose account it is, and as whom AWS is asked.
+
+    Raises:
+        UserError: There are no credentials, or they are not valid.
+    """
+    who = account.identity
+    say(f"AWS account {who.account}, region {account.region}")
+    say_lines("As", [who.arn])
+
+
+def tags_of(project: Project, deployment: Deployment, account: Account) -> dict[str, str]:
+    """Return the tags of whatever is made for a project, those of its SageMaker project included.
+
+    Raises:
+        UserError: AWS refuses, or cannot be reached.
+    """
+    arn = deployment.project_arn
+    copied = Pipelines(account.client("sagemaker")).tags_of(arn) if arn else {}
+    return {**copied, **project.settings.aws.tags, **deployment.tags}
+
+
+def upsert_pipeline(project: Project, deployment: Deployment) -> Upserted:
+    """Compile, send the assets that are missing, and make or change the pipeline.
+
+    Raises:
+        UserError: A file of the project breaks a rule, the account has no value for the role or
+            the bucket, or AWS refuses.
+    """
+    from sagetabular.compiling.compilation import compile_pipeline
+
+    compiled = compile_pipeline(project.settings)
+    account = Account(deployment.region)
+    _announce(project, deployment, account)
+    say_lines("Billed", [f"{_STORAGE}; the pipeline costs nothing until it is started"])
+    return _upsert(project, deployment, account, compiled)
+
+
+def start_pipeline(
+    project: Project, deployment: Deployment, settings: Mapping[str, str]
+) -> Started:
+    """Compile, bring the pipeline on AWS up to date, and start it.
+
+    Nothing is done unless all parameters have a value that fits.
+
+    Args:
+        project: The project.
+        deployment: Where it stands.
+        settings: Values of pipeline parameters that count more than all others.
+
+    Raises:
+        UserError: A file or a value breaks a rule, the account has no value for a parameter, or
+            AWS refuses.
+        ParameterError: A parameter is unknown or its value is not of its type.
+    """
+    from sagetabular.compiling.compilation import compile_pipeline
+
+    compiled = compile_pipeline(project.settings)
+    deployment = replace(deployment, given={**deployment.given, **settings})
+    parameters = start_parameters(project, deployment, compiled)
+    values = _checked(project, compiled, parameters)
+    account = Account(deployment.region)
+    _announce(project, deployment, account)
+    say_lines("Billed", [*billed_jobs(json.loads(compiled.definition), values), _STORAGE])
+    _upsert(project, deployment, account, compiled)
+    executions = Executions(account.client("sagemaker"), deployment.pipeline)
+    arn = executions.start(parameters, f"Commit {parameters['Commit']}")
+    return Started(account, deployment.pipeline, arn)
+
+
+def _checked(
+    project: Project, compiled: Compiled, parameters: Mapping[str, str]
+) -> dict[str, object]:
+    """Return the value of every parameter, as an execution on this machine would have it."""
+    from sagelocal.definition import effective_values, parse_definition
+    from sagetabular.compiling.compilation import check_values
+
+    declared = parse_definition(compiled.definition).parameters
+    values = effective_values(declared, parameters)
+    check_values(project.settings, compiled, values)
+    return dict(values)
+
+
+def _announce(project: Project, deployment: Deployment, account: Account) -> None:
+    bucket = account_value(project, deployment, "Bucket")
+    role, key = _role(project, deployment), output_key(project, deployment)
+    say_who(account)
+    place = f"s3://{bucket}/{prefix_of(project, deployment)}/"
+    lines = {"Pipeline": deployment.pipeline, "Role": role, "Stored in": place}
+    for title, text in (lines | ({"Key": key} if key else {})).items():
+        say_lines(title, [text])
+
+
+def _upsert(
+    project: Project, deployment: Deployment, account: Account, compiled: Compiled
+) -> Upserted:
+    prefix = prefix_of(project, deployment)
+    name, key = account_value(project, deployment, "Bucket"), output_key(project, deployment)
+    bucket = Bucket(account.client("s3"), name, key)
+    objects = compiled.assets.objects()
+    uploaded = bucket.put_missing({f"{prefix}/{key}": body for key, body in objects.items()})
+    say(f"Sent {uploaded.sent} of {uploaded.total} objects ({uploaded.size:,} bytes)")
+    wanted = _wanted(project, deployment, account, compiled)
+    result = Pipelines(account.client("sagemaker")).upsert(wanted, bucket, prefix)
+    say(f"Pipeline {deployment.pipeline} is {result.outcome}")
+    return result
+
+
+def _role(project: Project, deployment: Deployment) -> str:
+    return deployment.role or account_value(project, deployment, "RoleArn")
+
+
+def _wanted(
+    project: Project, deployment: Deployment, account: Account, compiled: Compiled
+) -> Wanted:
+    settings = project.settings.pipeline
+    own = (
+        f"{settings.name} predicts {settings.data.target}. Commit {commit_of(project.root, MARKER)}"
+    )
+    return Wanted(
+        name=deployment.pipeline,
+        definition=compiled.definition,
+        role=_role(project, deployment),
+        description=deployment.description or own,
+        tags=tags_of(project, deployment, account),
+    )

@@ -1,0 +1,1 @@
+"""Commands of the registry and of the model server."""

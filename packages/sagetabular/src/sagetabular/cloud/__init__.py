@@ -1,1 +1,0 @@
-"""The account side: images, and what becomes of them on AWS."""

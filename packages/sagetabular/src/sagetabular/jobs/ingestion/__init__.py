@@ -1,0 +1,1 @@
+"""Where rows come from: Athena, the local lake, files; and what their query means."""

@@ -1,0 +1,133 @@
+"""What a training job is told: SageMaker hands every hyperparameter over as text."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from sagetabular.jobs.errors import JobError
+from sagetabular.jobs.models.overrides import CHANNEL, with_overrides
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+PREFIX_OF_JOBS = "job_"
+# Names of the hyperparameters that a file in S3 may change.
+OVERRIDABLE = f"{PREFIX_OF_JOBS}overridable"
+PREFIXES_OF_SAGEMAKER = ("sagemaker_", "_")
+
+
+class ModelCode(Protocol):
+    """What `models/<name>/model.py` offers.
+
+    It may also offer more:
+
+    - `importance(model) -> dict[str, float]`: each column's share in the model.
+    - `prepare(features, target)` and `fit_prepared(prepared, hyperparameters, seed)`: `fit` in two
+      parts, of which the trials of a tuning step share the first. It does what no hyperparameter
+      and no seed has a part in; the second does the rest and leaves `prepared` as it is.
+    - `scorer(model, columns) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]`: a faster
+      `predict` for a model without categories. What it returns takes a matrix of shape
+      (rows, columns), NaN where missing, and returns the bits that `predict` returns, which the
+      server checks. It raises ValueError if `fit` saw other columns, or the same in another order.
+    """
+
+    def fit(
+        self,
+        features: pd.DataFrame,
+        target: pd.Series,
+        hyperparameters: Mapping[str, Any],
+        seed: int,
+    ) -> Any:
+        """Fit a model; a `ValueError` refuses hyperparameters or data."""
+
+    def predict(self, model: Any, features: pd.DataFrame) -> NDArray[np.float64]:
+        """Predict, shape (rows,)."""
+
+    def save(self, model: Any, folder: Path) -> None:
+        """Write a model."""
+
+    def load(self, folder: Path) -> Any:
+        """Read a model."""
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """What the pipeline asks of a trial or a fit.
+
+    Attributes:
+        model: Name of the folder below `models/`.
+        target: Column to predict.
+        seed: For everything random.
+        forward: Whether a fold is trained only on earlier folds (split by time).
+        hyperparameters: Those of the model, decoded.
+    """
+
+    model: str
+    target: str
+    seed: int
+    forward: bool
+    hyperparameters: dict[str, Any]
+
+
+def read_hyperparameters(base: Path) -> dict[str, Any]:
+    """Read and decode all of `input/config/hyperparameters.json`; a job may have none.
+
+    Raises:
+        JobError: The file is no JSON object.
+    """
+    path = base / "input/config/hyperparameters.json"
+    text = path.read_text(encoding="utf-8") if path.is_file() else "{}"
+    try:
+        raw = json.loads(text)
+    except json.JSONDecodeError as err:
+        msg = f"{path.name} must be a JSON object, got text that is not JSON: {err}."
+        raise JobError(msg, "Start the job through SageMaker, or correct the file.") from err
+    if not isinstance(raw, dict):
+        msg = f"{path.name} must be a JSON object, got {text[:40]!r}."
+        raise JobError(msg, "Start the job through SageMaker, or correct the file.")
+    return {name: decode(value) if isinstance(value, str) else value for name, value in raw.items()}
+
+
+def read_training_settings(base: Path) -> TrainingSettings:
+    """Read `input/config/hyperparameters.json` below the container's base folder.
+
+    What the channel `hyperparameters` gives counts more, if the job was told to look there.
+
+    Raises:
+        JobError: One of the two files breaks a rule.
+    """
+    values = read_hyperparameters(base)
+    own = (PREFIX_OF_JOBS, *PREFIXES_OF_SAGEMAKER)
+    model = str(values["job_model"])
+    chosen = {name: value for name, value in values.items() if not name.startswith(own)}
+    if OVERRIDABLE in values:
+        folder = base / "input/data" / CHANNEL
+        chosen = with_overrides(chosen, values[OVERRIDABLE], folder, model)
+    return TrainingSettings(
+        model=model,
+        target=str(values["job_target"]),
+        seed=int(values["job_seed"]),
+        forward=values["job_split"] == "time",
+        hyperparameters=chosen,
+    )
+
+
+def decode(text: str) -> Any:
+    """Text → value: JSON where it is JSON (`4`, `0.5`, `"gini"`, `true`), else the text itself."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def load_model_code(name: str) -> ModelCode:
+    """Import `models/<name>/model.py`, which travels beside the jobs."""
+    return cast("ModelCode", import_module(f"models.{name}.model"))

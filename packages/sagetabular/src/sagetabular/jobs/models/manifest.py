@@ -1,0 +1,103 @@
+"""The manifest beside a fitted model: what it is, what it expects, and a typical row."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from sagetabular.jobs.errors import JobError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from sagetabular.jobs.models.hyperparameters import TrainingSettings
+
+FILE = "manifest.json"
+REMEDY = "Fit the model again, and serve the archive of that job as it is."
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a fitted model says of itself.
+
+    Attributes:
+        model: Name of its folder below `models/`.
+        target: The column it predicts.
+        features: The columns it expects, in their order.
+        categories: Those of them that hold text; the others hold numbers.
+        typical: Column → median, or the most frequent category; None where all are missing. It
+            stands for a row where one is needed, so that no artefact carries anybody's data.
+        hyperparameters: What it was fitted with.
+        seed: Of everything random.
+        training_rows: How many rows it has seen.
+    """
+
+    model: str
+    target: str
+    features: list[str]
+    categories: list[str]
+    typical: dict[str, float | str | None]
+    hyperparameters: dict[str, Any]
+    seed: int
+    training_rows: int
+
+    def write(self, folder: Path) -> None:
+        """Write it as `manifest.json`."""
+        text = json.dumps(asdict(self), indent=1, allow_nan=False)
+        (folder / FILE).write_text(text, encoding="utf-8")
+
+
+def describe(features: pd.DataFrame, settings: TrainingSettings) -> Manifest:
+    """Return the manifest of a model fitted on `features`, shape (rows, columns)."""
+    categories = [str(name) for name in features.select_dtypes(exclude="number")]
+    return Manifest(
+        model=settings.model,
+        target=settings.target,
+        features=[str(name) for name in features.columns],
+        categories=categories,
+        typical={str(name): _typical(features[name], name in categories) for name in features},
+        hyperparameters=settings.hyperparameters,
+        seed=settings.seed,
+        training_rows=len(features),
+    )
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest beside a model.
+
+    Raises:
+        JobError: It is missing or damaged, or its columns contradict each other.
+    """
+    file = folder / FILE
+    try:
+        manifest = Manifest(**json.loads(file.read_text(encoding="utf-8")))
+        problem = _problem(manifest)
+    except (OSError, ValueError, TypeError, AttributeError) as err:
+        problem = str(err)
+    if problem:
+        raise JobError(f"{FILE} of the model cannot be used: {problem}.", REMEDY)
+    return manifest
+
+
+def _typical(values: pd.Series, is_category: bool) -> float | str | None:
+    known = values.dropna()
+    if known.empty:
+        return None
+    return str(known.mode().iloc[0]) if is_category else float(known.median())
+
+
+def _problem(manifest: Manifest) -> str:
+    """What is wrong with it, or nothing."""
+    features = manifest.features
+    if not manifest.model.isidentifier():
+        return f"model must be the name of a folder below models/, got {manifest.model!r}"
+    if not all(isinstance(name, str) for name in features) or len({*features}) < len(features):
+        return f"features must be different names, got {features!r}"
+    if not features:
+        return "features must name a column"
+    if set(manifest.typical) != set(features) or not {*manifest.categories} <= {*features}:
+        return "categories and typical must name columns of features"
+    return ""

@@ -1,0 +1,1 @@
+"""What Preprocess does to rows: clean, encode, split, describe."""

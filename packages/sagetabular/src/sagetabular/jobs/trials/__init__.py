@@ -1,0 +1,1 @@
+"""What a trial consists of: folds, hosts, scores, checkpoints."""

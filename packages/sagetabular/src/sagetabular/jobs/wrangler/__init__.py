@@ -1,0 +1,1 @@
+"""A Data Wrangler flow, interpreted on this machine."""

@@ -1,0 +1,1 @@
+"""Bodies: how rows are read and predictions are written."""

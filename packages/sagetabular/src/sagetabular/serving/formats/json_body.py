@@ -1,0 +1,79 @@
+"""JSON bodies: rows as lists in the model's order, or as objects by column name."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sagetabular.serving.errors import RequestError
+from sagetabular.serving.formats.columns import check_range
+from sagetabular.serving.formats.json_text import read_document
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sagetabular.serving.formats.columns import Columns, Rows
+
+_FORMS = 'Send [[1, 2], [3, 4]], [{"column": 1}] or {"instances": [...]}.'
+_SHOWN = 60
+
+
+def read_json(body: bytes, columns: Columns) -> Rows:
+    """Read a JSON body; null is a missing value.
+
+    Raises:
+        RequestError: It is no JSON, or a row does not fit; the message names row and column, both
+            counted from 1.
+    """
+    try:
+        document = read_document(body)
+    except json.JSONDecodeError as err:
+        msg = f"line {err.lineno}, character {err.colno}: not JSON, {err.msg}.\n{_FORMS}"
+        raise RequestError(400, msg) from err
+    rows = document.get("instances") if isinstance(document, dict) else document
+    if not isinstance(rows, list):
+        raise RequestError(400, f"The body must hold a list of rows.\n{_FORMS}")
+    if not rows:
+        raise RequestError(400, f"The body holds no row.\n{_FORMS}")
+    by_position = [_fields(row, number, columns) for number, row in enumerate(rows, start=1)]
+    values = zip(*by_position, strict=True)
+    return columns.rows(
+        [_column(name, fields, columns) for name, fields in zip(columns.names, values, strict=True)]
+    )
+
+
+def _fields(row: object, number: int, columns: Columns) -> list[Any]:
+    """Return the fields of a row in the model's order."""
+    if isinstance(row, dict):
+        if missing := [name for name in columns.names if name not in row]:
+            msg = f"row {number}: the column {missing[0]!r} is missing.\n"
+            raise RequestError(400, f"{msg}Write null if the value is unknown.")
+        return [row[name] for name in columns.names]
+    if not isinstance(row, list):
+        msg = f"row {number}: must be a list or an object, got {_shown(row)}.\n{_FORMS}"
+        raise RequestError(400, msg)
+    if len(row) != len(columns.names):
+        msg = f"row {number}: must have {len(columns.names)} values, got {len(row)}.\n"
+        raise RequestError(400, f"{msg}The model needs {', '.join(columns.names)}.")
+    return row
+
+
+def _column(
+    name: str, fields: tuple[Any, ...], columns: Columns
+) -> NDArray[np.float64] | list[str | None]:
+    kinds, rule = ((str,), "text") if name in columns.categories else ((int, float), "a number")
+    for number, field in enumerate(fields, start=1):
+        if field is not None and type(field) not in kinds:  # True is an int, but no number
+            msg = f"row {number}, column {name!r}: must be {rule} or null, got {_shown(field)}.\n"
+            raise RequestError(400, f"{msg}Send the types that the model was fitted on.")
+    if name in columns.categories:
+        return list(fields)
+    numbers = np.array([np.nan if field is None else field for field in fields], dtype=np.float64)
+    return check_range(numbers, name, lambda row: f"row {row + 1}")
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

@@ -1,0 +1,94 @@
+"""What answers a request: two routes need no framework, and speed would suffer it."""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from typing import TYPE_CHECKING
+
+from sagetabular.jobs.errors import JobError
+from sagetabular.serving.errors import RequestError
+from sagetabular.serving.formats.answers import Answer, choose_type, format_predictions, refuse
+from sagetabular.serving.formats.bodies import read_body
+from sagetabular.serving.http.access_log import AccessLog
+from sagetabular.serving.http.deadline import Deadline
+
+if TYPE_CHECKING:
+    from sagetabular.serving.http.request import Request
+    from sagetabular.serving.model import ServedModel
+    from sagetabular.serving.settings import ServerSettings
+
+METHODS = {"/ping": "GET", "/invocations": "POST"}
+LOADING = Answer(503, b"The model is being loaded.\nAsk again in a moment.\n")
+OWN_FAILURE = Answer(500, b"The model failed.\nThe server's log says why.\n")
+
+
+class App:
+    """Answers `GET /ping` and `POST /invocations`.
+
+    Args:
+        settings: Limits of a request.
+        model: What predicts; it may also be set later.
+
+    Attributes:
+        model: What predicts, once it is loaded.
+        reason: The answer while there is no model.
+        log: One line for each request.
+        deadline: Interrupts a request that takes too long.
+    """
+
+    def __init__(self, settings: ServerSettings, model: ServedModel | None = None) -> None:
+        self.model = model
+        self.reason = LOADING
+        self.log = AccessLog()
+        self.deadline = Deadline(settings.timeout)
+        self._limit = settings.payload_limit
+
+    def must_wait(self, request: Request) -> bool:
+        """Say whether a request waits for the model: the `/ping` of another worker said yes."""
+        if self.model is not None or self.reason is not LOADING:
+            return False
+        in_time = time.perf_counter() < request.began + self.deadline.timeout
+        return in_time and request.path == "/invocations" and request.method == "POST"
+
+    def answer(self, request: Request) -> Answer:
+        """Return the answer to a request, whatever is wrong with it."""
+        try:
+            method = METHODS.get(request.path)
+            if method is None:
+                raise RequestError(404, "There are GET /ping and POST /invocations.")
+            if request.method != method:
+                text = f"{request.path} answers to {method} alone.\n"
+                return Answer(405, text.encode(), headers=((b"allow", method.encode()),))
+            return self._ping(request) if method == "GET" else self._invoke(request)
+        except RequestError as error:
+            return refuse(error)
+        except Exception:  # a bug of a model or of ours: the client learns no more than that
+            traceback.print_exc(file=sys.stderr)
+            return OWN_FAILURE
+
+    def _ping(self, request: Request) -> Answer:
+        if self.model is None:
+            return self.reason
+        self.deadline.start(request.began)
+        try:
+            self.model.probe()
+        except JobError as error:
+            raise RequestError(503, str(error)) from error
+        finally:
+            self.deadline.stop()
+        return Answer(200, b"\n")
+
+    def _invoke(self, request: Request) -> Answer:
+        if self.model is None:
+            return self.reason
+        headers = request.headers
+        answer_type = choose_type(headers.get(b"accept", ""))
+        self.deadline.start(request.began)
+        try:
+            content_type = headers.get(b"content-type", "")
+            rows = read_body(request.body, content_type, self.model.columns, self._limit)
+            return format_predictions(self.model.predict(rows), answer_type)
+        finally:
+            self.deadline.stop()

@@ -1,0 +1,1 @@
+"""The section `data` of `conf/pipeline.yaml`."""

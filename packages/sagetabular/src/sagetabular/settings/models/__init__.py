@@ -1,0 +1,1 @@
+"""`models/`: each with its image, search and steps, and how the steps hang together."""

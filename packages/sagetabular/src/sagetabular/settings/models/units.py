@@ -1,0 +1,94 @@
+"""A model's unit: what other parts ask about its steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sagetabular.settings.models.steps import (
+    Evaluate,
+    Fit,
+    Process,
+    Step,
+    Train,
+    Transform,
+    Tune,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sagetabular.settings.models.model import Model
+
+_OUTPUTS: dict[Any, list[str]] = {
+    Train: ["model"],
+    Fit: ["model"],
+    Tune: ["trial"],
+    Transform: ["output"],
+    Evaluate: ["evaluation"],
+}
+
+
+@dataclass(frozen=True)
+class UnitStep:
+    """A step of a model's unit.
+
+    Attributes:
+        unit: Name of the model.
+        name: Name of the step in its unit.
+        settings: Its settings, with all inputs and the defaults of model and project.
+        follows: The step of the unit whose result it takes beside its inputs: the tune step before
+            a fit or evaluate step, the create step before a transform step.
+    """
+
+    unit: str
+    name: str
+    settings: Any
+    follows: str | None = None
+
+    @property
+    def key(self) -> str:
+        """`<unit>.<step>`, as other steps refer to it."""
+        return f"{self.unit}.{self.name}"
+
+    @property
+    def outputs(self) -> list[str]:
+        """Names of what other steps can take as inputs."""
+        if isinstance(self.settings, Process):
+            return list(self.settings.outputs)
+        return _OUTPUTS.get(type(self.settings), [])
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A model: its folder and its steps.
+
+    Attributes:
+        name: What it is called; names its folder in the code that travels.
+        label: Its `model.yaml`, as errors name it.
+        folder: Where it lies.
+        model: What its `model.yaml` says.
+        steps: Name → step, in the order written.
+    """
+
+    name: str
+    label: str
+    folder: Path
+    model: Model
+    steps: dict[str, UnitStep]
+
+    def last(self, kind: type[Step]) -> UnitStep | None:
+        """The last step of a class; None if there is none."""
+        found = [step for step in self.steps.values() if isinstance(step.settings, kind)]
+        return found[-1] if found else None
+
+    @property
+    def ranked(self) -> bool:
+        """Whether it takes part in the selection."""
+        return self.last(Evaluate) is not None
+
+
+def step_title(name: str, title: str) -> str:
+    """Name of a step in the pipeline: `tune` of `XGBoost` is `TuneXGBoost`."""
+    words = name.split("_")
+    return "".join(word[:1].upper() + word[1:] for word in words) + title

@@ -1,0 +1,1 @@
+"""How SageMaker is asked for a model's steps."""

@@ -1,0 +1,38 @@
+"""Evaluate: the fitted model on the test rows, in the model's own image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sagetabular.steps.context import text
+from sagetabular.steps.inputs import Source
+from sagetabular.steps.models.links import best_trial_uri
+from sagetabular.steps.processing import ProcessingJob, Program, own_program
+from sagetabular.steps.sdk import StepTypeEnum
+
+if TYPE_CHECKING:
+    from sagetabular.steps.context import JobStep
+    from sagetabular.steps.models.task import Task
+
+
+def evaluate(task: Task) -> JobStep:
+    """Build the step; its output `evaluation` holds the metrics, and the best trial's `cv.json`."""
+    context, model = task.context, task.step.unit
+    trial = {"trial": Source(best_trial_uri(task.followed))} if task.followed else {}
+    job = ProcessingJob(
+        program=_program(task),
+        image=task.image(),
+        arguments=["--model", model, "--seed", text(context.parameters.seed)],
+        inputs={**task.inputs(), **trial},
+        outputs={"evaluation": context.execution_uri(task.path)},
+        settings=task.settings,
+    )
+    return task.build(StepTypeEnum.PROCESSING, job.request(context))
+
+
+def _program(task: Task) -> Program:
+    context, model = task.context, task.step.unit
+    if task.evaluation is not None:
+        return own_program(context, task.evaluation, model)
+    code = context.assets.evaluations[model]
+    return Program("sagetabular.jobs.evaluate", context.asset_uri(code.key))

@@ -1,0 +1,110 @@
+"""Register: a fitted model becomes a version of a model package group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sagetabular.settings.models.filling import TRAINING_ROWS
+from sagetabular.settings.models.served import origin_of
+from sagetabular.settings.models.steps import CSV, Evaluate
+from sagetabular.steps.context import text
+from sagetabular.steps.models.create import container
+from sagetabular.steps.models.serving import is_served_by_our_code
+from sagetabular.steps.preprocess import fingerprint
+from sagetabular.steps.sdk import ExecutionVariables, StepTypeEnum
+
+if TYPE_CHECKING:
+    from sagetabular.steps.context import JobStep
+    from sagetabular.steps.models.task import Task
+
+# What our server takes and gives, in the project's own image and within one of AWS's. All that is
+# known of any other image is that it should take CSV.
+SERVED = [CSV, "application/json", "application/x-parquet"]
+ANSWERED = [CSV, "application/json"]
+
+
+def register(task: Task, select: JobStep | None = None) -> JobStep:
+    """Build the step.
+
+    The package's metadata points to JSON files, as a value of it may neither be long nor hold
+    braces.
+
+    Args:
+        task: What it is built from.
+        select: The Select step, if the model takes part in the selection.
+    """
+    settings, context = task.settings, task.context
+    summary = task.built["data.preprocess"].output("summary")
+    selection = text(select.output("selection"), "/selection.json") if select else None
+    request = {
+        "ModelPackageGroupName": _group(task),
+        "ModelPackageDescription": settings.description or _description(task),
+        "ModelApprovalStatus": settings.approval or context.parameters.approval,
+        "InferenceSpecification": {
+            "Containers": [container(task)],
+            **_types(task),
+            "SupportedRealtimeInferenceInstanceTypes": settings.instance_types,
+            "SupportedTransformInstanceTypes": settings.transform_instance_types,
+        },
+        **_metrics(task),
+        "CustomerMetadataProperties": {
+            "model": task.step.unit,
+            "commit": context.parameters.commit,
+            "data_fingerprint": text(fingerprint(task.built["data.preprocess"])),
+            "execution_arn": ExecutionVariables.PIPELINE_EXECUTION_ARN,
+            **({"selection": selection} if selection else {}),
+            "data_summary": text(summary, "/summary.json"),
+        },
+    }
+    return task.build(StepTypeEnum.REGISTER_MODEL, request)
+
+
+def _types(task: Task) -> dict[str, list[str]]:
+    """What can be sent and asked for: by default all that the image is known to serve."""
+    settings, image = task.settings, task.image()
+    ours = image is task.context.parameters.image or is_served_by_our_code(task)
+    return {
+        "SupportedContentTypes": settings.content_types or (SERVED if ours else [CSV]),
+        "SupportedResponseMIMETypes": settings.response_types or (ANSWERED if ours else [CSV]),
+    }
+
+
+def _group(task: Task) -> Any:
+    """One group for all that compete; a model of another kind has its own."""
+    if task.settings.group:
+        return task.settings.group
+    common, own = task.context.parameters.group, task.step.unit.strip("_").replace("_", "-")
+    return common if task.unit.ranked else text(common, f"-{own}")
+
+
+def _description(task: Task) -> str:
+    title, settings = task.unit.model.title, task.context.settings.pipeline
+    if task.unit.ranked:
+        return f"{title} predicts {settings.data.target}"
+    return f"{title} of {settings.name}"
+
+
+def _metrics(task: Task) -> dict[str, Any]:
+    """The baselines of quality, which are also what a monitor compares later rows with."""
+    found: dict[str, Any] = {}
+    if _is_fitted_on_training_rows(task):
+        baseline = task.built["data.preprocess"].output("baseline")
+        names = {"Statistics": "statistics.json", "Constraints": "constraints.json"}
+        found["ModelDataQuality"] = {key: _file(baseline, name) for key, name in names.items()}
+    evaluate = task.unit.last(Evaluate)
+    if evaluate is not None:
+        evaluation = task.built[evaluate.key].output("evaluation")
+        found["ModelQuality"] = {"Statistics": _file(evaluation, "evaluation.json")}
+    return {"ModelMetrics": found, "DriftCheckBaselines": found} if found else {}
+
+
+def _is_fitted_on_training_rows(task: Task) -> bool:
+    """Whether the model has seen the rows that the baseline of Preprocess describes."""
+    origin = origin_of(task.step)
+    fits = [step for step in task.context.settings.graph.order if step.key == origin]
+    sources = [step.settings.inputs["train"].source for step in fits]
+    return sources == [TRAINING_ROWS]
+
+
+def _file(folder: Any, name: str) -> dict[str, Any]:
+    return {"ContentType": "application/json", "S3Uri": text(folder, f"/{name}")}

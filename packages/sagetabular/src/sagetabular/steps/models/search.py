@@ -1,0 +1,103 @@
+"""The search of a Tune step: who chooses, among what, how many, and when trials end early."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sagetabular.settings.models.ranges import CategoricalRange, IntegerRange
+from sagetabular.steps.named import encode, value_of
+
+if TYPE_CHECKING:
+    from sagetabular.settings.tuning import ModelTuning
+    from sagetabular.steps.context import Context
+
+OBJECTIVE = "cv:r2"
+
+
+def search(context: Context, tuning: ModelTuning | None) -> dict[str, Any]:
+    """Return the `HyperParameterTuningJobConfig` of a model.
+
+    Raises:
+        ValueError: It has no tuning, which its settings should have seen.
+    """
+    if tuning is None:
+        msg = "a tune step needs tuning"
+        raise ValueError(msg)
+    return {
+        "Strategy": tuning.strategy,
+        **_hyperband(context, tuning),
+        "ResourceLimits": _limits(context, tuning),
+        "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": OBJECTIVE},
+        **_completion(context, tuning),
+        "ParameterRanges": _ranges(context, tuning),
+        "TrainingJobEarlyStoppingType": _early_stopping(context, tuning).capitalize(),
+        "RandomSeed": context.parameters.seed,
+    }
+
+
+def warm_start(context: Context, tuning: ModelTuning | None) -> dict[str, Any]:
+    """Return the member `WarmStartConfig` of a request; nothing without one."""
+    if tuning is None or tuning.warm_start is None:
+        return {}
+    names = [value_of(name, context.parameters.named) for name in tuning.warm_start.parents]
+    parents = [{"HyperParameterTuningJobName": name} for name in names]
+    config = {"ParentHyperParameterTuningJobs": parents, "WarmStartType": tuning.warm_start.type}
+    return {"WarmStartConfig": config}
+
+
+def _hyperband(context: Context, tuning: ModelTuning) -> dict[str, Any]:
+    """What a trial spends are folds: it tells their running mean after each of them."""
+    if tuning.strategy != "Hyperband":
+        return {}
+    spent = {"MinResource": tuning.first_folds, "MaxResource": context.parameters.folds}
+    return {"StrategyConfig": {"HyperbandStrategyConfig": spent}}
+
+
+def _limits(context: Context, tuning: ModelTuning) -> dict[str, Any]:
+    limits = {"MaxParallelTrainingJobs": context.parameters.parallel_trials}
+    if tuning.strategy != "Grid":  # the service counts a grid itself, and refuses the number
+        limits["MaxNumberOfTrainingJobs"] = context.parameters.trials
+    minutes = tuning.max_minutes or context.settings.pipeline.tuning.max_minutes
+    return limits | ({"MaxRuntimeInSeconds": minutes * 60} if minutes else {})
+
+
+def _completion(context: Context, tuning: ModelTuning) -> dict[str, Any]:
+    completion = tuning.completion or context.settings.pipeline.tuning.completion
+    if completion is None:
+        return {}
+    criteria: dict[str, Any] = {}
+    if completion.target_r2 is not None:
+        criteria["TargetObjectiveMetricValue"] = completion.target_r2
+    if completion.idle_trials is not None:
+        idle = {"MaxNumberOfTrainingJobsNotImproving": completion.idle_trials}
+        criteria["BestObjectiveNotImproving"] = idle
+    if completion.converged:
+        criteria["ConvergenceDetected"] = {"CompleteOnConvergence": "Enabled"}
+    return {"TuningJobCompletionCriteria": criteria}
+
+
+def _early_stopping(context: Context, tuning: ModelTuning) -> str:
+    """Every trial prints the running mean of its folds, which is what this needs."""
+    if tuning.strategy == "Hyperband":  # the service refuses both at once
+        return "off"
+    return tuning.early_stopping or context.settings.pipeline.tuning.early_stopping
+
+
+def _ranges(context: Context, tuning: ModelTuning) -> dict[str, list[dict[str, Any]]]:
+    ranges: dict[str, list[dict[str, Any]]] = {
+        "IntegerParameterRanges": [],
+        "ContinuousParameterRanges": [],
+        "CategoricalParameterRanges": [],
+    }
+    for name, entry in tuning.ranges.items():
+        if isinstance(entry, CategoricalRange):
+            values = [encode(value) for value in entry.values]
+            ranges["CategoricalParameterRanges"].append({"Name": name, "Values": values})
+            continue
+        kind = "Integer" if isinstance(entry, IntegerRange) else "Continuous"
+        low, high = (value_of(end, context.parameters.named) for end in (entry.min, entry.max))
+        bounds = {"MinValue": low, "MaxValue": high}
+        ranges[f"{kind}ParameterRanges"].append(
+            {"Name": name, **bounds, "ScalingType": entry.scaling}
+        )
+    return {kind: entries for kind, entries in ranges.items() if entries}

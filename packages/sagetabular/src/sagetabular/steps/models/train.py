@@ -1,0 +1,61 @@
+"""Train: fixed hyperparameters; the model's own `fit`, a program, or an algorithm resource."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from sagetabular.assets.collecting import entry_program
+from sagetabular.steps.models.training import (
+    channels,
+    fixed_hyperparameters,
+    resources,
+    static_hyperparameters,
+)
+from sagetabular.steps.sdk import StepTypeEnum
+
+if TYPE_CHECKING:
+    from sagetabular.steps.context import JobStep
+    from sagetabular.steps.models.task import Task
+
+
+def train(task: Task) -> JobStep:
+    """Build the step."""
+    request = {
+        **(_algorithm(task) if task.algorithm() else _script(task)),
+        "OutputDataConfig": {"S3OutputPath": task.context.execution_uri(task.path)},
+    }
+    return task.build(StepTypeEnum.TRAINING, request)
+
+
+def _script(task: Task) -> dict[str, Any]:
+    own = task.settings.entry_point
+    program = entry_program(task.step.name) if own else "fit.py"
+    return {
+        "AlgorithmSpecification": {"TrainingImage": task.image(), "TrainingInputMode": "File"},
+        "HyperParameters": static_hyperparameters(task, program),
+        "InputDataConfig": channels(task),
+        **resources(task),
+    }
+
+
+def _algorithm(task: Task) -> dict[str, Any]:
+    """An algorithm brings its own program: it gets neither code nor settings of ours."""
+    algorithm = task.algorithm()
+    fixed = fixed_hyperparameters(task)
+    hyperparameters = {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for name, value in fixed.items()
+    }
+    own = {"HyperParameters": hyperparameters} if hyperparameters else {}
+    environment = task.settings.environment
+    shared = resources(task) | {"Environment": environment}
+    return {
+        "AlgorithmSpecification": {
+            "AlgorithmName": algorithm.algorithm if algorithm else None,
+            "TrainingInputMode": "File",
+        },
+        **own,
+        "InputDataConfig": [source.channel(name) for name, source in task.inputs().items()],
+        **shared,
+    }
