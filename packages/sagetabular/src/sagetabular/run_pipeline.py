@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from sagetabular.aws.deploying import start_pipeline
 from sagetabular.cli.aws.contract import deployment_from, end, make_parser, read_tags
-from sagetabular.cli.aws.deploying import start_pipeline
 from sagetabular.cli.aws.ending import wait_for
+from sagetabular.cli.aws.reporting import report
 
 if TYPE_CHECKING:
     import argparse
@@ -54,7 +55,7 @@ def _deployment(project: Project, given: argparse.Namespace) -> Deployment:
 
 
 def _run(project: Project, deployment: Deployment, *, wait: bool) -> int:
-    started = start_pipeline(project, deployment, {})
+    started = start_pipeline(project, deployment, {}, report)
     typer.echo(f"Execution {started.arn}")
     if not wait:
         return 0

@@ -80,7 +80,7 @@ def test_the_code_of_a_job_that_everybody_imports_changes_all(example, compiled,
 def test_another_version_of_the_package_changes_no_key(example, compiled, package, monkeypatch):
     monkeypatch.setattr(metadata, "version", lambda name: "99.0.0")
     package.append("report/page.py", "# more\n")
-    package.append("settings/ingestion/data.py", "# more\n")
+    package.append("settings/data.py", "# more\n")
     after = example.compile()
     assert after.definition == compiled.definition
     assert after.assets.objects() == compiled.assets.objects()

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from sagetabular.jobs.container.privileges import drop_privileges
+from sagetabular.jobs.privileges import drop_privileges
 
 REPORT = """
 import json, os, sys
 from pathlib import Path
-from sagetabular.jobs.container.privileges import drop_privileges
+from sagetabular.jobs.privileges import drop_privileges
 base = Path(sys.argv[1])
 drop_privileges(base)
 owners = {path.relative_to(base).as_posix(): path.stat().st_uid for path in base.rglob("*")}

@@ -25,13 +25,13 @@ from sagetabular.jobs.wrangler.nodes import (
     MANAGE_COLUMNS,
     SOURCE,
 )
-from sagetabular.settings.ingestion.one_hot import SYMBOLS, indicator_columns
+from sagetabular.settings.one_hot import SYMBOLS, indicator_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sagetabular.settings import Pipeline
-    from sagetabular.settings.ingestion.data import Data
+    from sagetabular.settings.data import Data
 
 DATASET = "ingest"
 FLOW_FILE = "ingest.flow"

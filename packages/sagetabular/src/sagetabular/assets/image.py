@@ -16,7 +16,7 @@ from sagetabular.assets.imports import reachable
 _ROOTS = (
     "sagetabular/jobs/container/train.py",
     "sagetabular/jobs/container/classic.py",
-    "sagetabular/jobs/container/privileges.py",
+    "sagetabular/jobs/privileges.py",
     "sagetabular/serving/__main__.py",
     "sagetabular/serving/worker.py",
 )

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.assets.flow import dropped_columns
-from sagetabular.settings.ingestion.one_hot import indicator_columns
+from sagetabular.settings.one_hot import indicator_columns
 
 if TYPE_CHECKING:
     from sagetabular.settings import Pipeline

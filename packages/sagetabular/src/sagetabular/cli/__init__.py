@@ -26,8 +26,8 @@ from sagetabular.cli import (
     run,
     tracking,
 )
-from sagetabular.cli.aws import invoke, upsert
-from sagetabular.cli.serving import predict, registry, serve
+from sagetabular.cli.aws import upsert
+from sagetabular.cli.serving import invoke, predict, registry, serve
 from sagetabular.cli.terminal.output import MISTAKE
 from sagetabular.errors import UserError
 

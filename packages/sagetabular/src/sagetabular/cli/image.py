@@ -70,9 +70,9 @@ def push(targets: Targets = None, engine: EngineName = None) -> None:
     Prints the lines that tell `pipeline` where the images are: `eval "$(pipeline image push)"`.
     """
     from sagetabular.aws.account import Account
+    from sagetabular.aws.deploying import tags_of
     from sagetabular.aws.deployment import deployment_of
     from sagetabular.aws.images.ecr import Registry
-    from sagetabular.cli.aws.deploying import tags_of
 
     project = find_project()
     images = _images(project, targets)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from sagetabular.jobs.container.privileges import drop_privileges
 from sagetabular.jobs.errors import JobError, ProgramFailedError, StoppedError
+from sagetabular.jobs.privileges import drop_privileges
 from sagetabular.jobs.trials.hosts import HostError
 
 USER_FAILURE = 2

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sagetabular.errors import UserError
 from sagetabular.settings.aws import Aws
-from sagetabular.settings.ingestion.one_hot import check_one_hot
-from sagetabular.settings.ingestion.source import check_data
-from sagetabular.settings.ingestion.wrangling import check_flow
+from sagetabular.settings.data_source import check_data
 from sagetabular.settings.loading import load_settings
 from sagetabular.settings.models.discovery import RESERVED_FOLDERS, find_models, model_file
 from sagetabular.settings.models.filling import make_unit
@@ -18,7 +16,9 @@ from sagetabular.settings.models.model import Model
 from sagetabular.settings.models.served import served_by_aws
 from sagetabular.settings.models.steps import Evaluate, Tune
 from sagetabular.settings.models.units import Unit
+from sagetabular.settings.one_hot import check_one_hot
 from sagetabular.settings.project import Pipeline
+from sagetabular.settings.wrangling import check_flow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

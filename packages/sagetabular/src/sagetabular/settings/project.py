@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from sagetabular.settings.caching import Cache, CacheSettings
-from sagetabular.settings.defaults import Defaults
-from sagetabular.settings.ingestion.data import Data
+from sagetabular.settings.data import Data
 from sagetabular.settings.loading import EarlyStopping, RuleError, Settings
+from sagetabular.settings.models.defaults import Defaults
+from sagetabular.settings.models.tuning import Completion, SearchMinutes
 from sagetabular.settings.resources import Resources
 from sagetabular.settings.retries import Retries
-from sagetabular.settings.tuning import Completion, SearchMinutes
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 # SageMaker's quota of the training jobs of one tuning job.

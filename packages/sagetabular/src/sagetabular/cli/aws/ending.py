@@ -10,12 +10,12 @@ import typer
 
 from sagetabular.aws.sagemaker.executions import first_failure
 from sagetabular.aws.waiting import Waiting
-from sagetabular.cli.aws.deploying import say
+from sagetabular.cli.aws.reporting import say
 from sagetabular.cli.terminal.output import GATE, INTERRUPTED, MISTAKE
 
 if TYPE_CHECKING:
+    from sagetabular.aws.deploying import Started
     from sagetabular.aws.sagemaker.executions import Execution, Executions, Step
-    from sagetabular.cli.aws.deploying import Started
 
 # A job of ours that ended because of settings or data; SageMaker puts the code behind the reason.
 _MISTAKE = re.compile(rf"exit code:? {MISTAKE}\b")

@@ -9,12 +9,13 @@ import typer
 
 from sagelocal.errors import did_you_mean
 from sagetabular.aws.account import Account
+from sagetabular.aws.deploying import start_pipeline
 from sagetabular.aws.deployment import deployment_of, group_of
 from sagetabular.aws.sagemaker.executions import Executions
 from sagetabular.aws.sagemaker.logs import Logs
 from sagetabular.aws.sagemaker.model_packages import ModelPackages
-from sagetabular.cli.aws.deploying import say, start_pipeline
 from sagetabular.cli.aws.ending import failure_exit_of, wait_for
+from sagetabular.cli.aws.reporting import report, say
 from sagetabular.cli.terminal.output import print_table
 from sagetabular.errors import UserError
 from sagetabular.project import find_project
@@ -70,7 +71,7 @@ def run(settings: Mapping[str, str], *, wait: bool, as_json: bool) -> None:
         as_json: Print one JSON object.
     """
     project = find_project()
-    started = start_pipeline(project, deployment_of(project), settings)
+    started = start_pipeline(project, deployment_of(project), settings, report)
     say(f"Started {started.id}. See `pipeline show {started.id} --on aws`.")
     ended = wait_for(started) if wait else started.connect().describe(started.arn)
     if as_json:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sagetabular.aws.deploying import start_pipeline
 from sagetabular.aws.sagemaker.executions import first_failure
-from sagetabular.cli.aws.deploying import say, start_pipeline
 from sagetabular.cli.aws.ending import wait_for
+from sagetabular.cli.aws.reporting import report, say
 from sagetabular.doctor.findings import mend, ok
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def smoke_run(situation: Situation) -> Iterator[Finding]:
     """Two trials per model end as a whole run should: registered, or stopped by the gate."""
     declared = {entry["Name"] for entry in situation.definition["Parameters"]}
     values = {name: value for name, value in SMALLEST.items() if name in declared}
-    started = start_pipeline(situation.project, situation.deployment, values)
+    started = start_pipeline(situation.project, situation.deployment, values, report)
     say(f"Started {started.id}. See `pipeline show {started.id} --on aws`.")
     ended = wait_for(started)
     step = first_failure(started.connect().steps(ended.arn))

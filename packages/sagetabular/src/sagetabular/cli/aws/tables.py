@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from sagetabular.aws.account import Account
+from sagetabular.aws.deploying import report_identity, tags_of
 from sagetabular.aws.deployment import account_value, deployment_of, output_key, prefix_of
 from sagetabular.aws.glue.catalog import Catalog
 from sagetabular.aws.glue.comparison import partition_names, require_own
@@ -18,7 +19,7 @@ from sagetabular.aws.glue.crawling import Crawler, Crawlers
 from sagetabular.aws.glue.partitions import Partitions
 from sagetabular.aws.glue.tables import athena_table
 from sagetabular.aws.uploading import Bucket, Uploaded
-from sagetabular.cli.aws.deploying import say, say_lines, say_who, tags_of
+from sagetabular.cli.aws.reporting import report, say
 from sagetabular.errors import UserError
 from sagetabular.lake.store import PART, table_folder
 from sagetabular.project import find_project
@@ -65,10 +66,10 @@ def upload(table: str | None, partition_by: Sequence[str], *, replace: bool) -> 
 def _announce(account: Account, table: Table, file: Path) -> None:
     keys, count = ", ".join(table.partition_keys), len(table.partitions)
     divided = f", {count:,} partitions by {keys}" if keys else ""
-    say_who(account)
-    say_lines("Table", [f"{table.label}, {file.stat().st_size:,} bytes{divided}"])
-    say_lines("Stored in", [table.location])
-    say_lines("Billed", ["storage in S3", "what queries of Athena scan"])
+    report_identity(account, report)
+    report("Table", [f"{table.label}, {file.stat().st_size:,} bytes{divided}"])
+    report("Stored in", [table.location])
+    report("Billed", ["storage in S3", "what queries of Athena scan"])
 
 
 def _send(bucket: Bucket, laid: Laid, file: Path) -> None:
@@ -123,7 +124,7 @@ def crawl(uri: str, role: str | None, *, wait: bool) -> None:
     deployment, database = deployment_of(project), _table_of(project)[0].lower()
     role = role or account_value(project, deployment, "RoleArn")
     account = Account(deployment.region)
-    say_who(account)
+    report_identity(account, report)
     tags = tags_of(project, deployment, account)
     crawler = Crawler(f"{deployment.pipeline}-{database}", role, database, uri, tags)
     _announce_crawler(crawler)
@@ -139,11 +140,11 @@ def crawl(uri: str, role: str | None, *, wait: bool) -> None:
 
 
 def _announce_crawler(crawler: Crawler) -> None:
-    say_lines("Crawler", [crawler.name])
-    say_lines("Role", [crawler.role])
-    say_lines("Reads", [crawler.uri])
-    say_lines("Database", [crawler.database])
-    say_lines("Billed", ["by Glue for the hours that the crawler runs"])
+    report("Crawler", [crawler.name])
+    report("Role", [crawler.role])
+    report("Reads", [crawler.uri])
+    report("Database", [crawler.database])
+    report("Billed", ["by Glue for the hours that the crawler runs"])
 
 
 def _print_tables(names: list[str], project: Project) -> None:

@@ -18,11 +18,12 @@ def upsert() -> None:
     Code, settings and query are stored under keys of their content: what is there is not sent
     again. Role and bucket come from the variables that conf/aws.yaml names. Nothing is started.
     """
+    from sagetabular.aws.deploying import upsert_pipeline
     from sagetabular.aws.deployment import deployment_of
-    from sagetabular.cli.aws.deploying import upsert_pipeline
+    from sagetabular.cli.aws.reporting import report
 
     project = find_project()
-    typer.echo(upsert_pipeline(project, deployment_of(project)).arn)
+    typer.echo(upsert_pipeline(project, deployment_of(project), report).arn)
 
 
 def stop(

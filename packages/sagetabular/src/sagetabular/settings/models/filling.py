@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from sagetabular.settings.defaults import Defaults
+    from sagetabular.settings.models.defaults import Defaults
     from sagetabular.settings.models.inputs import Input
     from sagetabular.settings.models.model import Model
 

@@ -6,14 +6,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from sagetabular.settings.defaults import Defaults
 from sagetabular.settings.loading import NAMED_TAG, PLAIN_TAG, RuleError, Settings
+from sagetabular.settings.models.defaults import Defaults
 from sagetabular.settings.models.images import Image
 from sagetabular.settings.models.inputs import File, Input
 from sagetabular.settings.models.ranges import Range
+from sagetabular.settings.models.tuning import ModelTuning
 from sagetabular.settings.models.unit_steps import DEFAULT_STEPS, Steps
 from sagetabular.settings.named import NamedText, tag_of
-from sagetabular.settings.tuning import ModelTuning
 from sagetabular.settings.values import Hyperparameters, check_fixed, check_names
 
 AnyFile = Annotated[

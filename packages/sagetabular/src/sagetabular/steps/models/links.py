@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sagetabular.settings.models.inputs import InputSettings, Link
-    from sagetabular.settings.tuning import ModelTuning
+    from sagetabular.settings.models.tuning import ModelTuning
     from sagetabular.steps.context import Context, JobStep
     from sagetabular.steps.sdk import Join
 

@@ -8,7 +8,7 @@ from sagetabular.settings.models.ranges import CategoricalRange, IntegerRange
 from sagetabular.steps.named import encode, value_of
 
 if TYPE_CHECKING:
-    from sagetabular.settings.tuning import ModelTuning
+    from sagetabular.settings.models.tuning import ModelTuning
     from sagetabular.steps.context import Context
 
 OBJECTIVE = "cv:r2"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sagetabular.settings.aws import Aws
-    from sagetabular.settings.ingestion.data import Data
+    from sagetabular.settings.data import Data
 
 _QUERY_REMEDY = "Write the query there, or drop the key for queries/ingest.sql."
 

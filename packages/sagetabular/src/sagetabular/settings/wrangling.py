@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sagetabular.errors import UserError
 
 if TYPE_CHECKING:
-    from sagetabular.settings.ingestion.data import Data
+    from sagetabular.settings.data import Data
 
 
 def check_flow(data: Data) -> None:

@@ -1,12 +1,10 @@
-"""What `pipeline upsert`, `pipeline run --on aws` and `run-pipeline` share."""
+"""Bring a pipeline on AWS up to date, and start it; whoever asks for it hears what happens."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-
-import typer
 
 from sagetabular.aws.account import Account
 from sagetabular.aws.deployment import account_value, output_key, prefix_of, start_parameters
@@ -18,12 +16,15 @@ from sagetabular.project import MARKER
 from sagetabular.project.revision import commit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from sagetabular.aws.deployment import Deployment
     from sagetabular.aws.sagemaker.pipelines import Upserted
     from sagetabular.compiling.compilation import Compiled
     from sagetabular.project import Project
+
+    # Hears of one thing: its title, empty for a sentence, and its lines.
+    Report = Callable[[str, Sequence[str]], None]
 
 _STORAGE = "storage in S3"
 
@@ -52,28 +53,6 @@ class Started:
         return Executions(self.account.client("sagemaker"), self.pipeline)
 
 
-def say(text: str) -> None:
-    """Tell the user something that is no result: on standard error."""
-    typer.echo(text, err=True)
-
-
-def say_lines(title: str, lines: Iterable[str]) -> None:
-    """Tell of one thing in lines of their own: ARNs are long, terminals 80 columns wide."""
-    for number, line in enumerate(lines):
-        say(f"{'' if number else title:<11} {line}")
-
-
-def say_who(account: Account) -> None:
-    """Tell whose account it is, and as whom AWS is asked.
-
-    Raises:
-        UserError: There are no credentials, or they are not valid.
-    """
-    who = account.identity
-    say(f"AWS account {who.account}, region {account.region}")
-    say_lines("As", [who.arn])
-
-
 def tags_of(project: Project, deployment: Deployment, account: Account) -> dict[str, str]:
     """Return the tags of whatever is made for a project, those of its SageMaker project included.
 
@@ -85,8 +64,24 @@ def tags_of(project: Project, deployment: Deployment, account: Account) -> dict[
     return {**copied, **project.settings.aws.tags, **deployment.tags}
 
 
-def upsert_pipeline(project: Project, deployment: Deployment) -> Upserted:
+def report_identity(account: Account, report: Report) -> None:
+    """Report whose account it is, and as whom AWS is asked.
+
+    Raises:
+        UserError: There are no credentials, or they are not valid.
+    """
+    who = account.identity
+    report("", [f"AWS account {who.account}, region {account.region}"])
+    report("As", [who.arn])
+
+
+def upsert_pipeline(project: Project, deployment: Deployment, report: Report) -> Upserted:
     """Compile, send the assets that are missing, and make or change the pipeline.
+
+    Args:
+        project: The project.
+        deployment: Where it stands.
+        report: Hears what is about to be done, and what was.
 
     Raises:
         UserError: A file of the project breaks a rule, the account has no value for the role or
@@ -96,13 +91,13 @@ def upsert_pipeline(project: Project, deployment: Deployment) -> Upserted:
 
     compiled = compile_pipeline(project.settings)
     account = Account(deployment.region)
-    _announce(project, deployment, account)
-    say_lines("Billed", [f"{_STORAGE}; the pipeline costs nothing until it is started"])
-    return _upsert(project, deployment, account, compiled)
+    _announce(project, deployment, account, report)
+    report("Billed", [f"{_STORAGE}; the pipeline costs nothing until it is started"])
+    return _upsert(project, deployment, account, compiled, report)
 
 
 def start_pipeline(
-    project: Project, deployment: Deployment, settings: Mapping[str, str]
+    project: Project, deployment: Deployment, settings: Mapping[str, str], report: Report
 ) -> Started:
     """Compile, bring the pipeline on AWS up to date, and start it.
 
@@ -112,6 +107,7 @@ def start_pipeline(
         project: The project.
         deployment: Where it stands.
         settings: Values of pipeline parameters that count more than all others.
+        report: Hears what is about to be done, and what was.
 
     Raises:
         UserError: A file or a value breaks a rule, the account has no value for a parameter, or
@@ -125,9 +121,9 @@ def start_pipeline(
     parameters = start_parameters(project, deployment, compiled)
     values = _checked(project, compiled, parameters)
     account = Account(deployment.region)
-    _announce(project, deployment, account)
-    say_lines("Billed", [*billed_jobs(json.loads(compiled.definition), values), _STORAGE])
-    _upsert(project, deployment, account, compiled)
+    _announce(project, deployment, account, report)
+    report("Billed", [*billed_jobs(json.loads(compiled.definition), values), _STORAGE])
+    _upsert(project, deployment, account, compiled, report)
     executions = Executions(account.client("sagemaker"), deployment.pipeline)
     arn = executions.start(parameters, f"Commit {parameters['Commit']}")
     return Started(account, deployment.pipeline, arn)
@@ -146,28 +142,32 @@ def _checked(
     return dict(values)
 
 
-def _announce(project: Project, deployment: Deployment, account: Account) -> None:
+def _announce(project: Project, deployment: Deployment, account: Account, report: Report) -> None:
     bucket = account_value(project, deployment, "Bucket")
     role, key = _role(project, deployment), output_key(project, deployment)
-    say_who(account)
+    report_identity(account, report)
     place = f"s3://{bucket}/{prefix_of(project, deployment)}/"
     lines = {"Pipeline": deployment.pipeline, "Role": role, "Stored in": place}
     for title, text in (lines | ({"Key": key} if key else {})).items():
-        say_lines(title, [text])
+        report(title, [text])
 
 
 def _upsert(
-    project: Project, deployment: Deployment, account: Account, compiled: Compiled
+    project: Project,
+    deployment: Deployment,
+    account: Account,
+    compiled: Compiled,
+    report: Report,
 ) -> Upserted:
     prefix = prefix_of(project, deployment)
     name, key = account_value(project, deployment, "Bucket"), output_key(project, deployment)
     bucket = Bucket(account.client("s3"), name, key)
     objects = compiled.assets.objects()
     uploaded = bucket.put_missing({f"{prefix}/{key}": body for key, body in objects.items()})
-    say(f"Sent {uploaded.sent} of {uploaded.total} objects ({uploaded.size:,} bytes)")
+    report("", [f"Sent {uploaded.sent} of {uploaded.total} objects ({uploaded.size:,} bytes)"])
     wanted = _wanted(project, deployment, account, compiled)
     result = Pipelines(account.client("sagemaker")).upsert(wanted, bucket, prefix)
-    say(f"Pipeline {deployment.pipeline} is {result.outcome}")
+    report("", [f"Pipeline {deployment.pipeline} is {result.outcome}"])
     return result
 
 

@@ -9,7 +9,7 @@ from sagetabular.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sagetabular.settings.ingestion.data import Column, Data
+    from sagetabular.settings.data import Column, Data
     from sagetabular.settings.project import Pipeline
 
 # What no name of a column may hold: Spark before 3.3 writes no such Parquet file, XGBoost learns

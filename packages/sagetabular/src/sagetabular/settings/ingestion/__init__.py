@@ -1,1 +1,0 @@
-"""The section `data` of `conf/pipeline.yaml`."""
