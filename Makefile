@@ -23,7 +23,7 @@ export HYPOTHESIS_STORAGE_DIRECTORY := $(CACHE)/hypothesis
 
 # The tests of the template and of both packages that an expression selects.
 tests = for folder in . $(PACKAGES); do \
-  (cd $$folder && "$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" -n auto --dist loadfile \
+  (cd $$folder && "$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest" -n auto \
     -m '$(1)' $(ARGS)) || exit; done
 
 help:  ## show this help

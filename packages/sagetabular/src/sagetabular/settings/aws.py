@@ -98,6 +98,10 @@ class Isolation(Settings):
     evaluate: bool = True
     create: bool = True
 
+    def of(self, class_name: str) -> bool:
+        """Return whether the steps of a class are cut off."""
+        return bool(dict(self)[class_name])
+
 
 class Aws(Settings):
     """The whole of `conf/aws.yaml`."""

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.settings.aws import is_variable
+from sagetabular.settings.models.steps import Create, ProcessingSettings
 from sagetabular.steps.sdk import ParameterString, StepTypeEnum
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sagetabular.settings import Aws
-    from sagetabular.settings.models.steps import Step
+    from sagetabular.settings.models.steps import StepSettings
 
 _TRIAL = "TrainingJobDefinition"
 # Where the requests have them. A Transform job takes network and isolation from its model; what
@@ -64,7 +65,7 @@ class Account:
     parameters: Mapping[str, ParameterString]
 
     def complete(
-        self, kind: StepTypeEnum, request: dict[str, Any], settings: Step | None
+        self, kind: StepTypeEnum, request: dict[str, Any], settings: StepSettings | None
     ) -> dict[str, Any]:
         """Return a request with all that its kind has a place for.
 
@@ -105,16 +106,14 @@ class Account:
         key = self.id_of("OutputKmsKeyId")
         return None if key is None else {"KmsKeyId": key}
 
-    def _isolated(self, settings: Step | None) -> bool | None:
+    def _isolated(self, settings: StepSettings | None) -> bool | None:
         """Whether it is cut off from the network; None leaves it to the project's own steps."""
-        if settings is None or not hasattr(settings, "isolated"):
+        if not isinstance(settings, ProcessingSettings | Create):
             return None
-        own: bool | None = settings.isolated
-        name: str = getattr(settings, "step_class", "")
-        by_class: bool = getattr(self.aws.isolation, name)
-        return by_class if own is None else own
+        own = settings.isolated
+        return self.aws.isolation.of(settings.class_name) if own is None else own
 
-    def _tags(self, settings: Step | None) -> dict[str, Any]:
+    def _tags(self, settings: StepSettings | None) -> dict[str, Any]:
         tags = {**self.aws.tags, **(settings.tags if settings else {})}
         found = [{"Key": key, "Value": value} for key, value in tags.items()]
         return {"Tags": found} if found else {}

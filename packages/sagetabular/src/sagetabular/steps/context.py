@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from sagetabular.settings.models.steps import JobSettings
 from sagetabular.steps.repeating import (
     cache_config,
     retry_policies,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from sagetabular.assets.collecting import Assets
     from sagetabular.settings import ProjectSettings
-    from sagetabular.settings.models.steps import Step
+    from sagetabular.settings.models.steps import StepSettings
     from sagetabular.steps.account import Account
     from sagetabular.steps.parameters import Parameters
 
@@ -67,7 +68,7 @@ class Context:
         kind: StepTypeEnum,
         request: dict[str, Any],
         *,
-        settings: Step | None = None,
+        settings: StepSettings | None = None,
         cached: bool = True,
         **options: Any,
     ) -> JobStep:
@@ -82,7 +83,7 @@ class Context:
             options: Further arguments of the step.
         """
         pipeline = self.settings.pipeline
-        own = getattr(settings, "cache", None)
+        own = settings.cache if isinstance(settings, JobSettings) else None
         cache = own.over(pipeline.cache) if own else pipeline.cache
         chosen = settings.retries if settings else None
         retries = pipeline.retries if chosen is None else chosen

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.errors import UserError
-from sagetabular.settings.models.steps import TrainingJob, Tune
+from sagetabular.settings.models.steps import TrainingJobSettings, Tune
 from sagetabular.settings.named import Named, named_values
 from sagetabular.steps.sdk import ParameterString
 
@@ -65,7 +65,7 @@ def named_places(units: Mapping[str, Unit]) -> Iterator[tuple[str, Named]]:
         fields: dict[str, Any] = {}
         if unit.last(Tune) is not None:
             fields["tuning"] = unit.model.tuning
-        if unit.last(TrainingJob) is not None:
+        if unit.last(TrainingJobSettings) is not None:
             fields["hyperparameters_from"] = unit.model.hyperparameters_from
         for field, value in named_values(fields):
             yield f"{unit.label}: {field}", value

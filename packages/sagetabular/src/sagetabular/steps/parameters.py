@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from sagetabular.settings.models.steps import Register, Step, TrainingJob, Transform, Tune
+from sagetabular.settings.models.steps import (
+    Register,
+    StepSettings,
+    TrainingJobSettings,
+    Transform,
+    Tune,
+)
 from sagetabular.steps.named import named_parameters
 from sagetabular.steps.sdk import (
     Parameter,
@@ -15,10 +21,12 @@ from sagetabular.steps.sdk import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from sagetabular.settings import ProjectSettings, Unit
-    from sagetabular.settings.models.units import UnitStep
+    from sagetabular.settings.models.units import AnyUnitStep
+
+S = TypeVar("S", bound=StepSettings)
 
 APPROVALS = ["PendingManualApproval", "Approved", "Rejected"]
 
@@ -57,13 +65,14 @@ class Parameters:
 
     def used_by(self, settings: ProjectSettings) -> list[Parameter]:
         """Those that the steps refer to, in the order above: no other has an effect."""
-        steps = [(unit, step) for unit in settings.units.values() for step in unit.steps.values()]
+        units = settings.units.values()
+        steps = [step for unit in units for step in unit.steps.values()]
         images = {
-            step.settings.image or unit.model.image
-            for unit, step in steps
+            step.settings.image or settings.units[step.unit].model.image
+            for step in steps
             if not isinstance(step.settings, Transform)
         }
-        tuned = [unit.model.tuning for unit, step in steps if isinstance(step.settings, Tune)]
+        tuned = [unit.model.tuning for unit in units if unit.last(Tune)]
         data = settings.pipeline.data
         used = {
             **dict.fromkeys(("database", "table", "workgroup"), data.reads_tables),
@@ -73,10 +82,10 @@ class Parameters:
             "image": "project" in images,
             "trials": any(tuning.strategy != "Grid" for tuning in tuned if tuning),
             "parallel_trials": bool(tuned),
-            "training_instance": _any_without(steps, TrainingJob, "instance_type"),
+            "training_instance": _left(steps, TrainingJobSettings, lambda own: own.instance_type),
             "tracking": settings.pipeline.tracking == "mlflow",
-            "approval": _any_without(steps, Register, "approval"),
-            "group": _any_without(steps, Register, "group"),
+            "approval": _left(steps, Register, lambda own: own.approval),
+            "group": _left(steps, Register, lambda own: own.group),
         }
         return [
             *(value for name, value in self._own() if used.get(name, True)),
@@ -99,10 +108,10 @@ class Parameters:
         return replace(self, named=named_parameters(units, taken))
 
 
-def _any_without(steps: list[tuple[Unit, UnitStep]], kind: type[Step], setting: str) -> bool:
-    """Whether a step of the class leaves a setting to the pipeline."""
-    own = [step.settings for _, step in steps if isinstance(step.settings, kind)]
-    return any(getattr(settings, setting) is None for settings in own)
+def _left(steps: Iterable[AnyUnitStep], kind: type[S], setting: Callable[[S], object]) -> bool:
+    """Whether a step of a class leaves a setting to the pipeline."""
+    own = [step.settings for step in steps if isinstance(step.settings, kind)]
+    return any(setting(settings) is None for settings in own)
 
 
 def make_parameters(settings: ProjectSettings) -> Parameters:

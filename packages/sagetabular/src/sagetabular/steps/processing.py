@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.errors import UserError
+from sagetabular.settings.models.steps import Process, ProcessingSettings
 from sagetabular.steps.inputs import Source
 
 if TYPE_CHECKING:
-    from sagetabular.settings.models.steps import ProcessingJob as Settings
     from sagetabular.steps.context import Context
 
 ROOT = "/opt/ml/processing"
@@ -76,7 +76,7 @@ class ProcessingJob:
     outputs: dict[str, Any]
     environment: dict[str, Any] = field(default_factory=dict)
     isolated: bool = True
-    settings: Settings | None = None
+    settings: ProcessingSettings | None = None
 
     def request(self, context: Context) -> dict[str, Any]:
         """The CreateProcessingJob request."""
@@ -102,22 +102,22 @@ class ProcessingJob:
         }
 
     def _outputs(self) -> dict[str, Any]:
-        upload = getattr(self.settings, "upload", "EndOfJob")
+        upload = self.settings.upload if isinstance(self.settings, Process) else "EndOfJob"
         outputs = [_output(name, uri, upload) for name, uri in self.outputs.items()]
         return {"ProcessingOutputConfig": {"Outputs": outputs}} if outputs else {}
 
 
-def _resources(context: Context, settings: Settings | None) -> dict[str, Any]:
-    job = context.settings.pipeline.resources.processing
-    own = {name: value for name, value in settings or () if value is not None}
+def _resources(context: Context, settings: ProcessingSettings | None) -> dict[str, Any]:
+    job, own = context.settings.pipeline.resources.processing, settings or ProcessingSettings()
     cluster = {
-        "InstanceCount": own.get("instance_count", 1),
-        "InstanceType": own.get("instance_type", context.parameters.processing_instance),
-        "VolumeSizeInGB": own.get("volume_gb", job.volume_gb),
+        "InstanceCount": own.instance_count if isinstance(own, Process) else 1,
+        "InstanceType": own.instance_type or context.parameters.processing_instance,
+        "VolumeSizeInGB": own.volume_gb or job.volume_gb,
     }
+    minutes = own.max_minutes or job.max_minutes
     return {
         "ProcessingResources": {"ClusterConfig": cluster},
-        "StoppingCondition": {"MaxRuntimeInSeconds": own.get("max_minutes", job.max_minutes) * 60},
+        "StoppingCondition": {"MaxRuntimeInSeconds": minutes * 60},
     }
 
 

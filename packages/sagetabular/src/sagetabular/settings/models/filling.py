@@ -12,14 +12,15 @@ from sagetabular.settings.models.steps import (
     Create,
     Evaluate,
     Fit,
+    Process,
     Register,
-    Step,
+    StepSettings,
     Train,
-    TrainingJob,
+    TrainingJobSettings,
     Transform,
     Tune,
 )
-from sagetabular.settings.models.units import Unit, UnitStep
+from sagetabular.settings.models.units import AnyUnitStep, Unit, UnitStep
 from sagetabular.settings.values import check_fixed, check_names
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def make_unit(name: str, label: str, folder: Path, model: Model, defaults: Defau
     Raises:
         UserError: A step lacks what it needs, or has what its class cannot have.
     """
-    steps: dict[str, UnitStep] = {}
+    steps: dict[str, AnyUnitStep] = {}
     for key, settings in _with_registration(model).items():
         merged = defaults.merged_into(model.defaults.merged_into(settings))
         step = _filled_in(name, key, merged, model, steps)
@@ -74,12 +75,12 @@ def _with_registration(model: Model) -> dict[str, Any]:
 
 
 def _filled_in(
-    unit: str, name: str, settings: Any, model: Model, before: Mapping[str, UnitStep]
-) -> UnitStep:
+    unit: str, name: str, settings: StepSettings, model: Model, before: Mapping[str, AnyUnitStep]
+) -> AnyUnitStep:
     kind = type(settings)
     fitted = _nearest(before, Fit, Train)
     wanted: dict[str, Input | None] = {}
-    if isinstance(settings, TrainingJob):
+    if isinstance(settings, TrainingJobSettings):
         wanted["train"] = model.inputs.get("train") or parse_input(TRAINING_ROWS)
     if kind is Evaluate:
         wanted["test"] = model.inputs.get("test") or parse_input("data.preprocess.test")
@@ -97,12 +98,12 @@ def _filled_in(
     return UnitStep(unit, name, settings.model_copy(update={"inputs": filled}), follows)
 
 
-def _nearest(before: Mapping[str, UnitStep], *kinds: type[Step]) -> str | None:
+def _nearest(before: Mapping[str, AnyUnitStep], *kinds: type[StepSettings]) -> str | None:
     found = [name for name, step in before.items() if isinstance(step.settings, kinds)]
     return found[-1] if found else None
 
 
-def _check(step: UnitStep, model: Model) -> None:
+def _check(step: AnyUnitStep, model: Model) -> None:
     settings = step.settings
     _check_inputs(step)
     if isinstance(settings, Transform) and step.follows is None:
@@ -111,7 +112,7 @@ def _check(step: UnitStep, model: Model) -> None:
         raise RuleError("needs tuning in this file.", "Add it, or list steps without tune.")
     if isinstance(settings, Tune):
         _check_folds_are_whole(settings)
-    if isinstance(settings, TrainingJob):
+    if isinstance(settings, TrainingJobSettings):
         check_names(settings.hyperparameters)
         if isinstance(settings, Tune) or step.follows:
             check_fixed(settings.hyperparameters, model.ranges)
@@ -132,7 +133,7 @@ def _check_folds_are_whole(settings: Tune) -> None:
             raise RuleError(msg, "Remove distribution: instances share the folds, not the rows.")
 
 
-def _check_inputs(step: UnitStep) -> None:
+def _check_inputs(step: AnyUnitStep) -> None:
     inputs, kind = step.settings.inputs, type(step.settings)
     only = _ONLY_INPUT.get(kind)
     if only and (extra := [name for name in inputs if name != only]):
@@ -146,10 +147,10 @@ def _check_inputs(step: UnitStep) -> None:
         raise RuleError(msg, "Add `inputs: {data: <model>.<step>.<output>}`.")
 
 
-def _check_program(step: UnitStep, model: Model, folder: Path, label: str) -> None:
+def _check_program(step: AnyUnitStep, model: Model, folder: Path, label: str) -> None:
     """Check that what the step runs is in the model's folder."""
     settings = step.settings
-    program = getattr(settings, "entry_point", None)
+    program = settings.entry_point if isinstance(settings, Process | Train) else None
     if isinstance(settings, Train) and isinstance(settings.image or model.image, Algorithm):
         if program:
             msg = f"must not have an entry_point beside image.algorithm, got {program!r}."
@@ -158,7 +159,7 @@ def _check_program(step: UnitStep, model: Model, folder: Path, label: str) -> No
     if isinstance(settings, Train) and program is None and settings.instance_count > 1:
         msg = f"fits on one instance, got instance_count {settings.instance_count}."
         raise RuleError(msg, "Set it to 1, or write an entry_point that uses more.")
-    if isinstance(settings, TrainingJob | Evaluate):
+    if isinstance(settings, TrainingJobSettings | Evaluate):
         program = program or "model.py"
     if program and not (folder / program).is_file():
         functions = "with the functions fit, predict, save and load"

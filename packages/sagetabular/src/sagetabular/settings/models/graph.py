@@ -11,7 +11,7 @@ from sagetabular.errors import UserError
 from sagetabular.settings.loading import suggestion
 from sagetabular.settings.models.dependencies import edges, levels, parse_chain
 from sagetabular.settings.models.steps import Create, Evaluate, Fit, Register, Train
-from sagetabular.settings.models.units import Unit, UnitStep, step_title
+from sagetabular.settings.models.units import AnyUnitStep, Unit, step_title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ class Graph:
         depends_on: Step → steps that it waits for because `dependencies` says so.
     """
 
-    order: tuple[UnitStep, ...]
+    order: tuple[AnyUnitStep, ...]
     depends_on: Mapping[str, tuple[str, ...]]
 
 
@@ -66,7 +66,7 @@ def make_graph(units: Mapping[str, Unit], dependencies: Sequence[str]) -> Graph:
     return Graph(tuple(order), listed)
 
 
-def _sources(step: UnitStep, units: Mapping[str, Unit]) -> list[str]:
+def _sources(step: AnyUnitStep, units: Mapping[str, Unit]) -> list[str]:
     """Keys of the steps that a step takes something from."""
     label = units[step.unit].label
     found = [f"{step.unit}.{step.follows}"] if step.follows else []
@@ -115,7 +115,7 @@ def _check_output(link: Link, outputs: Sequence[str], place: str) -> None:
 
 
 def _check_fits(
-    step: UnitStep, name: str, link: Link, units: Mapping[str, Unit], place: str
+    step: AnyUnitStep, name: str, link: Link, units: Mapping[str, Unit], place: str
 ) -> None:
     if (link.unit, link.step) == (step.unit, step.name):
         msg = f"{place} must not be the step's own output, got {str(link)!r}."
@@ -130,7 +130,7 @@ def _check_fits(
 def _listed(
     lines: Sequence[str],
     units: Mapping[str, Unit],
-    steps: Mapping[str, UnitStep],
+    steps: Mapping[str, AnyUnitStep],
     chained: Mapping[str, list[str]],
 ) -> dict[str, tuple[str, ...]]:
     """Step → steps that the lines of `dependencies` make it wait for."""
@@ -151,7 +151,7 @@ def _listed(
 def _ends(
     name: str,
     units: Mapping[str, Unit],
-    steps: Mapping[str, UnitStep],
+    steps: Mapping[str, AnyUnitStep],
     chained: Mapping[str, list[str]],
     place: str,
 ) -> tuple[list[str], list[str]]:

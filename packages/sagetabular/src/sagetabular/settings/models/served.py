@@ -10,7 +10,7 @@ from sagetabular.settings.models.steps import Create, Fit, Register, Train
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sagetabular.settings.models.units import Unit, UnitStep
+    from sagetabular.settings.models.units import AnyUnitStep, Unit
 
 
 def served_by_aws(units: Mapping[str, Unit]) -> set[str]:
@@ -27,13 +27,13 @@ def served_by_aws(units: Mapping[str, Unit]) -> set[str]:
     }
 
 
-def origin_of(step: UnitStep) -> str:
+def origin_of(step: AnyUnitStep) -> str:
     """Return `<unit>.<step>` of what fitted the model of a step; nothing if it lies in S3."""
     link = step.settings.inputs["model"].link
     return f"{link.unit}.{link.step}" if link else ""
 
 
-def _served(unit: Unit) -> list[UnitStep]:
+def _served(unit: Unit) -> list[AnyUnitStep]:
     """The steps of a unit that give a model to an image of AWS."""
     steps = [step for step in unit.steps.values() if isinstance(step.settings, Create | Register)]
     return [
@@ -43,7 +43,7 @@ def _served(unit: Unit) -> list[UnitStep]:
     ]
 
 
-def _fits_by_itself(unit: Unit, step: UnitStep) -> bool:
+def _fits_by_itself(unit: Unit, step: AnyUnitStep) -> bool:
     if isinstance(step.settings, Train):
         image = step.settings.image or unit.model.image
         return step.settings.entry_point is None and not isinstance(image, Algorithm)

@@ -41,7 +41,7 @@ def _check_entry_point(value: str) -> str:
 EntryPoint = Annotated[str, AfterValidator(_check_entry_point)]
 
 
-class Step(Settings):
+class StepSettings(Settings):
     """What steps of every class have."""
 
     inputs: dict[Name, Input] = Field(default_factory=dict)
@@ -51,6 +51,11 @@ class Step(Settings):
     retries: Retries | None = None
     # What can happen to it.
     faults: ClassVar[tuple[str, ...]] = STEP_FAULTS
+
+    @property
+    def class_name(self) -> str:
+        """What `model.yaml` and `defaults` call its class."""
+        return type(self).__name__.lower()
 
     @model_validator(mode="after")
     def _retries_after_its_faults(self) -> Self:
@@ -68,7 +73,7 @@ class Step(Settings):
         return self
 
 
-class Job(Step):
+class JobSettings(StepSettings):
     """What every step has that starts a job."""
 
     instance_type: InstanceType | None = None
@@ -76,7 +81,7 @@ class Job(Step):
     faults: ClassVar[tuple[str, ...]] = FAULTS
 
 
-class ProcessingJob(Job):
+class ProcessingSettings(JobSettings):
     """What all Processing jobs have."""
 
     isolated: bool | None = None
@@ -84,7 +89,7 @@ class ProcessingJob(Job):
     max_minutes: MaxMinutes | None = None
 
 
-class TrainingJob(ProcessingJob):
+class TrainingJobSettings(ProcessingSettings):
     """What all Training jobs have; its own hyperparameters come before those of the model.
 
     Spot instances cost less and may be interrupted; `max_wait_minutes` limits waiting and running.
@@ -94,8 +99,13 @@ class TrainingJob(ProcessingJob):
     spot: bool | None = None
     max_wait_minutes: MaxMinutes | None = None
 
+    @property
+    def hosts(self) -> int:
+        """Instances of each of its jobs."""
+        return 1
 
-class Process(ProcessingJob):
+
+class Process(ProcessingSettings):
     """Run a program of the model's folder."""
 
     step_class: Literal["process"] = Field(default="process", alias="class")
@@ -114,13 +124,18 @@ class Process(ProcessingJob):
         return self
 
 
-class Train(TrainingJob):
+class Train(TrainingJobSettings):
     """Train with fixed hyperparameters: the model's own `fit`, a program, or an algorithm."""
 
     step_class: Literal["train"] = Field(default="train", alias="class")
     entry_point: EntryPoint | None = None
     model_data: Input | None = None
     instance_count: Hosts = 1
+
+    @property
+    def hosts(self) -> int:
+        """Instances of each of its jobs."""
+        return self.instance_count
 
     @model_validator(mode="after")
     def _one_earlier_model(self) -> Self:
@@ -130,11 +145,16 @@ class Train(TrainingJob):
         return self
 
 
-class Tune(TrainingJob):
+class Tune(TrainingJobSettings):
     """Search the hyperparameters; every trial is cross-validated, by all of its instances."""
 
     step_class: Literal["tune"] = Field(default="tune", alias="class")
     instance_count: Hosts = 1
+
+    @property
+    def hosts(self) -> int:
+        """Instances of each of its jobs."""
+        return self.instance_count
 
     @model_validator(mode="after")
     def _trials_are_counted(self) -> Self:
@@ -145,26 +165,26 @@ class Tune(TrainingJob):
         return self
 
 
-class Fit(TrainingJob):
+class Fit(TrainingJobSettings):
     """Fit on all training rows, with what the tune step before it found."""
 
     step_class: Literal["fit"] = Field(default="fit", alias="class")
 
 
-class Evaluate(ProcessingJob):
+class Evaluate(ProcessingSettings):
     """Score the fitted model on the test rows."""
 
     step_class: Literal["evaluate"] = Field(default="evaluate", alias="class")
 
 
-class Create(Step):
+class Create(StepSettings):
     """Make a SageMaker model of the fitted one."""
 
     step_class: Literal["create"] = Field(default="create", alias="class")
     isolated: bool | None = None
 
 
-class Transform(Job):
+class Transform(JobSettings):
     """Predict a whole data set with a created model."""
 
     step_class: Literal["transform"] = Field(default="transform", alias="class")
@@ -189,7 +209,7 @@ Instances = Annotated[list[InstanceType], Field(min_length=1)]
 INFERENCE_INSTANCES = ["ml.m5.large", "ml.m5.xlarge"]
 
 
-class Register(Step):
+class Register(StepSettings):
     """Make the fitted model a version of a model package group."""
 
     step_class: Literal["register"] = Field(default="register", alias="class")

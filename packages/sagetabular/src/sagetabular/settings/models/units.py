@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from sagetabular.settings.models.steps import (
     Evaluate,
     Fit,
     Process,
-    Step,
+    StepSettings,
     Train,
     Transform,
     Tune,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from sagetabular.settings.models.model import Model
 
-_OUTPUTS: dict[Any, list[str]] = {
+S = TypeVar("S", bound=StepSettings)
+S_co = TypeVar("S_co", bound=StepSettings, covariant=True)
+
+_OUTPUTS: Mapping[type[StepSettings], list[str]] = {
     Train: ["model"],
     Fit: ["model"],
     Tune: ["trial"],
@@ -30,7 +34,7 @@ _OUTPUTS: dict[Any, list[str]] = {
 
 
 @dataclass(frozen=True)
-class UnitStep:
+class UnitStep(Generic[S_co]):
     """A step of a model's unit.
 
     Attributes:
@@ -43,7 +47,7 @@ class UnitStep:
 
     unit: str
     name: str
-    settings: Any
+    settings: S_co
     follows: str | None = None
 
     @property
@@ -57,6 +61,9 @@ class UnitStep:
         if isinstance(self.settings, Process):
             return list(self.settings.outputs)
         return _OUTPUTS.get(type(self.settings), [])
+
+
+AnyUnitStep = UnitStep[StepSettings]
 
 
 @dataclass(frozen=True)
@@ -75,12 +82,12 @@ class Unit:
     label: str
     folder: Path
     model: Model
-    steps: dict[str, UnitStep]
+    steps: dict[str, AnyUnitStep]
 
-    def last(self, kind: type[Step]) -> UnitStep | None:
+    def last(self, kind: type[S]) -> UnitStep[S] | None:
         """The last step of a class; None if there is none."""
         found = [step for step in self.steps.values() if isinstance(step.settings, kind)]
-        return found[-1] if found else None
+        return cast("UnitStep[S]", found[-1]) if found else None
 
     @property
     def ranked(self) -> bool:

@@ -8,11 +8,12 @@ from sagetabular.steps.models.serving import serving_environment
 from sagetabular.steps.sdk import StepTypeEnum
 
 if TYPE_CHECKING:
+    from sagetabular.settings.models.steps import Create, StepSettings
     from sagetabular.steps.context import JobStep
     from sagetabular.steps.models.task import Task
 
 
-def create(task: Task) -> JobStep:
+def create(task: Task[Create]) -> JobStep:
     """Build the step; SageMaker names the model."""
     request = {
         "PrimaryContainer": container(task),
@@ -22,7 +23,7 @@ def create(task: Task) -> JobStep:
     return task.build(StepTypeEnum.CREATE_MODEL, request)
 
 
-def container(task: Task) -> dict[str, Any]:
+def container(task: Task[StepSettings]) -> dict[str, Any]:
     """The image, and the artefact that it serves."""
     environment = serving_environment(task)
     return {

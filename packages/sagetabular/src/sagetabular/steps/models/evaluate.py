@@ -11,11 +11,12 @@ from sagetabular.steps.processing import ProcessingJob, Program, own_program
 from sagetabular.steps.sdk import StepTypeEnum
 
 if TYPE_CHECKING:
+    from sagetabular.settings.models.steps import Evaluate
     from sagetabular.steps.context import JobStep
     from sagetabular.steps.models.task import Task
 
 
-def evaluate(task: Task) -> JobStep:
+def evaluate(task: Task[Evaluate]) -> JobStep:
     """Build the step; its output `evaluation` holds the metrics, and the best trial's `cv.json`."""
     context, model = task.context, task.step.unit
     trial = {"trial": Source(best_trial_uri(task.followed))} if task.followed else {}
@@ -30,7 +31,7 @@ def evaluate(task: Task) -> JobStep:
     return task.build(StepTypeEnum.PROCESSING, job.request(context))
 
 
-def _program(task: Task) -> Program:
+def _program(task: Task[Evaluate]) -> Program:
     context, model = task.context, task.step.unit
     if task.evaluation is not None:
         return own_program(context, task.evaluation, model)

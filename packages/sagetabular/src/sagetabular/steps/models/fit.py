@@ -10,11 +10,12 @@ from sagetabular.steps.models.training import channels, resources, static_hyperp
 from sagetabular.steps.sdk import StepTypeEnum
 
 if TYPE_CHECKING:
+    from sagetabular.settings.models.steps import Fit
     from sagetabular.steps.context import JobStep
     from sagetabular.steps.models.task import Task
 
 
-def fit(task: Task) -> JobStep:
+def fit(task: Task[Fit]) -> JobStep:
     """Build the step."""
     tuning, tune = task.unit.model.tuning, task.followed
     tuned = tuned_hyperparameters(tuning, tune) if tuning and tune else {}

@@ -9,11 +9,12 @@ from sagetabular.steps.processing import ProcessingJob, Program
 from sagetabular.steps.sdk import StepTypeEnum
 
 if TYPE_CHECKING:
+    from sagetabular.settings.models.steps import Process
     from sagetabular.steps.context import JobStep
     from sagetabular.steps.models.task import Task
 
 
-def process(task: Task) -> JobStep:
+def process(task: Task[Process]) -> JobStep:
     """Build the step; the program finds its inputs and outputs below `/opt/ml/processing`."""
     context, model, settings = task.context, task.step.unit, task.settings
     job = ProcessingJob(

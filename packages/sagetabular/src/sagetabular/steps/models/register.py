@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sagetabular.settings.models.filling import TRAINING_ROWS
 from sagetabular.settings.models.served import origin_of
-from sagetabular.settings.models.steps import CSV, Evaluate
+from sagetabular.settings.models.steps import CSV, Evaluate, Register
 from sagetabular.steps.context import text
 from sagetabular.steps.models.create import container
 from sagetabular.steps.models.serving import is_served_by_our_code
@@ -23,7 +23,7 @@ SERVED = [CSV, "application/json", "application/x-parquet"]
 ANSWERED = [CSV, "application/json"]
 
 
-def register(task: Task, select: JobStep | None = None) -> JobStep:
+def register(task: Task[Register], select: JobStep | None = None) -> JobStep:
     """Build the step.
 
     The package's metadata points to JSON files, as a value of it may neither be long nor hold
@@ -59,7 +59,7 @@ def register(task: Task, select: JobStep | None = None) -> JobStep:
     return task.build(StepTypeEnum.REGISTER_MODEL, request)
 
 
-def _types(task: Task) -> dict[str, list[str]]:
+def _types(task: Task[Register]) -> dict[str, list[str]]:
     """What can be sent and asked for: by default all that the image is known to serve."""
     settings, image = task.settings, task.image()
     ours = image is task.context.parameters.image or is_served_by_our_code(task)
@@ -69,7 +69,7 @@ def _types(task: Task) -> dict[str, list[str]]:
     }
 
 
-def _group(task: Task) -> Any:
+def _group(task: Task[Register]) -> Any:
     """One group for all that compete; a model of another kind has its own."""
     if task.settings.group:
         return task.settings.group
@@ -77,14 +77,14 @@ def _group(task: Task) -> Any:
     return common if task.unit.ranked else text(common, f"-{own}")
 
 
-def _description(task: Task) -> str:
+def _description(task: Task[Register]) -> str:
     title, settings = task.unit.model.title, task.context.settings.pipeline
     if task.unit.ranked:
         return f"{title} predicts {settings.data.target}"
     return f"{title} of {settings.name}"
 
 
-def _metrics(task: Task) -> dict[str, Any]:
+def _metrics(task: Task[Register]) -> dict[str, Any]:
     """The baselines of quality, which are also what a monitor compares later rows with."""
     found: dict[str, Any] = {}
     if _is_fitted_on_training_rows(task):
@@ -98,7 +98,7 @@ def _metrics(task: Task) -> dict[str, Any]:
     return {"ModelMetrics": found, "DriftCheckBaselines": found} if found else {}
 
 
-def _is_fitted_on_training_rows(task: Task) -> bool:
+def _is_fitted_on_training_rows(task: Task[Register]) -> bool:
     """Whether the model has seen the rows that the baseline of Preprocess describes."""
     origin = origin_of(task.step)
     fits = [step for step in task.context.settings.graph.order if step.key == origin]

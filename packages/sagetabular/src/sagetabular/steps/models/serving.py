@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sagetabular.assets.serving_code import PROGRAM
 from sagetabular.settings.models.images import FrameworkImage
 from sagetabular.settings.models.served import origin_of
-from sagetabular.settings.models.steps import CSV
+from sagetabular.settings.models.steps import CSV, StepSettings
 from sagetabular.steps.inputs import Source
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _ENVIRONMENT = {
 }
 
 
-def serving_channel(task: Task) -> dict[str, Source]:
+def serving_channel(task: Task[StepSettings]) -> dict[str, Source]:
     """The channel from which a fit packs the code, if an image of AWS is to serve the model."""
     settings, assets = task.context.settings, task.context.assets
     if task.step.key not in settings.served_by_aws:
@@ -38,14 +38,14 @@ def serving_channel(task: Task) -> dict[str, Source]:
     return {CHANNEL: Source(task.context.asset_uri(assets.serving[task.step.unit].key))}
 
 
-def is_served_by_our_code(task: Task) -> bool:
+def is_served_by_our_code(task: Task[StepSettings]) -> bool:
     """Whether a step that takes a model gives it to an image of AWS, with the code in it."""
     image = task.settings.image or task.unit.model.image
     served = task.context.settings.served_by_aws
     return isinstance(image, FrameworkImage) and origin_of(task.step) in served
 
 
-def serving_environment(task: Task) -> dict[str, str]:
+def serving_environment(task: Task[StepSettings]) -> dict[str, str]:
     """The variables of a model's container: those of script mode if it needs them, and its own."""
     own: dict[str, str] = task.settings.environment
     return {**_ENVIRONMENT, **own} if is_served_by_our_code(task) else own

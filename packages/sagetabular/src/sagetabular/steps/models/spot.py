@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.errors import UserError
-from sagetabular.settings.models.steps import Tune
+from sagetabular.settings.models.steps import Train, TrainingJobSettings, Tune
 
 if TYPE_CHECKING:
     from sagetabular.steps.models.task import Task
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 CHECKPOINTS = "/opt/ml/checkpoints"
 
 
-def limits(task: Task) -> dict[str, Any]:
+def limits(task: Task[TrainingJobSettings]) -> dict[str, Any]:
     """Return the run time of a Training job and, on spot instances, waiting time and checkpoints.
 
     Raises:
@@ -40,9 +40,10 @@ def limits(task: Task) -> dict[str, Any]:
     }
 
 
-def _checkpoints(task: Task) -> dict[str, Any]:
+def _checkpoints(task: Task[TrainingJobSettings]) -> dict[str, Any]:
     """A model's own fit is one call, which starts over; and the cache compares their address."""
-    own, algorithm = getattr(task.settings, "entry_point", None), task.algorithm()
+    own = task.settings.entry_point if isinstance(task.settings, Train) else None
+    algorithm = task.algorithm()
     if not isinstance(task.settings, Tune) and own is None and algorithm is None:
         return {}
     uri = task.context.execution_uri(f"checkpoints/{task.path}")

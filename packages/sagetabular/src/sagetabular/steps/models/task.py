@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sagetabular.errors import UserError
 from sagetabular.settings.models.images import Algorithm, AnyImage, FrameworkImage
+from sagetabular.settings.models.steps import StepSettings
 from sagetabular.settings.models.units import step_title
 from sagetabular.steps.models.links import resolve
 from sagetabular.steps.sdk import StepTypeEnum, image_uris
@@ -27,8 +28,11 @@ def _uri_of_aws(framework: str, version: str, region: str) -> Any:
     return image_uris.retrieve(framework, region, version=version)
 
 
+S_co = TypeVar("S_co", bound=StepSettings, covariant=True)
+
+
 @dataclass(frozen=True)
-class Task:
+class Task(Generic[S_co]):
     """A step to build.
 
     Attributes:
@@ -39,7 +43,7 @@ class Task:
     """
 
     context: Context
-    step: UnitStep
+    step: UnitStep[S_co]
     built: Mapping[str, JobStep]
     evaluation: str | None = None
 
@@ -49,7 +53,7 @@ class Task:
         return self.context.settings.units[self.step.unit]
 
     @property
-    def settings(self) -> Any:
+    def settings(self) -> S_co:
         """Its settings."""
         return self.step.settings
 

@@ -15,11 +15,12 @@ from sagetabular.steps.models.training import (
 from sagetabular.steps.sdk import StepTypeEnum
 
 if TYPE_CHECKING:
+    from sagetabular.settings.models.steps import Train
     from sagetabular.steps.context import JobStep
     from sagetabular.steps.models.task import Task
 
 
-def train(task: Task) -> JobStep:
+def train(task: Task[Train]) -> JobStep:
     """Build the step."""
     request = {
         **(_algorithm(task) if task.algorithm() else _script(task)),
@@ -28,7 +29,7 @@ def train(task: Task) -> JobStep:
     return task.build(StepTypeEnum.TRAINING, request)
 
 
-def _script(task: Task) -> dict[str, Any]:
+def _script(task: Task[Train]) -> dict[str, Any]:
     own = task.settings.entry_point
     program = entry_program(task.step.name) if own else "fit.py"
     return {
@@ -39,7 +40,7 @@ def _script(task: Task) -> dict[str, Any]:
     }
 
 
-def _algorithm(task: Task) -> dict[str, Any]:
+def _algorithm(task: Task[Train]) -> dict[str, Any]:
     """An algorithm brings its own program: it gets neither code nor settings of ours."""
     algorithm = task.algorithm()
     fixed = fixed_hyperparameters(task)

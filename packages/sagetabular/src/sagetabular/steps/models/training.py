@@ -13,6 +13,7 @@ from sagetabular.steps.models.spot import limits
 from sagetabular.steps.named import encode, value_of
 
 if TYPE_CHECKING:
+    from sagetabular.settings.models.steps import TrainingJobSettings
     from sagetabular.steps.models.task import Task
 
 # As the jobs know them.
@@ -20,7 +21,7 @@ OVERRIDABLE, CHANNEL = "job_overridable", "hyperparameters"
 CODE_CHANNEL = "/opt/ml/input/data/code"
 
 
-def static_hyperparameters(task: Task, program: str) -> dict[str, Any]:
+def static_hyperparameters(task: Task[TrainingJobSettings], program: str) -> dict[str, Any]:
     """Hyperparameters that are the same in every trial and in the fit.
 
     Settings that change a result are hyperparameters, not environment: the key of SageMaker's
@@ -39,7 +40,7 @@ def static_hyperparameters(task: Task, program: str) -> dict[str, Any]:
     }
 
 
-def _overridable(task: Task) -> dict[str, str]:
+def _overridable(task: Task[TrainingJobSettings]) -> dict[str, str]:
     """Which hyperparameters a file in S3 may change: the model's, where the step has none."""
     model = task.unit.model
     if model.hyperparameters_from is None:
@@ -48,12 +49,12 @@ def _overridable(task: Task) -> dict[str, str]:
     return {OVERRIDABLE: json.dumps(names)}
 
 
-def fixed_hyperparameters(task: Task) -> dict[str, Any]:
+def fixed_hyperparameters(task: Task[TrainingJobSettings]) -> dict[str, Any]:
     """Those of the model's file; the step's own count more."""
     return {**task.unit.model.hyperparameters, **task.settings.hyperparameters}
 
 
-def channels(task: Task) -> list[dict[str, Any]]:
+def channels(task: Task[TrainingJobSettings]) -> list[dict[str, Any]]:
     """The step's inputs, the channels of code, and that of a file with hyperparameters."""
     code = task.context.asset_uri(task.context.assets.model_archives[task.step.unit].key)
     every = {**task.inputs(), "code": Source(code), **serving_channel(task)}
@@ -63,7 +64,7 @@ def channels(task: Task) -> list[dict[str, Any]]:
     return [source.channel(name) for name, source in every.items()]
 
 
-def resources(task: Task) -> dict[str, Any]:
+def resources(task: Task[TrainingJobSettings]) -> dict[str, Any]:
     """Instances, limits and isolation; environment of script mode and the step's own.
 
     Raises:
@@ -74,7 +75,7 @@ def resources(task: Task) -> dict[str, Any]:
     return {
         "ResourceConfig": {
             "InstanceType": settings.instance_type or context.parameters.training_instance,
-            "InstanceCount": getattr(settings, "instance_count", 1),
+            "InstanceCount": settings.hosts,
             "VolumeSizeInGB": settings.volume_gb or job.volume_gb,
         },
         **limits(task),

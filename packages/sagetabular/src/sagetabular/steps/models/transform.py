@@ -9,11 +9,12 @@ from sagetabular.steps.sdk import StepTypeEnum
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sagetabular.settings.models.steps import Transform
     from sagetabular.steps.context import JobStep
     from sagetabular.steps.models.task import Task
 
 
-def transform(task: Task) -> JobStep:
+def transform(task: Task[Transform]) -> JobStep:
     """Build the step; what the settings leave out is left to the service."""
     settings = task.settings
     filters = {
@@ -45,7 +46,7 @@ def transform(task: Task) -> JobStep:
     return task.build(StepTypeEnum.TRANSFORM, request)
 
 
-def _input(task: Task) -> dict[str, Any]:
+def _input(task: Task[Transform]) -> dict[str, Any]:
     settings = task.settings
     return {
         "DataSource": task.inputs()["data"].transformed(),

@@ -9,13 +9,14 @@ from sagetabular.steps.models.training import channels, resources, static_hyperp
 from sagetabular.steps.sdk import StepTypeEnum
 
 if TYPE_CHECKING:
+    from sagetabular.settings.models.steps import Tune
     from sagetabular.steps.context import JobStep
     from sagetabular.steps.models.task import Task
 
 METRICS = (OBJECTIVE, "cv:fold_r2", "cv:rmse", "cv:mae")
 
 
-def tune(task: Task) -> JobStep:
+def tune(task: Task[Tune]) -> JobStep:
     """Build the step."""
     context = task.context
     earlier = warm_start(context, task.unit.model.tuning)

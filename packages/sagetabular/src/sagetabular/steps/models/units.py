@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sagetabular.steps.context import Context, JobStep
 
-_BUILDERS: dict[Any, Callable[[Task], JobStep]] = {
+_BUILDERS: dict[type[classes.StepSettings], Callable[[Task[Any]], JobStep]] = {
     classes.Process: process,
     classes.Train: train,
     classes.Tune: tune,
@@ -58,7 +58,7 @@ class UnitSteps:
         """Return model → its Tune step, of those that compete and have one."""
         return self._last(classes.Tune)
 
-    def _last(self, kind: type[classes.Step]) -> dict[str, JobStep]:
+    def _last(self, kind: type[classes.StepSettings]) -> dict[str, JobStep]:
         units = [unit for unit in self.context.settings.units.values() if unit.ranked]
         last = {unit.name: unit.last(kind) for unit in units}
         return {name: self.built[step.key] for name, step in last.items() if step}
