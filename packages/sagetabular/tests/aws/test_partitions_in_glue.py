@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sagetabular.aws.glue.partitions import Changes, Partitions
-from sagetabular.aws.glue.table import Table
+from sagetabular.aws.glue.table import GlueTable
 from sagetabular.errors import UserError
 
 HOME = "s3://the-bucket/test-project/lake/estate/sales/"
@@ -13,7 +13,7 @@ HOME = "s3://the-bucket/test-project/lake/estate/sales/"
 
 def test_a_hundred_partitions_at_once_are_all_that_glue_takes(aws):
     places = {(str(number),): f"{HOME}{number}/" for number in range(250)}
-    table = Table("estate", "sales", {"id": "bigint"}, HOME, HOME, partitions=places)
+    table = GlueTable("estate", "sales", {"id": "bigint"}, HOME, HOME, partitions=places)
     aws.answer("glue", "get_partitions", {"Partitions": []})
     sizes = []
     aws.client("glue").meta.events.register(
@@ -27,7 +27,7 @@ def test_a_hundred_partitions_at_once_are_all_that_glue_takes(aws):
 
 
 def test_a_single_partition_that_glue_refuses_is_told(aws):
-    table = Table("estate", "sales", {"id": "bigint"}, HOME, HOME, partitions={("a",): HOME})
+    table = GlueTable("estate", "sales", {"id": "bigint"}, HOME, HOME, partitions={("a",): HOME})
     aws.answer("glue", "get_partitions", {"Partitions": []})
     detail = {"ErrorCode": "ResourceNumberLimitExceededException", "ErrorMessage": "too many"}
     fault = {"PartitionValues": ["a"], "ErrorDetail": detail}

@@ -9,12 +9,12 @@ import pytest
 
 from sagetabular.errors import UserError
 from sagetabular.lake.add import read_files
-from sagetabular.lake.columns import Declared
+from sagetabular.lake.columns import DeclaredColumn
 
 DECLARED = [
-    Declared("total_rooms"),
-    Declared("city", "category"),
-    Declared("sold", "time", required=False),
+    DeclaredColumn("total_rooms"),
+    DeclaredColumn("city", "category"),
+    DeclaredColumn("sold", "time", required=False),
 ]
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sagetabular.errors import UserError
-from sagetabular.lake.columns import Declared, did_you_mean, match_columns, snake_case
+from sagetabular.lake.columns import DeclaredColumn, did_you_mean, match_columns, snake_case
 
 WORD = st.text(string.ascii_lowercase, min_size=1, max_size=8)
 WORDS = st.lists(WORD, min_size=1, max_size=4)
@@ -26,7 +26,7 @@ SPELLINGS = {
 
 @given(words=WORDS, spelling=st.sampled_from(sorted(SPELLINGS)))
 def test_every_spelling_of_a_declared_column_is_that_column(words, spelling):
-    declared = Declared("_".join(words))
+    declared = DeclaredColumn("_".join(words))
     written = SPELLINGS[spelling](words)
     assert match_columns([written], [declared], "a.csv") == [declared.name]
 
@@ -59,13 +59,17 @@ def test_undeclared_columns_keep_their_own_name_in_snake_case(written, expected)
 
 
 def test_the_exact_name_wins_over_another_declared_column_of_the_same_letters():
-    declared = [Declared("totalRooms"), Declared("total_rooms")]
+    declared = [DeclaredColumn("totalRooms"), DeclaredColumn("total_rooms")]
     names = ["total_rooms", "totalRooms"]
     assert match_columns(names, declared, "a.csv") == names
 
 
 def test_all_missing_columns_are_named_at_once_with_what_the_file_has():
-    declared = [Declared("total_rooms"), Declared("city"), Declared("age", required=False)]
+    declared = [
+        DeclaredColumn("total_rooms"),
+        DeclaredColumn("city"),
+        DeclaredColumn("age", required=False),
+    ]
     with pytest.raises(UserError) as caught:
         match_columns(["roomsTotal", "cty"], declared, "a.csv")
     assert str(caught.value).splitlines() == [
@@ -78,12 +82,12 @@ def test_all_missing_columns_are_named_at_once_with_what_the_file_has():
 
 def test_a_long_list_of_columns_is_cut():
     with pytest.raises(UserError, match="and 180 more: rename"):
-        match_columns([f"c{number}" for number in range(200)], [Declared("wanted")], "a.csv")
+        match_columns([f"c{number}" for number in range(200)], [DeclaredColumn("wanted")], "a.csv")
 
 
 def test_two_spellings_of_one_column_are_refused():
     with pytest.raises(UserError, match="2 columns are total_rooms: totalRooms, Total Rooms"):
-        match_columns(["totalRooms", "x", "Total Rooms"], [Declared("total_rooms")], "a.csv")
+        match_columns(["totalRooms", "x", "Total Rooms"], [DeclaredColumn("total_rooms")], "a.csv")
 
 
 @pytest.mark.parametrize("name", ["", "  ", "🏠", '""', "--"])

@@ -1,4 +1,4 @@
-"""Roles, buckets, networks and keys of system 002 become settings of the account."""
+"""Roles, buckets, networks and keys of the framework become settings of the account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every setting of system 002's steps is in the requests for them."""
+"""Every setting of the framework's steps is in the requests for them."""
 
 from __future__ import annotations
 

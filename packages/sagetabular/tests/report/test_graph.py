@@ -14,7 +14,7 @@ from making import Page, Story, make_execution, page_of
 
 from sagelocal.definition import parse_definition
 from sagetabular.report.drawing import draw, draw_alone
-from sagetabular.report.graph import Edge, Graph, Node, graph_of
+from sagetabular.report.graph import DrawnGraph, Edge, Node, graph_of
 from sagetabular.report.mermaid import mermaid
 from sagetabular.report.page import render_graph
 
@@ -43,7 +43,7 @@ def uses(name):
     return {"Uri": {"Get": f"Steps.{name}.ProcessingOutputConfig.Outputs['x'].S3Output.S3Uri"}}
 
 
-def small_graph() -> Graph:
+def small_graph() -> DrawnGraph:
     """First → second → third, which also uses the first; a gate with two sides; one that waits."""
     gate = {"Conditions": [], "IfSteps": [step("good")], "ElseSteps": [step("bad", "Fail")]}
     steps = [
@@ -64,7 +64,7 @@ def graphs(draw):
     nodes = tuple(Node(name, "Training", "Training") for name in names)
     pairs = [(a, b) for index, b in enumerate(names) for a in names[:index]]
     chosen = draw(st.lists(st.sampled_from(pairs), unique=True)) if pairs else []
-    return Graph(nodes, tuple(Edge(a, b, "result") for a, b in chosen))
+    return DrawnGraph(nodes, tuple(Edge(a, b, "result") for a, b in chosen))
 
 
 def reachable(edges):
@@ -79,7 +79,7 @@ def reachable(edges):
 
 def chain(names):
     edges = tuple(Edge(a, b, "result") for a, b in pairwise(names))
-    return Graph(tuple(Node(name, name, "Training") for name in names), edges)
+    return DrawnGraph(tuple(Node(name, name, "Training") for name in names), edges)
 
 
 def test_edges_tell_results_order_and_sides_of_a_condition_apart():

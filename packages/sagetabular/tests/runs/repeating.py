@@ -9,7 +9,7 @@ from planting import Silence
 from sagelocal import Reuse
 from sagetabular.compiling.compilation import compile_pipeline
 from sagetabular.lake.add import typed_frame
-from sagetabular.lake.columns import Declared
+from sagetabular.lake.columns import DeclaredColumn
 from sagetabular.lake.sample import make_sample
 from sagetabular.lake.store import table_folder, write_table
 from sagetabular.local import runs
@@ -44,7 +44,7 @@ def fill(root: Path, rows: int) -> None:
     table = table.assign(district="north", sold="2026-01-01")
     data = find_project(root).settings.pipeline.data
     declared = [
-        Declared(name, column.type, required=not column.optional)
+        DeclaredColumn(name, column.type, required=not column.optional)
         for name, column in data.columns.items()
     ]
     folder = table_folder(root / ".pipeline/lake", "estate", "sales")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sagelocal.cli.arguments import UsageError, default_home
 from sagelocal.cli.output import (
-    Progress,
+    ConsoleProgress,
     execution_json,
     print_execution,
     print_executions,
@@ -38,14 +38,14 @@ def run(asked: argparse.Namespace) -> int:
         pipeline_name=name,
         parameters=_parameters(asked.values),
         reuse=Reuse(cache=not asked.no_cache),
-        listener=Progress(),
+        listener=ConsoleProgress(),
     )
     return _end(record, asked)
 
 
 def resume(asked: argparse.Namespace) -> int:
     """Continue an execution to its end."""
-    return _end(_sagemaker(asked).resume(asked.id, listener=Progress()), asked)
+    return _end(_sagemaker(asked).resume(asked.id, listener=ConsoleProgress()), asked)
 
 
 def executions(asked: argparse.Namespace) -> int:

@@ -21,7 +21,7 @@ from sagelocal.executions.records import (
 from sagelocal.files import encode_json
 
 
-class Progress:
+class ConsoleProgress:
     """A listener that prints a line for each event; one that cannot be printed stops nothing."""
 
     def __init__(self) -> None:

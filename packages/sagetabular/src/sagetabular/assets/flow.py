@@ -30,7 +30,7 @@ from sagetabular.settings.one_hot import SYMBOLS, indicator_columns
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sagetabular.settings import Pipeline
+    from sagetabular.settings import PipelineConf
     from sagetabular.settings.data import Data
 
 DATASET = "ingest"
@@ -58,7 +58,7 @@ class Flow:
     output: str
 
 
-def dropped_columns(pipeline: Pipeline) -> list[str]:
+def dropped_columns(pipeline: PipelineConf) -> list[str]:
     """Return the columns that the flow leaves out: dropped ones that no split needs."""
     if pipeline.data.source != "data_wrangler":
         return []
@@ -98,7 +98,7 @@ def _check_length(data: Data, text: str) -> None:
         raise UserError(f"{msg} with the columns' names.", remedy)
 
 
-def render_flow(pipeline: Pipeline, query: str) -> Flow:
+def render_flow(pipeline: PipelineConf, query: str) -> Flow:
     """Render the flow; the same configuration gives the same bytes.
 
     Args:

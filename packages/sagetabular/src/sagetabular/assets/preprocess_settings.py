@@ -9,10 +9,10 @@ from sagetabular.assets.flow import dropped_columns
 from sagetabular.settings.one_hot import indicator_columns
 
 if TYPE_CHECKING:
-    from sagetabular.settings import Pipeline
+    from sagetabular.settings import PipelineConf
 
 
-def preprocess_settings(pipeline: Pipeline) -> bytes:
+def preprocess_settings(pipeline: PipelineConf) -> bytes:
     """Return the document, JSON; its columns are those that Ingest leaves."""
     data = pipeline.data
     content: dict[str, Any] = {
@@ -25,7 +25,7 @@ def preprocess_settings(pipeline: Pipeline) -> bytes:
     return json.dumps(content, indent=1).encode()
 
 
-def _columns(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
+def _columns(pipeline: PipelineConf) -> dict[str, dict[str, Any]]:
     """The declared columns without dropped ones, and numbers in place of encoded ones."""
     gone, encoded = dropped_columns(pipeline), indicator_columns(pipeline.data)
     columns: dict[str, dict[str, Any]] = {}
@@ -37,7 +37,7 @@ def _columns(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
     return columns
 
 
-def _columns_for_splitting(pipeline: Pipeline) -> list[str]:
+def _columns_for_splitting(pipeline: PipelineConf) -> list[str]:
     """The group, and every time: they order and separate rows, but are no features."""
     data, split = pipeline.data, pipeline.split
     times = [name for name, column in data.columns.items() if column.type == "time"]

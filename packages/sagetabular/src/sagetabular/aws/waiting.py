@@ -10,7 +10,7 @@ from sagetabular.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sagetabular.aws.sagemaker.executions import Execution, Executions, Step
+    from sagetabular.aws.sagemaker.executions import Execution, Executions, ExecutionStep
 
 # Seconds between two looks: the first while something happens, the second when nothing does.
 SHORTEST, LONGEST = 5.0, 60.0
@@ -72,7 +72,7 @@ class Waiting:
                 self._executions = self._connect()
             return None, False
 
-    def _tell_changes(self, steps: list[Step]) -> bool:
+    def _tell_changes(self, steps: list[ExecutionStep]) -> bool:
         moved = False
         for step in steps:
             if self._seen.get(step.name) == step.status:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from sagetabular.lake.add import Added
-    from sagetabular.lake.columns import Declared
+    from sagetabular.lake.columns import DeclaredColumn
     from sagetabular.lake.store import Kind
     from sagetabular.project import Project
 
@@ -127,12 +127,12 @@ def _project() -> Project:
     return find_project()
 
 
-def _declared(project: Project) -> list[Declared]:
+def _declared(project: Project) -> list[DeclaredColumn]:
     """Return the columns of `conf/pipeline.yaml`."""
-    from sagetabular.lake.columns import Declared
+    from sagetabular.lake.columns import DeclaredColumn
 
     return [
-        Declared(name, column.type, required=not column.optional)
+        DeclaredColumn(name, column.type, required=not column.optional)
         for name, column in project.settings.pipeline.data.columns.items()
     ]
 

@@ -12,7 +12,7 @@ from sagetabular.cli.terminal.output import write_file
 from sagetabular.project import find_project
 
 if TYPE_CHECKING:
-    from sagetabular.report.graph import Graph
+    from sagetabular.report.graph import DrawnGraph
 
 
 class Format(StrEnum):
@@ -58,7 +58,7 @@ def _by_ending(output: Path | None) -> Format:
     return Format(ending) if ending in list(Format) else Format.MERMAID
 
 
-def _write(drawn: Graph, how: Format, name: str) -> str:
+def _write(drawn: DrawnGraph, how: Format, name: str) -> str:
     from sagetabular.report.drawing import draw_alone
     from sagetabular.report.mermaid import mermaid
     from sagetabular.report.page import render_graph

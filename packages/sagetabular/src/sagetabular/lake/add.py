@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from sagetabular.errors import UserError
-from sagetabular.lake.columns import ColumnType, Declared, listed, match_columns
+from sagetabular.lake.columns import ColumnType, DeclaredColumn, listed, match_columns
 from sagetabular.lake.files import RawTable, read_file
 from sagetabular.lake.values import WHAT_IT_HOLDS, BadValueError, convert, numbers_if_all_are
 
@@ -30,7 +30,7 @@ class Added:
     undeclared: list[str]
 
 
-def read_files(paths: Sequence[Path], declared: Sequence[Declared]) -> Added:
+def read_files(paths: Sequence[Path], declared: Sequence[DeclaredColumn]) -> Added:
     """Read files with the same columns as one table.
 
     Args:
@@ -57,7 +57,7 @@ def read_files(paths: Sequence[Path], declared: Sequence[Declared]) -> Added:
     return Added(table, {name: new for name, new in matched if name != new}, undeclared)
 
 
-def typed_frame(frame: pd.DataFrame, declared: Sequence[Declared], origin: str) -> pa.Table:
+def typed_frame(frame: pd.DataFrame, declared: Sequence[DeclaredColumn], origin: str) -> pa.Table:
     """Return rows that are not the user's as a table, if they have what the project declares.
 
     Args:
@@ -77,7 +77,7 @@ def typed_frame(frame: pd.DataFrame, declared: Sequence[Declared], origin: str) 
         ) from error
 
 
-def _typed(raw: RawTable, declared: Sequence[Declared]) -> pa.Table:
+def _typed(raw: RawTable, declared: Sequence[DeclaredColumn]) -> pa.Table:
     """Return a file's table with the lake's column names and the declared types."""
     names = match_columns(raw.names, declared, str(raw.path))
     kinds = {column.name: column.type for column in declared}

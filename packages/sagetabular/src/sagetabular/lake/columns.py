@@ -20,7 +20,7 @@ _LISTED = 20
 
 
 @dataclass(frozen=True)
-class Declared:
+class DeclaredColumn:
     """A column as `conf/pipeline.yaml` declares it.
 
     Attributes:
@@ -50,7 +50,7 @@ def spelling_key(name: str) -> str:
     return _NOT_WORD.sub("", unicodedata.normalize("NFKC", name)).casefold()
 
 
-def match_columns(names: Sequence[str], declared: Iterable[Declared], file: str) -> list[str]:
+def match_columns(names: Sequence[str], declared: Iterable[DeclaredColumn], file: str) -> list[str]:
     """Give each column of a file its name in the lake.
 
     A declared column matches by its exact name, otherwise by any spelling of it. Other columns keep
@@ -99,7 +99,7 @@ def _sorted_words(name: str) -> str:
     return "_".join(sorted(snake_case(name).split("_")))
 
 
-def _lake_name(name: str, position: int, declared: Sequence[Declared], file: str) -> str:
+def _lake_name(name: str, position: int, declared: Sequence[DeclaredColumn], file: str) -> str:
     """Return the declared column that a name means, else the name in snake case."""
     known = [column.name for column in declared]
     if name in known:

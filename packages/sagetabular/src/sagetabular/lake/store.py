@@ -27,7 +27,7 @@ Kind = Literal["sample", "files", "fetched"]
 
 
 @dataclass(frozen=True)
-class Source:
+class TableSource:
     """Where a table of the lake comes from.
 
     Attributes:
@@ -61,7 +61,7 @@ def table_folder(lake: Path, database: str, table: str) -> Path:
     return lake / database / table
 
 
-def write_table(folder: Path, content: pa.Table, *, kind: Kind, title: str) -> Source:
+def write_table(folder: Path, content: pa.Table, *, kind: Kind, title: str) -> TableSource:
     """Write a table, in place of what was there; on failure the previous one stays.
 
     Args:
@@ -79,7 +79,7 @@ def write_table(folder: Path, content: pa.Table, *, kind: Kind, title: str) -> S
     with _replacement(folder) as draft:
         pq.write_table(content, draft / PART)
         digest = hashlib.sha256((draft / PART).read_bytes()).hexdigest()
-        source = Source(kind, title, content.num_rows, tuple(content.column_names), digest)
+        source = TableSource(kind, title, content.num_rows, tuple(content.column_names), digest)
         text = json.dumps(asdict(source), indent=2, ensure_ascii=False)
         (draft / SOURCE).write_text(f"{text}\n", encoding="utf-8")
     return source
@@ -102,7 +102,7 @@ def read_table(lake: Path, database: str, table: str) -> pa.Table:
     return pq.ParquetFile(part).read()
 
 
-def source(lake: Path, database: str, table: str) -> Source | None:
+def source(lake: Path, database: str, table: str) -> TableSource | None:
     """Return where a table comes from, or None if the lake has no such table.
 
     Raises:
@@ -111,7 +111,7 @@ def source(lake: Path, database: str, table: str) -> Source | None:
     return folder_source(_recovered(table_folder(lake, database, table)))
 
 
-def folder_source(folder: Path) -> Source | None:
+def folder_source(folder: Path) -> TableSource | None:
     """Return what `write_table` has noted in a folder, or None if it has written nothing there.
 
     Raises:
@@ -122,7 +122,7 @@ def folder_source(folder: Path) -> Source | None:
         return None
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
-        return Source(**{**fields, "columns": tuple(fields["columns"])})
+        return TableSource(**{**fields, "columns": tuple(fields["columns"])})
     except (ValueError, TypeError, KeyError) as error:
         raise UserError(
             f"{path} is damaged: {error}.",

@@ -57,7 +57,7 @@ class Range:
 
 
 @dataclass(frozen=True)
-class Tuning:
+class SearchOutcome:
     """The search of one model."""
 
     model: str
@@ -67,7 +67,7 @@ class Tuning:
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class TestOutcome:
     """One model on the test rows.
 
     Attributes:
@@ -87,8 +87,8 @@ class Evaluation:
 class Artefacts:
     """Everything that a report shows beside the record; parts that were not reached are absent."""
 
-    tunings: Mapping[str, Tuning]
-    evaluations: Mapping[str, Evaluation]
+    tunings: Mapping[str, SearchOutcome]
+    evaluations: Mapping[str, TestOutcome]
     summary: Mapping[str, Any] | None
 
 
@@ -125,9 +125,9 @@ def _outputs(record: ExecutionRecord, name: str) -> Iterator[tuple[StepRecord, s
                 yield step, output["S3Output"]["S3Uri"]
 
 
-def _evaluation(storage: Storage, uri: str) -> Evaluation:
+def _evaluation(storage: Storage, uri: str) -> TestOutcome:
     quality = json.loads(storage.read_bytes(f"{uri}/evaluation.json"))
-    return Evaluation(
+    return TestOutcome(
         cv=_json_if_there(storage, f"{uri}/cv.json"),
         metrics=quality["regression_metrics"],
         predictions=pd.read_parquet(BytesIO(storage.read_bytes(f"{uri}/predictions.parquet"))),
@@ -139,12 +139,12 @@ def _json_if_there(storage: Storage, uri: str) -> Any:
     return json.loads(storage.read_bytes(uri)) if storage.exists(uri) else None
 
 
-def _tuning(step: StepRecord) -> Tuning:
+def _tuning(step: StepRecord) -> SearchOutcome:
     response: Mapping[str, Any] = step.response or {}
     config = response["HyperParameterTuningJobConfig"]
     static = response["TrainingJobDefinition"].get("StaticHyperParameters", {})
     trials = enumerate(response["TrainingJobSummaries"], start=1)
-    return Tuning(
+    return SearchOutcome(
         model=static.get("job_model", step.name),
         strategy=config["Strategy"],
         ranges=tuple(ranges_of(config.get("ParameterRanges", {}))),

@@ -37,7 +37,7 @@ class ModelPair:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class RunComparison:
     """Two executions; `differences` are (name, first, second)."""
 
     first: Result
@@ -48,12 +48,12 @@ class Comparison:
 
 def compare(
     sagemaker: LocalSageMaker, first: ExecutionRecord, second: ExecutionRecord
-) -> Comparison:
+) -> RunComparison:
     """Compare two executions; models in the order of the second's leaderboard."""
     results = read_result(sagemaker, first), read_result(sagemaker, second)
     before, after = ({entry.name: entry for entry in result.models} for result in results)
     names = dict.fromkeys([*after, *before])
-    return Comparison(
+    return RunComparison(
         *results,
         differences=list(_differences(sagemaker, first, second)),
         models=[ModelPair(name, before.get(name), after.get(name)) for name in names],

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-    from sagetabular.report.graph import Edge, Graph, Node
+    from sagetabular.report.graph import DrawnGraph, Edge, Node
 
 TITLE = "The steps of the pipeline and what each waits for"
 HEIGHT, GAP, WIDEST, COLUMN = 38, 22, 180, 122
@@ -23,7 +23,7 @@ NAMESPACE = "http://www.w3.org/2000/svg"
 Places = dict[str, tuple[float, float, float]]
 
 
-def draw(graph: Graph, column: float = COLUMN) -> Markup:
+def draw(graph: DrawnGraph, column: float = COLUMN) -> Markup:
     """Draw a graph for a page that brings the style.
 
     Args:
@@ -33,7 +33,7 @@ def draw(graph: Graph, column: float = COLUMN) -> Markup:
     return markup(_drawing(graph, column))
 
 
-def draw_alone(graph: Graph) -> str:
+def draw_alone(graph: DrawnGraph) -> str:
     """Draw a graph as a file of its own, with whole names and the style inside."""
     svg = _drawing(graph, column_of(graph))
     svg.set("xmlns", NAMESPACE)
@@ -43,13 +43,13 @@ def draw_alone(graph: Graph) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{markup(svg)}\n'
 
 
-def column_of(graph: Graph) -> float:
+def column_of(graph: DrawnGraph) -> float:
     """The width at which no name needs to be cut."""
     longest = max((len(text) for node in graph.nodes for text in (node.name, node.note)), default=0)
     return max(COLUMN, (longest + 2) * LETTER + 10)
 
 
-def _drawing(graph: Graph, column: float) -> ET.Element:
+def _drawing(graph: DrawnGraph, column: float) -> ET.Element:
     layers = graph.layers()
     width = max(WIDTH, max(map(len, layers), default=0) * column)
     order = "; then ".join(" and ".join(node.name for node in layer) for layer in layers)

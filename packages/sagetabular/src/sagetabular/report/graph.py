@@ -57,7 +57,7 @@ class Edge:
 
 
 @dataclass(frozen=True)
-class Graph:
+class DrawnGraph:
     """Steps in the order of the definition, and the edges between them."""
 
     nodes: tuple[Node, ...]
@@ -74,7 +74,7 @@ class Graph:
             [node for node in self.nodes if depth[node.name] == level] for level in range(last + 1)
         ]
 
-    def reduced(self) -> Graph:
+    def reduced(self) -> DrawnGraph:
         """The graph without the edges that a longer way says already; branches stay."""
         before = _before(self.edges, [node.name for node in self.nodes])
         above: dict[str, set[str]] = {}
@@ -89,14 +89,14 @@ class Graph:
         return replace(self, edges=kept)
 
 
-def graph_of(steps: Mapping[str, Step]) -> Graph:
+def graph_of(steps: Mapping[str, Step]) -> DrawnGraph:
     """The graph of a parsed definition, with every edge.
 
     Args:
         steps: Step name → step, as `parse_definition` gives them.
     """
     nodes = tuple(Node(step.name, step.kind, step.kind) for step in steps.values())
-    return Graph(nodes, tuple(edge for step in steps.values() for edge in _edges_to(step)))
+    return DrawnGraph(nodes, tuple(edge for step in steps.values() for edge in _edges_to(step)))
 
 
 def _edges_to(step: Step) -> Iterable[Edge]:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from sagetabular.report.graph import CONDITION
 
 if TYPE_CHECKING:
-    from sagetabular.report.graph import Edge, Graph, Node
+    from sagetabular.report.graph import DrawnGraph, Edge, Node
 
 ARROWS = {"result": "-->", "branch": "-->", "order": "-.->"}
 
 
-def mermaid(graph: Graph) -> str:
+def mermaid(graph: DrawnGraph) -> str:
     """Write a graph as a flowchart; what only waits has a dotted arrow."""
     lines = ["flowchart TD"]
     lines += [f"    {_identifier(node.name)}{_shape(node)}" for node in graph.nodes]

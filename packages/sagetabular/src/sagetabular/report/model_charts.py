@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sagetabular.report.artefacts import Evaluation, Range, Trial, Tuning
+    from sagetabular.report.artefacts import Range, SearchOutcome, TestOutcome, Trial
 
 MOST_POINTS = 2000
 MOST_COLUMNS = 20
 BINS = 30
 
 
-def model_section(name: str, tuning: Tuning | None, evaluation: Evaluation | None) -> ModelSection:
+def model_section(
+    name: str, tuning: SearchOutcome | None, evaluation: TestOutcome | None
+) -> ModelSection:
     """Everything about one model that its steps got to."""
     charts: list[Chart] = []
     note = "Its search did not come to an end."

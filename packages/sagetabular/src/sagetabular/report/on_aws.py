@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sagetabular.aws.downloading import Objects
     from sagetabular.aws.sagemaker.descriptions import Descriptions
-    from sagetabular.aws.sagemaker.executions import Execution, Executions, Step
+    from sagetabular.aws.sagemaker.executions import Execution, Executions, ExecutionStep
 
 # Output of a Processing step → those of its files that a report reads; a model need not have all.
 _SHOWN = {
@@ -88,7 +88,9 @@ def copy_execution(services: Services, execution: Execution, pipeline: str, home
     return Copied(sagemaker, record)
 
 
-def _record(name: str, kind: str, step: Step | None, descriptions: Descriptions) -> StepRecord:
+def _record(
+    name: str, kind: str, step: ExecutionStep | None, descriptions: Descriptions
+) -> StepRecord:
     """The record of a step; the request of a job is part of its description."""
     if step is None:
         return StepRecord(name, kind)

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from sagelocal import ExecutionRecord, StepRecord
     from sagetabular.local.leaderboard import Result
-    from sagetabular.report.artefacts import Artefacts, Evaluation
-    from sagetabular.report.comparison import Comparison
-    from sagetabular.report.graph import Graph
+    from sagetabular.report.artefacts import Artefacts, TestOutcome
+    from sagetabular.report.comparison import RunComparison
+    from sagetabular.report.graph import DrawnGraph
     from sagetabular.report.settings import Group
 
 
@@ -43,7 +43,7 @@ def seconds_between(item: ExecutionRecord | StepRecord) -> str:
     return f"{(end - start).total_seconds():,.1f}"
 
 
-def leaderboard(result: Result, evaluations: Mapping[str, Evaluation]) -> Table:
+def leaderboard(result: Result, evaluations: Mapping[str, TestOutcome]) -> Table:
     """The ranking, with the errors on the test rows."""
     header = ["model", "cross-validated R2 ", "over folds ", "test R2 ", "test RMSE ",
               "test MAE ", "trials "]  # fmt: skip
@@ -61,7 +61,7 @@ def leaderboard(result: Result, evaluations: Mapping[str, Evaluation]) -> Table:
     return Table("Leaderboard", header, rows)
 
 
-def fold_scores(evaluations: Mapping[str, Evaluation]) -> Chart | None:
+def fold_scores(evaluations: Mapping[str, TestOutcome]) -> Chart | None:
     """R2 of each fold in each model's best trial; None if no model was tuned."""
     best = {name: found.cv for name, found in evaluations.items() if found.cv is not None}
     rows = [
@@ -84,7 +84,7 @@ def fold_scores(evaluations: Mapping[str, Evaluation]) -> Chart | None:
     return Chart("R2 of the folds", svg, Table("R2 of the folds", header, cells), note)
 
 
-def comparison_tables(found: Comparison) -> list[Table]:
+def comparison_tables(found: RunComparison) -> list[Table]:
     """Results with their change, and the settings that differ."""
     models = [
         [
@@ -106,7 +106,7 @@ def comparison_tables(found: Comparison) -> list[Table]:
     ]
 
 
-def with_states(graph: Graph, record: ExecutionRecord) -> Graph:
+def with_states(graph: DrawnGraph, record: ExecutionRecord) -> DrawnGraph:
     """The graph of an execution's definition, each step with what became of it and its time."""
     nodes = []
     for node in graph.nodes:

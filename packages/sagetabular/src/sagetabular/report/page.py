@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sagelocal import ExecutionRecord, LocalSageMaker
-    from sagetabular.report.graph import Graph
+    from sagetabular.report.graph import DrawnGraph
 
 TEMPLATES = Path(__file__).parent / "templates"
 # The colours come first: what is printed overrides them.
@@ -47,7 +47,7 @@ def render_report(sagemaker: LocalSageMaker, record: ExecutionRecord, folder: Pa
     return _render("report.html.jinja", _content(sagemaker, record, folder))
 
 
-def render_graph(name: str, graph: Graph) -> str:
+def render_graph(name: str, graph: DrawnGraph) -> str:
     """Return the graph of a pipeline as a page: the picture, and every edge in a table.
 
     Args:

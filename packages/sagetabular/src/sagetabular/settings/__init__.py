@@ -17,7 +17,7 @@ from sagetabular.settings.models.served import served_by_aws
 from sagetabular.settings.models.steps import Evaluate, Tune
 from sagetabular.settings.models.units import Unit
 from sagetabular.settings.one_hot import check_one_hot
-from sagetabular.settings.project import Pipeline
+from sagetabular.settings.project import PipelineConf
 from sagetabular.settings.wrangling import check_flow
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ __all__ = [
     "RESERVED_FOLDERS",
     "Aws",
     "Model",
-    "Pipeline",
+    "PipelineConf",
     "ProjectSettings",
     "Unit",
     "load_project",
@@ -55,7 +55,7 @@ class ProjectSettings:
     """
 
     root: Path
-    pipeline: Pipeline
+    pipeline: PipelineConf
     aws: Aws
     units: Mapping[str, Unit]
     graph: Graph
@@ -82,7 +82,7 @@ def load_project(root: Path) -> ProjectSettings:
     Raises:
         UserError: A file is missing or a field breaks its rule.
     """
-    pipeline = load_settings(Pipeline, root / "conf/pipeline.yaml", "conf/pipeline.yaml")
+    pipeline = load_settings(PipelineConf, root / "conf/pipeline.yaml", "conf/pipeline.yaml")
     aws = load_settings(Aws, root / "conf/aws.yaml", "conf/aws.yaml")
     units = {
         name: make_unit(name, model_file(root, folder), folder, model, pipeline.defaults)
@@ -108,7 +108,7 @@ def _check_titles(units: Mapping[str, Unit]) -> None:
         owners[title] = name
 
 
-def _check_ranked(units: Mapping[str, Unit], pipeline: Pipeline) -> None:
+def _check_ranked(units: Mapping[str, Unit], pipeline: PipelineConf) -> None:
     """The selection needs models, and of each what it ranks them by."""
     ranked = [unit for unit in units.values() if unit.ranked]
     if not ranked:
@@ -122,7 +122,7 @@ def _check_ranked(units: Mapping[str, Unit], pipeline: Pipeline) -> None:
             raise UserError(msg, "Add one before evaluate, or rank by the test rows: `by: test`.")
 
 
-def _check_searches(units: Mapping[str, Unit], pipeline: Pipeline) -> None:
+def _check_searches(units: Mapping[str, Unit], pipeline: PipelineConf) -> None:
     """Hyperband has to be able to end a trial before its last fold."""
     folds = pipeline.split.folds
     for unit in units.values():
@@ -133,7 +133,7 @@ def _check_searches(units: Mapping[str, Unit], pipeline: Pipeline) -> None:
             raise UserError(f"{msg}, got {tuning.first_folds} of {folds}.", remedy)
 
 
-def _check_counts(ranked: Sequence[Unit], pipeline: Pipeline) -> None:
+def _check_counts(ranked: Sequence[Unit], pipeline: PipelineConf) -> None:
     """A Processing job takes ten inputs."""
     tuned = [unit for unit in ranked if unit.last(Tune)]
     if pipeline.tracking != "none" and len(tuned) > MOST_TRACKED:

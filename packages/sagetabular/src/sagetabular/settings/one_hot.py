@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sagetabular.settings.data import Column, Data
-    from sagetabular.settings.project import Pipeline
+    from sagetabular.settings.project import PipelineConf
 
 # What no name of a column may hold: Spark before 3.3 writes no such Parquet file, XGBoost learns
 # from no such feature, and Spark's SQL quotes names by the last.
@@ -30,7 +30,7 @@ def indicator_columns(data: Data) -> dict[str, list[str]]:
     }
 
 
-def check_one_hot(pipeline: Pipeline) -> None:
+def check_one_hot(pipeline: PipelineConf) -> None:
     """Accept encodings that a flow can do, and whose columns get names of their own.
 
     Raises:
@@ -47,7 +47,7 @@ def _indicator(name: str, category: str) -> str:
     return f"{name}_{category.translate(dict.fromkeys(map(ord, SYMBOLS)))}"
 
 
-def _check_place(name: str, column: Column, pipeline: Pipeline) -> None:
+def _check_place(name: str, column: Column, pipeline: PipelineConf) -> None:
     """The encoding needs a flow, a category, and nobody who needs the column as it was."""
     data, field = pipeline.data, f"{_LABEL}.{name}.one_hot"
     if data.source != "data_wrangler":

@@ -71,7 +71,7 @@ class Registration(Settings):
     approval: Literal["PendingManualApproval", "Approved", "Rejected"] = "PendingManualApproval"
 
 
-class Pipeline(Settings):
+class PipelineConf(Settings):
     """The whole of `conf/pipeline.yaml`; `own` is free: what a project's own steps are told."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9](-*[a-z0-9])*$", min_length=3, max_length=32)]

@@ -13,7 +13,7 @@ VolumeGb = Annotated[int, Field(ge=1, le=16384)]
 MaxMinutes = Annotated[int, Field(ge=1, le=7200)]
 
 
-class Job(Settings):
+class JobResources(Settings):
     """Resources of one kind of job."""
 
     instance_type: InstanceType = "ml.m5.xlarge"
@@ -21,13 +21,13 @@ class Job(Settings):
     max_minutes: MaxMinutes = 60
 
 
-class DataWranglerJob(Job):
+class DataWranglerResources(JobResources):
     """Resources of the job that runs a flow: Spark, on a machine that Data Wrangler supports."""
 
     instance_type: InstanceType = "ml.m5.4xlarge"
 
 
-class TrainingJob(Job):
+class TrainingResources(JobResources):
     """Resources of Training jobs.
 
     Attributes:
@@ -51,6 +51,6 @@ class TrainingJob(Job):
 class Resources(Settings):
     """Resources of the jobs on AWS; a local run uses this machine's cores."""
 
-    processing: Job = Job()
-    data_wrangler: DataWranglerJob = DataWranglerJob()
-    training: TrainingJob = TrainingJob()
+    processing: JobResources = JobResources()
+    data_wrangler: DataWranglerResources = DataWranglerResources()
+    training: TrainingResources = TrainingResources()

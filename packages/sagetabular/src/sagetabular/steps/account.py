@@ -53,7 +53,7 @@ _PLACES: dict[StepTypeEnum, dict[str, tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True)
-class Account:
+class AccountRules:
     """What every request gets.
 
     Attributes:
@@ -119,10 +119,10 @@ class Account:
         return {"Tags": found} if found else {}
 
 
-def make_account(aws: Aws) -> Account:
+def make_account(aws: Aws) -> AccountRules:
     """Declare a parameter for each id that an environment variable holds."""
     named = [name for name, value in aws.ids.items() if is_variable(value)]
-    return Account(aws, {name: ParameterString(name) for name in named})
+    return AccountRules(aws, {name: ParameterString(name) for name in named})
 
 
 def _put(request: dict[str, Any], path: tuple[str, ...], value: Any) -> dict[str, Any]:

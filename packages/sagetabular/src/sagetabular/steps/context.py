@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sagetabular.assets.collecting import Assets
     from sagetabular.settings import ProjectSettings
     from sagetabular.settings.models.steps import StepSettings
-    from sagetabular.steps.account import Account
+    from sagetabular.steps.account import AccountRules
     from sagetabular.steps.parameters import Parameters
 
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
@@ -47,7 +47,7 @@ class Context:
 
     settings: ProjectSettings
     parameters: Parameters
-    account: Account
+    account: AccountRules
     assets: Assets
 
     def asset_uri(self, key: str) -> Join:

@@ -24,7 +24,7 @@ from sagetabular.settings import load_project
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sagetabular.settings import Pipeline
+    from sagetabular.settings import PipelineConf
 
 # What a compilation reads.
 _FOLDERS = ("conf", "models", "pipelines", "queries")
@@ -82,7 +82,7 @@ def compile_definition(root: Path | str = ".") -> dict[str, Any]:
     return definition
 
 
-def planted_table(pipeline: Pipeline, rows: int = 400, seed: int = 7) -> pd.DataFrame:
+def planted_table(pipeline: PipelineConf, rows: int = 400, seed: int = 7) -> pd.DataFrame:
     """Make a table with the declared columns, whose target the other columns explain.
 
     Args:

@@ -10,7 +10,7 @@ from sagetabular.aws.refusals import code_of, explained
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sagetabular.aws.glue.table import Table
+    from sagetabular.aws.glue.table import GlueTable
 
 _ABSENT = "EntityNotFoundException"
 
@@ -25,7 +25,9 @@ class Catalog:
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    def put(self, table: Table, standing: Mapping[str, Any] | None, tags: Mapping[str, str]) -> str:
+    def put(
+        self, table: GlueTable, standing: Mapping[str, Any] | None, tags: Mapping[str, str]
+    ) -> str:
         """Make a table what it is to be, and its database if there is none.
 
         Args:
@@ -51,7 +53,7 @@ class Catalog:
             self._client.update_table(**request)
         return "updated"
 
-    def find(self, table: Table) -> dict[str, Any] | None:
+    def find(self, table: GlueTable) -> dict[str, Any] | None:
         """Return what Glue knows of the table of this name, None if it has none.
 
         Raises:

@@ -9,10 +9,10 @@ from sagetabular.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sagetabular.aws.glue.table import Table
+    from sagetabular.aws.glue.table import GlueTable
 
 
-def require_own(table: Table, standing: Mapping[str, Any] | None) -> None:
+def require_own(table: GlueTable, standing: Mapping[str, Any] | None) -> None:
     """Refuse to change a table that means something else.
 
     Args:
@@ -45,7 +45,7 @@ def partition_names(standing: Mapping[str, Any]) -> list[str]:
     return [str(column["Name"]) for column in standing.get("PartitionKeys", [])]
 
 
-def _require_partitioning(table: Table, there: list[str]) -> None:
+def _require_partitioning(table: GlueTable, there: list[str]) -> None:
     """Refuse to lay out anew what queries, and whoever writes to the table, rely on."""
     wanted = [*table.partition_keys]
     if there == wanted:

@@ -12,7 +12,7 @@ from sagetabular.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from sagetabular.aws.glue.table import Table
+    from sagetabular.aws.glue.table import GlueTable
 
 _Item = TypeVar("_Item")
 
@@ -46,7 +46,7 @@ class Partitions:
         table: The table as it is to be; Glue has it.
     """
 
-    def __init__(self, client: Any, table: Table) -> None:
+    def __init__(self, client: Any, table: GlueTable) -> None:
         self._client = client
         self._table = table
         self._name = {"DatabaseName": table.database, "TableName": table.name}

@@ -18,7 +18,7 @@ _FORMAT = {
 
 
 @dataclass(frozen=True)
-class Table:
+class GlueTable:
     """A table as it is to be.
 
     Attributes:

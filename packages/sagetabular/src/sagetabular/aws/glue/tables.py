@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sagetabular.aws.glue.partitioning import parts_of
-from sagetabular.aws.glue.table import Table
+from sagetabular.aws.glue.table import GlueTable
 from sagetabular.errors import UserError
 from sagetabular.lake.store import read_table, source
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from sagetabular.aws.glue.partitioning import Part
-    from sagetabular.lake.store import Source
+    from sagetabular.lake.store import TableSource
 
 
 @dataclass(frozen=True)
 class Laid:
     """A table for Athena, and the rows of its partitions; none if it is one file."""
 
-    table: Table
+    table: GlueTable
     parts: tuple[Part, ...]
 
 
@@ -58,7 +58,7 @@ def athena_table(
     parts = parts_of(table, partition_by, label) if partition_by else ()
     columns = athena_columns(table, label)
     keys = {column.lower(): columns.pop(column.lower()) for column in partition_by}
-    described = Table(
+    described = GlueTable(
         database=database.lower(),
         name=name.lower(),
         columns=columns,
@@ -72,7 +72,7 @@ def athena_table(
     return Laid(described, parts)
 
 
-def _content(origin: Source, partition_by: Sequence[str]) -> str:
+def _content(origin: TableSource, partition_by: Sequence[str]) -> str:
     """Return a hash of what lies below a location."""
     if not partition_by:
         return origin.sha256

@@ -10,7 +10,7 @@ from sagetabular.aws.sagemaker.trials import trials_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sagetabular.aws.sagemaker.executions import Step
+    from sagetabular.aws.sagemaker.executions import ExecutionStep
 
 
 class Descriptions:
@@ -23,7 +23,7 @@ class Descriptions:
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    def of(self, step: Step) -> dict[str, Any]:
+    def of(self, step: ExecutionStep) -> dict[str, Any]:
         """Return what is known of a step's Processing job, search or model package.
 
         That of a search has all its trials in `TrainingJobSummaries`, oldest first, each with its

@@ -17,7 +17,7 @@ RUNNING = ("Executing", "Stopping")
 
 
 @dataclass(frozen=True)
-class Step:
+class ExecutionStep:
     """What became of a step.
 
     Attributes:
@@ -167,7 +167,7 @@ class Executions:
             entry["Name"]: entry["Value"] for page in pages for entry in page["PipelineParameters"]
         }
 
-    def steps(self, arn: str) -> list[Step]:
+    def steps(self, arn: str) -> list[ExecutionStep]:
         """Return the steps of an execution that have started, in that order.
 
         Raises:
@@ -190,17 +190,17 @@ class Executions:
             )
 
 
-def first_failure(steps: Sequence[Step]) -> Step | None:
+def first_failure(steps: Sequence[ExecutionStep]) -> ExecutionStep | None:
     """Return the failed step that ended first: the others may have followed from it."""
     failed = [step for step in steps if step.status == "Failed"]
     known = [step for step in failed if step.end]
     return min(known, key=lambda step: str(step.end)) if known else next(iter(failed), None)
 
 
-def _step(entry: Mapping[str, Any]) -> Step:
+def _step(entry: Mapping[str, Any]) -> ExecutionStep:
     reused = entry.get("CacheHitResult") or entry.get("SelectiveExecutionResult") or {}
     ((kind, made),) = list(entry.get("Metadata", {}).items())[:1] or [("", {})]
-    return Step(
+    return ExecutionStep(
         name=entry["StepName"],
         kind=kind,
         status=entry["StepStatus"],

@@ -10,7 +10,7 @@ from sagetabular.aws.sagemaker.trials import trials_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sagetabular.aws.sagemaker.executions import Step
+    from sagetabular.aws.sagemaker.executions import ExecutionStep
 
 _GROUPS = {
     "ProcessingJob": "/aws/sagemaker/ProcessingJobs",
@@ -31,7 +31,7 @@ class Logs:
         self._sagemaker = sagemaker
         self._logs = logs
 
-    def of(self, step: Step) -> Iterator[tuple[str, str]]:
+    def of(self, step: ExecutionStep) -> Iterator[tuple[str, str]]:
         """Yield log stream and line, oldest first; for tuning those of all trials, one by one.
 
         Nothing for a step that starts no job, or whose job has printed nothing yet.

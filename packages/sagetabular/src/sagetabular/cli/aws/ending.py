@@ -15,7 +15,7 @@ from sagetabular.cli.terminal.output import GATE, INTERRUPTED, MISTAKE
 
 if TYPE_CHECKING:
     from sagetabular.aws.deploying import Started
-    from sagetabular.aws.sagemaker.executions import Execution, Executions, Step
+    from sagetabular.aws.sagemaker.executions import Execution, Executions, ExecutionStep
 
 # A job of ours that ended because of settings or data; SageMaker puts the code behind the reason.
 _MISTAKE = re.compile(rf"exit code:? {MISTAKE}\b")
@@ -59,7 +59,7 @@ def failure_exit_of(executions: Executions, execution: Execution) -> None:
     raise typer.Exit(code)
 
 
-def _code(step: Step | None) -> int:
+def _code(step: ExecutionStep | None) -> int:
     if step is None:
         return 1
     if step.kind == "Fail":

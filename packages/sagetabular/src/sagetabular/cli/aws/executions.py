@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sagetabular.aws.deployment import Deployment
-    from sagetabular.aws.sagemaker.executions import Execution, Step
+    from sagetabular.aws.sagemaker.executions import Execution, ExecutionStep
     from sagetabular.project import Project
 
 
@@ -126,7 +126,7 @@ def logs(identifier: str, name: str | None) -> None:
         _print_log(source, step)
 
 
-def _print_log(source: Logs, step: Step) -> None:
+def _print_log(source: Logs, step: ExecutionStep) -> None:
     last = ""
     for stream, line in source.of(step):
         if stream != last:
@@ -135,12 +135,12 @@ def _print_log(source: Logs, step: Step) -> None:
         typer.echo(line)
 
 
-def _status(step: Step) -> str:
+def _status(step: ExecutionStep) -> str:
     more = "reused" if step.reused_from else step.outcome
     return f"{step.status}: {more}" if more else step.status
 
 
-def _seconds(entry: Step | Execution) -> str:
+def _seconds(entry: ExecutionStep | Execution) -> str:
     if not entry.start or not entry.end:
         return ""
     return f"{(entry.end - entry.start).total_seconds():.1f}"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sagetabular.aws.glue.partitioning import Part
-    from sagetabular.aws.glue.table import Table
+    from sagetabular.aws.glue.table import GlueTable
     from sagetabular.aws.glue.tables import Laid
     from sagetabular.project import Project
 
@@ -63,7 +63,7 @@ def upload(table: str | None, partition_by: Sequence[str], *, replace: bool) -> 
     typer.echo(laid.table.location)
 
 
-def _announce(account: Account, table: Table, file: Path) -> None:
+def _announce(account: Account, table: GlueTable, file: Path) -> None:
     keys, count = ", ".join(table.partition_keys), len(table.partitions)
     divided = f", {count:,} partitions by {keys}" if keys else ""
     report_identity(account, report)
@@ -95,7 +95,7 @@ def _send_parts(bucket: Bucket, folder: str, parts: Iterable[Part]) -> Uploaded:
 
 
 def _register(
-    glue: Any, table: Table, standing: Mapping[str, Any] | None, tags: Mapping[str, str]
+    glue: Any, table: GlueTable, standing: Mapping[str, Any] | None, tags: Mapping[str, str]
 ) -> None:
     """Make table and partitions what they are to be; the files are there already."""
     partitions, before = Partitions(glue, table), partition_names(standing or {})

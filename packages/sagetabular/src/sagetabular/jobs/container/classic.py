@@ -120,7 +120,7 @@ def _report(code: ModelCode, model: Any, training: Channel, validation: Channel 
     if validation is not None:
         scores = _score(code, model, validation)
         print_scores("validation", scores)
-        print(f"mse:{scores.mse!r}", flush=True)  # the one line of this image's ancestor
+        print(f"mse:{scores.mse!r}", flush=True)  # for a metric of the classic contract
 
 
 def _score(code: ModelCode, model: Any, channel: Channel) -> Scores:

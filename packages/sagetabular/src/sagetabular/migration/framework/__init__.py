@@ -1,1 +1,1 @@
-"""Readers of the configurations of system 002: pipelines described in YAML."""
+"""Read the YAML files of dynamic-sagemaker-pipelines-framework."""

@@ -1,4 +1,4 @@
-"""The account side of system 002's framework → `conf/aws.yaml`."""
+"""The account side of dynamic-sagemaker-pipelines-framework → `conf/aws.yaml`."""
 
 from __future__ import annotations
 

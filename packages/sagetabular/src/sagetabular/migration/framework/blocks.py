@@ -1,4 +1,4 @@
-"""Settings of a job in system 002's framework: types, defaults, and what is not carried over."""
+"""Settings of a job in the framework: types, defaults, and what is not carried over."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class DataFile(Foreign):
     name: str = Field(alias="fileName", min_length=1)
 
 
-class Channel(Foreign):
+class FrameworkChannel(Foreign):
     """Where the files of a channel lie."""
 
     not_carried: ClassVar = {"input_folder": FOLDERS, "output_folder": FOLDERS}
@@ -63,7 +63,7 @@ class Block(Foreign):
     instance_type: str = INSTANCE
     tags: Annotated[dict[str, str], BeforeValidator(_tags)] = Field(default_factory=dict)
     env: dict[str, str] = Field(default_factory=dict)
-    channels: Annotated[dict[str, Channel | None], BeforeValidator(_channels)] = Field(
+    channels: Annotated[dict[str, FrameworkChannel | None], BeforeValidator(_channels)] = Field(
         default_factory=dict
     )
 
@@ -90,7 +90,7 @@ class Processing(Block):
     input_folder: Any = Field(default=None, alias="inputLocalFilepath")
 
 
-class Evaluation(Processing):
+class FrameworkEvaluation(Processing):
     """A Metrics step's settings: a Processing job with other defaults."""
 
     not_carried: ClassVar = Processing.not_carried | {
@@ -125,7 +125,7 @@ class Training(Block):
     distribution: str = "FullyReplicated"
 
 
-class Transform(Block):
+class FrameworkTransform(Block):
     """A Transform step's settings."""
 
     not_carried: ClassVar = JOB_NAME | {
@@ -161,7 +161,7 @@ class Inference(Foreign):
     )
 
 
-class Registry(Foreign):
+class FrameworkRegistry(Foreign):
     """Settings of RegisterModel, and of CreateModel."""
 
     repack: bool = Field(default=True, alias="ModelRepack")

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from sagetabular.errors import UserError
 from sagetabular.migration.framework.blocks import (
     Block,
-    Evaluation,
+    FrameworkEvaluation,
+    FrameworkRegistry,
+    FrameworkTransform,
     Processing,
-    Registry,
     Training,
-    Transform,
 )
 from sagetabular.migration.naming import hint, identifier, step_name, title_of
 from sagetabular.migration.schema import Foreign, note_dropped, read_as
@@ -21,7 +21,7 @@ from sagetabular.settings.models.units import step_title
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sagetabular.migration.framework.files import Model, Step
+    from sagetabular.migration.framework.files import FrameworkModel, FrameworkStep
     from sagetabular.migration.plan import Place, Plan
 
 # The channel that a Processing step without any is taken to have.
@@ -31,10 +31,10 @@ METRICS = "model_evaluation_metrics"
 BLOCKS: dict[str, tuple[type[Foreign], str | None]] = {
     "Processing": (Processing, None),
     "Training": (Training, "train"),
-    "CreateModel": (Registry, "registry"),
-    "Transform": (Transform, "transform"),
-    "Metrics": (Evaluation, "evaluate"),
-    "RegisterModel": (Registry, "registry"),
+    "CreateModel": (FrameworkRegistry, "registry"),
+    "Transform": (FrameworkTransform, "transform"),
+    "Metrics": (FrameworkEvaluation, "evaluate"),
+    "RegisterModel": (FrameworkRegistry, "registry"),
 }
 _OUTPUTS = {"Training": ["model"], "Transform": ["output"], "Metrics": [METRICS]}
 
@@ -55,7 +55,7 @@ class Declared:
 
     unit: str
     key: str
-    step: Step
+    step: FrameworkStep
     settings: Foreign
     outputs: Mapping[str, str]
     place: Place
@@ -68,7 +68,12 @@ class Declared:
 
 
 def declare(
-    unit: str, model: Model, model_place: Place, steps: list[Step], place: Place, plan: Plan
+    unit: str,
+    model: FrameworkModel,
+    model_place: Place,
+    steps: list[FrameworkStep],
+    place: Place,
+    plan: Plan,
 ) -> list[Declared]:
     """Name the steps of a model and find their settings.
 
@@ -105,7 +110,7 @@ def declare(
     return found
 
 
-def _block_name(step: Step, place: Place) -> str:
+def _block_name(step: FrameworkStep, place: Place) -> str:
     name = step.block or BLOCKS[step.kind][1]
     if name is None:
         msg = f"{place.at('step_type')} is missing: it names the settings of {step.name!r}."
@@ -114,7 +119,7 @@ def _block_name(step: Step, place: Place) -> str:
     return name if step.kind in ("Processing", "Training") else str(BLOCKS[step.kind][1])
 
 
-def _settings(step: Step, name: str, model: Model, place: Place) -> Foreign:
+def _settings(step: FrameworkStep, name: str, model: FrameworkModel, place: Place) -> Foreign:
     blocks = model.model_extra or {}
     if name not in blocks:
         msg = f"{place} has no settings {name!r}, which the step {step.name!r} needs."
@@ -122,7 +127,7 @@ def _settings(step: Step, name: str, model: Model, place: Place) -> Foreign:
     return read_as(BLOCKS[step.kind][0], blocks[name], place.at(name))
 
 
-def _outputs(step: Step, settings: Foreign) -> dict[str, str]:
+def _outputs(step: FrameworkStep, settings: Foreign) -> dict[str, str]:
     names = _OUTPUTS.get(step.kind, [])
     if step.kind == "Processing" and isinstance(settings, Block):
         names = [*settings.channels] or [ONLY_CHANNEL]
@@ -132,7 +137,7 @@ def _outputs(step: Step, settings: Foreign) -> dict[str, str]:
     return found
 
 
-def _note_unused(model: Model, place: Place, found: list[Declared], plan: Plan) -> None:
+def _note_unused(model: FrameworkModel, place: Place, found: list[Declared], plan: Plan) -> None:
     used = {declared.block.path[-1] for declared in found}
     for name in model.model_extra or {}:
         if name not in used:

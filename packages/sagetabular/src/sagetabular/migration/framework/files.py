@@ -1,4 +1,4 @@
-"""The configuration files of system 002's framework."""
+"""The configuration files of dynamic-sagemaker-pipelines-framework."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-class Model(Foreign):
+class FrameworkModel(Foreign):
     """A model: blocks of settings, which steps name by their `step_type`."""
 
     not_carried: ClassVar = {"name": "SageMaker names the models that a pipeline creates"}
@@ -30,7 +30,7 @@ StepClass = Literal[
 ]
 
 
-class Step(Foreign):
+class FrameworkStep(Foreign):
     """A step of the pipeline."""
 
     name: str = Field(alias="step_name", min_length=1)
@@ -43,21 +43,21 @@ class Step(Foreign):
     prefix: str = Field(default="", alias="chain_input_additional_prefix")
 
 
-class Unit(Foreign):
+class FrameworkUnit(Foreign):
     """The steps of a model."""
 
-    steps: list[Step] = Field(min_length=1)
+    steps: list[FrameworkStep] = Field(min_length=1)
 
 
-class Pipeline(Foreign):
+class FrameworkPipeline(Foreign):
     """Which steps there are, and who waits for whom."""
 
     name: str | None = Field(default=None, alias="pipelineName")
-    models: dict[str, Unit] = Field(min_length=1)
+    models: dict[str, FrameworkUnit] = Field(min_length=1)
     dependencies: list[str] = Field(default_factory=list)
 
 
-class Network(Foreign):
+class FrameworkNetwork(Foreign):
     """The account side; subnets and security groups are lists with commas."""
 
     role: str | None = None
@@ -73,9 +73,9 @@ class Configuration(Foreign):
 
     bucket: str | None = Field(default=None, alias="s3Bucket")
     files: Any = Field(default=None, alias="modelConfigFilePath")
-    network: Network = Field(default=Network(), alias="sagemakerNetworkSecurity")
-    models: dict[str, Model | None] = Field(default_factory=dict)
-    pipeline: Pipeline | None = Field(default=None, alias="sagemakerPipeline")
+    network: FrameworkNetwork = Field(default=FrameworkNetwork(), alias="sagemakerNetworkSecurity")
+    models: dict[str, FrameworkModel | None] = Field(default_factory=dict)
+    pipeline: FrameworkPipeline | None = Field(default=None, alias="sagemakerPipeline")
 
 
 class File(Foreign):

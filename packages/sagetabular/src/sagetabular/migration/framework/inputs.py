@@ -11,7 +11,7 @@ from sagetabular.settings.models.steps import OWN_INPUTS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sagetabular.migration.framework.blocks import Block, Channel
+    from sagetabular.migration.framework.blocks import Block, FrameworkChannel
     from sagetabular.migration.framework.declaring import Declared
     from sagetabular.migration.plan import Place, Plan
 
@@ -73,7 +73,7 @@ def addresses(name: str, block: Block, place: Place) -> list[str]:
     ]
 
 
-def _address(name: str, channel: Channel | None, block: Block, place: Place) -> str:
+def _address(name: str, channel: FrameworkChannel | None, block: Block, place: Place) -> str:
     if name.startswith("s3://"):
         return name
     # The framework took the bucket of `train` for the files of every channel.

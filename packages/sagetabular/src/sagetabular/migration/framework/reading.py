@@ -1,4 +1,4 @@
-"""Configuration files of system 002's framework → a plan."""
+"""Configuration files of dynamic-sagemaker-pipelines-framework → a plan."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sagetabular.errors import UserError
 from sagetabular.migration.framework.account import account_changes
 from sagetabular.migration.framework.declaring import Declared, declare
-from sagetabular.migration.framework.files import File, Model, Pipeline
+from sagetabular.migration.framework.files import File, FrameworkModel, FrameworkPipeline
 from sagetabular.migration.framework.steps import convert
 from sagetabular.migration.naming import hint, identifier, title_of
 from sagetabular.migration.plan import Change, NewModel, Place, Plan
@@ -37,8 +37,8 @@ _STEP_NAME = re.compile(r"[^\s\[\],<>]+")
 class _Merged:
     """What all files say together."""
 
-    models: dict[str, tuple[Model, Place, Path]] = field(default_factory=dict)
-    pipeline: tuple[Pipeline, Place] | None = None
+    models: dict[str, tuple[FrameworkModel, Place, Path]] = field(default_factory=dict)
+    pipeline: tuple[FrameworkPipeline, Place] | None = None
 
 
 def read_framework(
@@ -98,7 +98,7 @@ def _merge(
         note_dropped(file.model_copy(update={"conf": conf}), Place(name), plan)
         plan.changes += account_changes(conf, placeholders, place, plan)
         for key, model in file.conf.models.items():
-            _add_model(merged, key, model or Model(), place.at("models", key), path)
+            _add_model(merged, key, model or FrameworkModel(), place.at("models", key), path)
         if conf.pipeline and merged.pipeline:
             msg = f"{place.at('sagemakerPipeline')} stands in {merged.pipeline[1].file} as well."
             raise UserError(msg, "Import the two pipelines one after the other, or merge them.")
@@ -122,14 +122,14 @@ def _filled(
     return {**document, "conf": {**conf, **parts}}
 
 
-def _add_model(merged: _Merged, key: str, model: Model, place: Place, path: Path) -> None:
+def _add_model(merged: _Merged, key: str, model: FrameworkModel, place: Place, path: Path) -> None:
     if key in merged.models:
         msg = f"{place} stands in {merged.models[key][1].file} as well."
         raise UserError(msg, "Keep one of the two models.")
     merged.models[key] = (model, place, path)
 
 
-def _note_models(merged: _Merged, pipeline: Pipeline, plan: Plan) -> None:
+def _note_models(merged: _Merged, pipeline: FrameworkPipeline, plan: Plan) -> None:
     for key, (model, place, _) in merged.models.items():
         if key in pipeline.models:
             note_dropped(model, place, plan)
@@ -137,7 +137,7 @@ def _note_models(merged: _Merged, pipeline: Pipeline, plan: Plan) -> None:
             plan.drop(place, "sagemakerPipeline has no steps of it")
 
 
-def _unit_names(pipeline: Pipeline) -> dict[str, str]:
+def _unit_names(pipeline: FrameworkPipeline) -> dict[str, str]:
     found: dict[str, str] = {}
     for key in pipeline.models:
         found[key] = identifier(key, {*found.values(), *RESERVED_FOLDERS}, other="model")
@@ -145,7 +145,7 @@ def _unit_names(pipeline: Pipeline) -> dict[str, str]:
 
 
 def _declare(
-    key: str, unit: str, merged: _Merged, pipeline: Pipeline, place: Place, plan: Plan
+    key: str, unit: str, merged: _Merged, pipeline: FrameworkPipeline, place: Place, plan: Plan
 ) -> list[Declared]:
     where = place.at("models", key)
     if key not in merged.models:
@@ -168,7 +168,7 @@ def _by_name(declared: Sequence[Declared]) -> dict[str, Declared]:
 def _new_model(
     unit: str,
     declared: Sequence[Declared],
-    given: tuple[Model, Place, Path],
+    given: tuple[FrameworkModel, Place, Path],
     steps: Mapping[str, Declared],
     starts: Sequence[Path],
     plan: Plan,
@@ -190,7 +190,9 @@ def _new_model(
     return NewModel(unit, document, read_programs(folder, where, plan))
 
 
-def _dependencies(pipeline: Pipeline, place: Place, steps: Mapping[str, Declared]) -> list[str]:
+def _dependencies(
+    pipeline: FrameworkPipeline, place: Place, steps: Mapping[str, Declared]
+) -> list[str]:
     """Lines of the framework in this project's notation, which has groups and free spaces."""
 
     def renamed(match: re.Match[str]) -> str:

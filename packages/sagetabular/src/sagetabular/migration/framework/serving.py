@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.errors import UserError
-from sagetabular.migration.framework.blocks import Transform
+from sagetabular.migration.framework.blocks import FrameworkTransform
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sagetabular.migration.framework.blocks import Registry
+    from sagetabular.migration.framework.blocks import FrameworkRegistry
     from sagetabular.migration.framework.declaring import Declared
     from sagetabular.migration.plan import Place, Plan
 
@@ -29,7 +29,7 @@ def image(uri: str | None, place: Place) -> Document:
 
 
 def serve(
-    declared: Declared, registry: Registry, steps: Mapping[str, Declared], plan: Plan
+    declared: Declared, registry: FrameworkRegistry, steps: Mapping[str, Declared], plan: Plan
 ) -> Document:
     """Write a CreateModel or RegisterModel step.
 
@@ -72,7 +72,7 @@ def serve(
 def _served_program(declared: Declared, steps: Mapping[str, Declared]) -> dict[str, str]:
     """How AWS's serving images find the program that training put into the artefact."""
     own = [step.settings for step in steps.values() if step.unit == declared.unit]
-    programs = [block.entry_point for block in own if isinstance(block, Transform)]
+    programs = [block.entry_point for block in own if isinstance(block, FrameworkTransform)]
     if not programs or programs[0] is None:
         return {}
     return {

@@ -1,4 +1,4 @@
-"""A step of system 002's framework → a step of a `model.yaml`."""
+"""A step of dynamic-sagemaker-pipelines-framework → a step of a `model.yaml`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from sagetabular.errors import UserError
 from sagetabular.migration.framework.blocks import (
     Block,
-    Evaluation,
+    FrameworkEvaluation,
+    FrameworkRegistry,
+    FrameworkTransform,
     Processing,
-    Registry,
     Training,
-    Transform,
 )
 from sagetabular.migration.framework.declaring import METRICS
 from sagetabular.migration.framework.inputs import (
@@ -51,9 +51,9 @@ def convert(declared: Declared, steps: Mapping[str, Declared], plan: Plan) -> Do
         found = _process(declared, settings, steps, plan)
     elif isinstance(settings, Training):
         found = _train(declared, settings, steps, plan)
-    elif isinstance(settings, Transform):
+    elif isinstance(settings, FrameworkTransform):
         found = _transform(declared, settings, steps, plan)
-    elif isinstance(settings, Registry):
+    elif isinstance(settings, FrameworkRegistry):
         found = serve(declared, settings, steps, plan)
     else:
         raise TypeError(settings)
@@ -77,7 +77,7 @@ def _process(
         if before != now:
             where = f"/opt/ml/processing/output/{now}"
             plan.note(declared.block, f"has the output {before!r}, which belongs in {where} now")
-    if isinstance(block, Evaluation):
+    if isinstance(block, FrameworkEvaluation):
         folder = f"/opt/ml/processing/output/{METRICS}"
         plan.note(declared.block, f"has one output: {METRICS}.json belongs in {folder} now")
     inputs = mounted_files(declared, block, options, plan)
@@ -141,7 +141,7 @@ def _instances(block: Block) -> Document:
 
 
 def _transform(
-    declared: Declared, block: Transform, steps: Mapping[str, Declared], plan: Plan
+    declared: Declared, block: FrameworkTransform, steps: Mapping[str, Declared], plan: Plan
 ) -> Document:
     return {
         "class": "transform",

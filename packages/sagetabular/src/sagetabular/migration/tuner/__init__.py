@@ -1,1 +1,1 @@
-"""Readers of the configurations of system 003: one tuning job, and how its model is hosted."""
+"""Read the files of the H2O model tuner: one tuning job, and how its model is hosted."""

@@ -41,7 +41,7 @@ class HostedModel(_Camel):
     hosting: Any = None
 
 
-class Parameters(_Camel):
+class TunerParameters(_Camel):
     """`ml-parameters.json`."""
 
     not_carried: ClassVar = {
@@ -79,7 +79,7 @@ class _Range(_Pascal):
     name: str = Field(min_length=1)
 
 
-class IntegerRange(_Range):
+class TunerIntegerRange(_Range):
     """Whole numbers, written as text."""
 
     min_value: int
@@ -87,7 +87,7 @@ class IntegerRange(_Range):
     scaling_type: str = "Auto"
 
 
-class ContinuousRange(_Range):
+class TunerContinuousRange(_Range):
     """Numbers, written as text."""
 
     min_value: float
@@ -95,7 +95,7 @@ class ContinuousRange(_Range):
     scaling_type: str = "Auto"
 
 
-class CategoricalRange(_Range):
+class TunerCategoricalRange(_Range):
     """Texts to choose from."""
 
     values: list[str]
@@ -104,9 +104,9 @@ class CategoricalRange(_Range):
 class Ranges(_Pascal):
     """What is searched."""
 
-    integer_parameter_ranges: list[IntegerRange] = Field(default_factory=list)
-    continuous_parameter_ranges: list[ContinuousRange] = Field(default_factory=list)
-    categorical_parameter_ranges: list[CategoricalRange] = Field(default_factory=list)
+    integer_parameter_ranges: list[TunerIntegerRange] = Field(default_factory=list)
+    continuous_parameter_ranges: list[TunerContinuousRange] = Field(default_factory=list)
+    categorical_parameter_ranges: list[TunerCategoricalRange] = Field(default_factory=list)
 
 
 class Hyperparameters(_Camel):
@@ -129,14 +129,14 @@ class DataSource(_Pascal):
     attribute_names: Any = None
 
 
-class Channel(_Camel):
+class TunerChannel(_Camel):
     """One channel of the trials."""
 
     name: str = Field(alias="channelName", min_length=1)
     source: DataSource = Field(alias="s3DataSource")
 
 
-class Manifest(_Camel):
+class TunerManifest(_Camel):
     """`manifest.json`."""
 
-    channels: list[Channel] = Field(min_length=1)
+    channels: list[TunerChannel] = Field(min_length=1)

@@ -11,11 +11,11 @@ from sagetabular.migration.naming import identifier, title_of
 from sagetabular.migration.plan import Change, NewModel, Place, Plan
 from sagetabular.migration.schema import note_dropped, read_as
 from sagetabular.migration.tuner.files import (
-    CategoricalRange,
     Hyperparameters,
-    Manifest,
-    Parameters,
     Ranges,
+    TunerCategoricalRange,
+    TunerManifest,
+    TunerParameters,
 )
 from sagetabular.settings import RESERVED_FOLDERS
 from sagetabular.settings.models.steps import OWN_INPUTS
@@ -42,11 +42,11 @@ def read_tuner(files: Mapping[str, tuple[str, Mapping[str, Any]]], like: str) ->
     """
     plan = Plan()
     places = {kind: Place(name) for kind, (name, _) in files.items()}
-    parameters = read_as(Parameters, files["parameters"][1], places["parameters"])
+    parameters = read_as(TunerParameters, files["parameters"][1], places["parameters"])
     hyperparameters = read_as(
         Hyperparameters, files["hyperparameters"][1], places["hyperparameters"]
     )
-    manifest = read_as(Manifest, files["manifest"][1], places["manifest"])
+    manifest = read_as(TunerManifest, files["manifest"][1], places["manifest"])
     for found, place in zip((parameters, hyperparameters, manifest), places.values(), strict=True):
         note_dropped(found, place, plan)
     name = identifier(
@@ -67,7 +67,7 @@ def read_tuner(files: Mapping[str, tuple[str, Mapping[str, Any]]], like: str) ->
 
 
 def _document(
-    name: str, parameters: Parameters, ranges: dict[str, Any], inputs: dict[str, Any]
+    name: str, parameters: TunerParameters, ranges: dict[str, Any], inputs: dict[str, Any]
 ) -> dict[str, Any]:
     job = {
         "instance_type": parameters.instance_type,
@@ -94,7 +94,7 @@ def _ranges(given: Ranges, place: Place) -> dict[str, Any]:
             if entry.name in found:
                 msg = f"{place.at('parameterRanges')} has {entry.name[:100]!r} twice."
                 raise UserError(msg, "Keep one of them.")
-            if isinstance(entry, CategoricalRange):
+            if isinstance(entry, TunerCategoricalRange):
                 found[entry.name] = {"type": kind, "values": [typed(text) for text in entry.values]}
                 continue
             bounds = {"min": entry.min_value, "max": entry.max_value}
@@ -115,7 +115,7 @@ def typed(value: str | float | bool) -> str | int | float | bool:
 
 
 def _channels(
-    manifest: Manifest, content_type: str | None, place: Place, plan: Plan
+    manifest: TunerManifest, content_type: str | None, place: Place, plan: Plan
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for number, channel in enumerate(manifest.channels):
@@ -135,7 +135,7 @@ def _channels(
     return found
 
 
-def _limits(parameters: Parameters, place: Place) -> list[Change]:
+def _limits(parameters: TunerParameters, place: Place) -> list[Change]:
     """The number of trials is one for the project, whatever the number of models."""
     new = Tuning()
     numbers = {"parallel": parameters.parallel, "trials": parameters.trials}
