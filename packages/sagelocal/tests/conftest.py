@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,14 @@ from sagelocal.jobs.machine import Machine
 from sagelocal.processes.launching import ProcessLauncher
 from sagelocal.processes.slots import Slots
 from sagelocal.storage.buckets import Storage
+
+
+@pytest.fixture(scope="session", autouse=True)
+def heard_signals() -> None:
+    """Hear Ctrl-C and hang-ups: what a shell or nohup runs in the background is deaf to them."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 class Notes:
