@@ -65,6 +65,8 @@ fast: environment  ## quick tests of the template and of both packages
 
 slow: environment  ## the other tests of all three: whole pipelines, kills, servers
 	@$(call tests,slow and not journey)
+	@cd "$(TEMPLATE)" && "$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest-contract" -n auto \
+	  --pyargs sagetabular.testing.container
 
 lock: generate  ## resolve all lock files anew (ARGS=--upgrade for newer versions)
 	@$(MAKE) --no-print-directory -C "$(DEMO)" lock ARGS="$(ARGS)"

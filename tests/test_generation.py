@@ -207,7 +207,7 @@ def test_build_files_set_up_lint_test_and_compile(bake: Bake, source_control: st
     project = bake(source_control=source_control)
     for file in {BUILDSPEC, BUILD_FILES.get(source_control, BUILDSPEC)}:
         commands = COMMANDS[file](yaml.safe_load(text_of(project / file)))
-        wanted = ["make setup", "make lint", "make test"]
+        wanted = ["make setup", "make lint", "make test", "make contract"]
         assert [command for command in commands if command in wanted] == wanted
         assert any("pipeline compile" in command for command in commands if command)
 

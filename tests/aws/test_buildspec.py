@@ -14,6 +14,7 @@ from tests.aws.server import BUCKET, ROLE, Server
 PIPELINE = "houses-p-abc"
 REGISTRY = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 IMAGES = ["housing-prices", "housing-prices-jobs"]
+CHECKS = ["setup", "lint", "test", "contract"]
 TAGS = [
     {"Key": "sagemaker:project-name", "Value": "houses"},
     {"Key": "sagemaker:project-id", "Value": "p-abc"},
@@ -83,7 +84,7 @@ def test_two_commits_are_built_pushed_deployed_and_started(
     assert build.phases == ALL_WELL, build.output
 
     # Checks come first, then both images, named by their content, each pushed after a login.
-    assert [call[1] for call in build.calls if call[0] == "make"] == ["setup", "lint", "test"]
+    assert [call[1] for call in build.calls if call[0] == "make"] == CHECKS
     built = names_built(build)
     assert [name.partition(":")[0] for name in built] == IMAGES
     assert first[:20] not in " ".join(built)
