@@ -29,7 +29,7 @@ class Build:
         outputs: Mapping[str, str] | None = None,
         **rest: Any,
     ) -> Json:
-        """A job that runs ``code``; inputs and outputs are name → address."""
+        """Return a job that runs ``code``; inputs and outputs are name → address."""
         return {
             "AppSpecification": {
                 "ImageUri": "image",
@@ -75,7 +75,7 @@ class Build:
         }
 
     def processing(self, name: str, code: str = "pass", *arguments: str, **rest: Any) -> Json:
-        """A Processing step; keys of the step itself are passed with ``step=``."""
+        """Return a Processing step; keys of the step itself are passed with ``step=``."""
         step = rest.pop("step", {})
         request = self.processing_request(code, *arguments, **rest)
         return {"Name": name, "Type": "Processing", "Arguments": request, **step}
@@ -91,7 +91,7 @@ class Build:
         storage.put_bytes(f"{BUCKET}/code/sourcedir.tar.gz", content)
 
     def training_request(self, program: str = "fit.py", **hyperparameters: str) -> Json:
-        """A job in script mode with the channel ``code``."""
+        """Return a job in script mode with the channel ``code``."""
         return {
             "HyperParameters": {
                 "sagemaker_program": program,
@@ -131,7 +131,7 @@ class Build:
         retries: int = 0,
         ranges: Json | None = None,
     ) -> Json:
-        """A tuning job of ``fit.py`` over one continuous hyperparameter ``x``."""
+        """Return a tuning job of ``fit.py`` over one continuous hyperparameter ``x``."""
         training = self.training_request()
         training["StaticHyperParameters"] = training.pop("HyperParameters")
         training["RetryStrategy"] = {"MaximumRetryAttempts": retries}
@@ -151,7 +151,7 @@ class Build:
         }
 
     def definition(self, *steps: Json, parameters: list[Json] | None = None) -> bytes:
-        """The bytes of a definition."""
+        """Return the bytes of a definition."""
         document = {
             "Version": "2020-12-01",
             "Metadata": {},

@@ -1,4 +1,4 @@
-"""What README.md shows: its blocks, taken from it so that they stay true."""
+"""README.md: its blocks, taken from it so that they stay true."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ README = Path(__file__).parents[1] / "README.md"
 
 
 def block(language: str) -> str:
-    """The first block of a language."""
+    """Return the first block of a language."""
     found = re.search(rf"^```{language}\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
     assert found, language
     return found[1]
 
 
 def step_types() -> tuple[set[str], set[str]]:
-    """The step types of the table that run, and those that are refused."""
+    """Return the step types of the table that run, and those that are refused."""
     rows = re.findall(r"^\| ([A-Z][^|`]*) \| (yes|no) \|", README.read_text(), re.MULTILINE)
     runs = {kind for kinds, answer in rows if answer == "yes" for kind in kinds.split(", ")}
     others = {kind for kinds, answer in rows if answer == "no" for kind in kinds.split(", ")}
@@ -24,13 +24,13 @@ def step_types() -> tuple[set[str], set[str]]:
 
 
 def refusal() -> str:
-    """What the table's refusal says."""
+    """Return the error that the table shows."""
     found = re.search(r"exit code 2:\n\n((?:    .*\n)+)", README.read_text())
     assert found
     return found[1].replace("    ", "")
 
 
 def commands() -> list[list[str]]:
-    """The words of the commands below the definition, each without its comment."""
+    """Return the words of the commands below the definition, each without its comment."""
     lines = re.findall(r"^    sagelocal (.*?)(?: +#.*)?$", README.read_text(), re.MULTILINE)
     return [line.split() for line in lines]

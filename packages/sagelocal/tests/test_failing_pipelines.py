@@ -134,14 +134,14 @@ def test_a_fault_of_the_back_end_is_raised_and_noted(
     sagemaker, build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_arguments: object) -> None:
-        raise ZeroDivisionError("our fault")
+        raise ZeroDivisionError("our bug")
 
     monkeypatch.setattr("sagelocal.pipelines.run_step", broken)
     with pytest.raises(ZeroDivisionError):
         sagemaker.start(build.definition(build.processing("A")), pipeline_name="demo")
     (record,) = sagemaker.executions()
     assert (record.status, record.failed_step) == ("Failed", "A")
-    assert record.failure_reason == "ZeroDivisionError: our fault"
+    assert record.failure_reason == "ZeroDivisionError: our bug"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What others may use: these names stay, everything else may change."""
+"""Public names: these stay, everything else may change."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ OPTUNA = "import sagelocal.tuning.job, sys; print(*sys.modules)"
 
 
 def needed(name: str) -> set[str]:
-    """The distributions that one needs, directly or not, as this environment has them."""
+    """Return the distributions that one needs, directly or not, as this environment has them."""
     found, waiting = set(), [name]
     while waiting:
         for text in distribution(waiting.pop()).requires or []:
@@ -39,7 +39,7 @@ def needed(name: str) -> set[str]:
 
 
 def top_names(name: str) -> set[str]:
-    """The files and folders of a distribution at the top of site-packages."""
+    """Return the files and folders of a distribution at the top of site-packages."""
     files = distribution(name).files or []
     return {file.parts[0] for file in files} - {"..", "__pycache__"}
 
@@ -57,7 +57,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of an environment with the wheel, Optuna and what Optuna needs."""
+    """Return the interpreter of an environment with the wheel, Optuna and what Optuna needs."""
     folder = tmp_path_factory.mktemp("empty")
     venv.create(folder, with_pip=True, symlinks=True)
     interpreter = folder / "bin" / "python"

@@ -11,7 +11,7 @@ NET_SECONDS = 60
 
 
 def wait_until(condition: Callable[[], object]) -> bool:
-    """Say whether a condition comes true; what tests of it fails once that takes too long."""
+    """Return whether a condition comes true; what tests of it fails once that takes too long."""
     deadline = time.monotonic() + NET_SECONDS
     while time.monotonic() < deadline:
         if condition():
@@ -21,7 +21,7 @@ def wait_until(condition: Callable[[], object]) -> bool:
 
 
 def is_alive(pid: int) -> bool:
-    """Say whether a process runs; one that nobody has asked about since its end does not."""
+    """Return whether a process runs; one that nobody has asked about since its end does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().split(") ")[1][0] != "Z"
     except FileNotFoundError:

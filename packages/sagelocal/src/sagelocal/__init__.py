@@ -26,7 +26,7 @@ from sagelocal.executions.history import list_executions, load_execution
 from sagelocal.executions.records import ExecutionRecord, StepRecord
 from sagelocal.executions.reuse import Reuse
 from sagelocal.jobs.machine import ImageProgram, ServeCommand
-from sagelocal.listening import Listener
+from sagelocal.listeners import Listener
 from sagelocal.registry import ModelRegistry
 from sagelocal.service import LocalSageMaker
 from sagelocal.storage.buckets import Storage

@@ -10,7 +10,7 @@ from sagelocal.definition.graph import Definition
 from sagelocal.executions.caching import Cache
 from sagelocal.executions.records import ExecutionRecord
 from sagelocal.jobs.machine import ImageProgram, Machine, ServeCommand
-from sagelocal.listening import Listener, OneAtATime
+from sagelocal.listeners import Listener, OneAtATime
 from sagelocal.models import ModelStore
 from sagelocal.pipelines import PipelineRun
 from sagelocal.processes.commands import Launcher
@@ -22,7 +22,7 @@ from sagelocal.storage.buckets import Storage
 
 @dataclass(frozen=True)
 class Account:
-    """What all executions below one folder share.
+    """The storage, registry and settings that all executions below one folder share.
 
     Attributes:
         home: The folder.

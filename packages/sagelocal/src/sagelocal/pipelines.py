@@ -27,7 +27,7 @@ from sagelocal.executions.records import (
 )
 from sagelocal.files import JsonObject, now
 from sagelocal.steps import Runtime, StepResult, run_step
-from sagelocal.tuning.expectations import Expectations
+from sagelocal.tuning.preparation import Expectations
 
 # A signal that the system gives to a thread of a step is heard when this one wakes up.
 _HEARING_SECONDS = 0.5
@@ -59,7 +59,7 @@ class PipelineRun:
         }
         self._failed: StepRecord | None = None
         self._running: dict[Future[StepResult], str] = {}
-        self._fault: BaseException | None = None
+        self._bug: BaseException | None = None
         self._context = Context(
             record.parameters, record.variables, self._responses, self._property_file
         )
@@ -73,7 +73,7 @@ class PipelineRun:
 
         Raises:
             OSError: Nothing more can be written; the record may then say that it still runs.
-            Exception: A fault of this package, once it has been noted in the record; errors of the
+            Exception: A bug of this package, once it has been noted in the record; errors of the
                 user's jobs and settings only fail the execution.
         """
         stopped = False
@@ -91,8 +91,8 @@ class PipelineRun:
             finally:
                 self._ahead.close()
         record = self._finish(stopped)
-        if self._fault is not None:
-            raise self._fault
+        if self._bug is not None:
+            raise self._bug
         return record
 
     def _run_all(self, pool: ThreadPoolExecutor) -> None:
@@ -151,9 +151,9 @@ class PipelineRun:
                 self._change(step, str(error), status=STOPPED, end_time=now())
             except SageLocalError as error:
                 self._end(step, StepResult({}, str(error), str(error)))
-            except Exception as fault:  # noted here, raised again by run()
-                self._fault = self._fault or fault
-                text = f"{type(fault).__name__}: {fault}"
+            except Exception as bug:  # noted here, raised again by run()
+                self._bug = self._bug or bug
+                text = f"{type(bug).__name__}: {bug}"
                 self._end(step, StepResult({}, text, text))
 
     def _stop_rest(self) -> None:

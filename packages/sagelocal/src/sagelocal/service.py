@@ -12,15 +12,14 @@ from sagelocal.definition.parsing import parse_definition
 from sagelocal.definition.requests import check_requests
 from sagelocal.executions.claims import claimed, in_use
 from sagelocal.executions.cleaning import Removed, clean, remove_unapproved
-from sagelocal.executions.creation import create_execution
+from sagelocal.executions.creation import create_execution, reopen
 from sagelocal.executions.history import list_executions, load_execution
 from sagelocal.executions.records import ExecutionRecord
-from sagelocal.executions.resuming import reopen
 from sagelocal.executions.reuse import Reuse, first_records
 from sagelocal.files import JsonObject
 from sagelocal.forking.launching import launcher_type
 from sagelocal.jobs.machine import ImageProgram, ServeCommand
-from sagelocal.listening import Listener
+from sagelocal.listeners import Listener
 from sagelocal.registry import ModelRegistry
 from sagelocal.storage.buckets import Storage
 from sagelocal.tuning.early_stopping import TOLERANCE, check_tolerance

@@ -1,4 +1,4 @@
-"""What happens when a step runs: one function for each type of step."""
+"""The work of a step: one function for each type of step."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from sagelocal.errors import StorageError
 from sagelocal.files import JsonObject
 from sagelocal.jobs.machine import Machine
 from sagelocal.jobs.processing import run_processing_job
-from sagelocal.jobs.retrying import retry_limits, was_killed
+from sagelocal.jobs.retries import retry_limits, was_killed
 from sagelocal.jobs.training import run_training_job
-from sagelocal.listening import Listener
+from sagelocal.listeners import Listener
 from sagelocal.models import ModelStore
 from sagelocal.registry import ModelRegistry
 from sagelocal.transform.job import run_transform_job
@@ -27,7 +27,7 @@ _JOBS = ("Processing", "Training", "Transform")
 
 @dataclass(frozen=True)
 class Runtime:
-    """What the steps of an execution need to run.
+    """The parts of an account that the steps of an execution need to run.
 
     Attributes:
         machine: What their jobs share.
@@ -54,7 +54,7 @@ class Runtime:
 
 @dataclass(frozen=True)
 class StepResult:
-    """What came of a step.
+    """The result of a step.
 
     Attributes:
         response: Its response.

@@ -34,7 +34,7 @@ def test_executions_are_listed_newest_first(sagelocal, save, ran, latest) -> Non
     assert [one["id"] for one in sagelocal("executions", "--json").json()] == [latest().id, ran.id]
 
 
-def test_an_empty_home_is_no_mistake_and_is_not_made(sagelocal, folder) -> None:
+def test_an_empty_home_is_no_error_and_is_not_made(sagelocal, folder) -> None:
     ended = sagelocal("executions")
     assert (ended.code, ended.out) == (0, "")
     assert "No execution yet" in ended.err

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from sagelocal.definition.durations import read_duration
+from sagelocal.definition.parsing import read_duration
 
 
 @pytest.mark.parametrize(

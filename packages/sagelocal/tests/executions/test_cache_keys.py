@@ -1,4 +1,4 @@
-"""Which attributes of a request count for its cache key."""
+"""Cache keys: the attributes of a request that count."""
 
 from __future__ import annotations
 

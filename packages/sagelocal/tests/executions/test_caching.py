@@ -23,13 +23,13 @@ WRITE = (
 
 
 def below(path: str) -> dict[str, Any]:
-    """An address below the execution's own prefix."""
+    """Return an address below the execution's own prefix."""
     return {"Std:Join": {"On": "/", "Values": [OWN, path]}}
 
 
 @pytest.fixture
 def make(build):
-    """A cached step that writes a file, with changes to its request."""
+    """Return a cached step that writes a file, with changes to its request."""
 
     def make_step(name: str = "Make", code: str = WRITE, step=CACHED, **rest: Any):
         rest.setdefault("outputs", {"out": below(name.lower())})
@@ -40,7 +40,7 @@ def make(build):
 
 @pytest.fixture
 def reader(make):
-    """A cached step that reads what `Make` wrote."""
+    """Return a cached step that reads what `Make` wrote."""
     source = {"Get": "Steps.Make.ProcessingOutputConfig.Outputs['out'].S3Output.S3Uri"}
     return make("Read", inputs={"in": source})
 

@@ -22,7 +22,7 @@ WRITE = (
 
 @pytest.fixture
 def make(build):
-    """A step that writes a thousand bytes below its execution's prefix."""
+    """Return a step that writes a thousand bytes below its execution's prefix."""
 
     def make_step(comment: str = "", prefix: str = "team/executions", **step: Any):
         own = {"Get": "Execution.PipelineExecutionId"}
@@ -42,7 +42,7 @@ def register(uri: object) -> dict[str, Any]:
 
 
 def left(sagemaker, home: Path) -> list[str]:
-    """The executions that are left, and nothing but their own prefixes in the store."""
+    """Return the executions that are left, and nothing but their own prefixes in the store."""
     names = sorted(path.name for path in (home / "executions").iterdir())
     prefixes = sagemaker.storage.path("s3://bucket/team/executions")
     assert {path.name for path in prefixes.glob("*")} <= set(names)

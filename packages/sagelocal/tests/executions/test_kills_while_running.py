@@ -68,7 +68,7 @@ def wait_for_trials(process: subprocess.Popen[bytes], ran: Path, more: int) -> N
 
 
 def results(sagemaker: LocalSageMaker, identifier: str) -> dict[str, Any]:
-    """All that an execution found, the models to the byte, without names and times."""
+    """Return all that an execution found, the models to the byte, without names and times."""
     record = sagemaker.execution(identifier)
     assert record.status == "Succeeded", record.failure_reason
     trials = {

@@ -1,4 +1,4 @@
-"""What was finished before a stop, a failure or a kill is not done again."""
+"""Resuming: what was finished before a stop, a failure or a kill is not done again."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from sagelocal import ExecutionStateError, Reuse
 
 
 def test_finished_steps_are_kept_and_the_failed_one_runs_again(start, build, sagemaker, tmp_path):
-    mended = tmp_path / "mended"
-    test = f"import pathlib, sys; sys.exit(not pathlib.Path({str(mended)!r}).exists())"
+    fixed = tmp_path / "fixed"
+    test = f"import pathlib, sys; sys.exit(not pathlib.Path({str(fixed)!r}).exists())"
     broken = build.processing("Break", test, step={"DependsOn": ["Make"]})
     after = build.processing("After", step={"DependsOn": ["Break"]})
     record = start(build.processing("Make"), broken, after)
     assert (record.status, record.failed_step) == ("Failed", "Break")
     definition = (record.directory / "definition.json").read_bytes()
 
-    mended.touch()
+    fixed.touch()
     again = sagemaker.resume(record.id[:-1])
     assert (again.status, again.id, again.attempts) == ("Succeeded", record.id, 2)
     assert (again.failure_reason, again.failed_step) == (None, None)

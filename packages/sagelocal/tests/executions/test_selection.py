@@ -21,7 +21,7 @@ WRITE = (
 
 @pytest.fixture
 def steps(build) -> list[dict[str, Any]]:
-    """`A` → `B` → `Check` → (`Good` | `Bad`), and `Aside` after `A`."""
+    """Return `A` → `B` → `Check` → (`Good` | `Bad`), and `Aside` after `A`."""
 
     def output(name: str) -> dict[str, Any]:
         return {"Get": f"Steps.{name}.ProcessingOutputConfig.Outputs['out'].S3Output.S3Uri"}

@@ -9,7 +9,7 @@ import pytest
 from forks import run_and_read
 
 from sagelocal.forking.launching import ForkLauncher
-from sagelocal.jobs.environment import job_environment
+from sagelocal.jobs.containers import job_environment
 from sagelocal.processes.commands import Command
 
 

@@ -16,6 +16,6 @@ def run_and_read(launcher, job: Command) -> tuple[Exit, str]:
 
 
 def was_forked(parent: str) -> bool:
-    """Say whether a process is the server: a plain job's parent has ended with it."""
+    """Return whether a process is the server: a plain job's parent has ended with it."""
     words = Path(f"/proc/{int(parent)}/cmdline")
     return words.exists() and "forking/server" in words.read_text()

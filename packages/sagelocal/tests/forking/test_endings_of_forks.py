@@ -26,7 +26,7 @@ ENDINGS = {
         "try:\n    {}['a']\nexcept KeyError as error:\n    raise ValueError from error"
     ),
     "no Python": "def f(:",
-    "own hook": "import sys\nsys.excepthook = lambda *told: print('hook', told[1])\nint('x')",
+    "own hook": "import sys\nsys.excepthook = lambda *error: print('hook', error[1])\nint('x')",
     "interrupt": "import atexit\natexit.register(print, 'bye')\nraise KeyboardInterrupt",
     "signal": "import os\nos.kill(os.getpid(), 11)",
     "asked to end": "import os\nos.kill(os.getpid(), 15)",

@@ -1,4 +1,4 @@
-"""Forks of a warm server cannot be told from fresh interpreters, except by their speed."""
+"""Forks of a warm server cannot be distinguished from fresh interpreters, except by their speed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a program would import is read, never run, whatever else goes on."""
+"""Libraries: what a program would import is read, never run, whatever else goes on."""
 
 from __future__ import annotations
 

@@ -7,14 +7,14 @@ import tarfile
 
 from sagelocal.jobs.machine import Machine
 
-# What a job does to meet its other hosts: the address it is told here, its name on AWS.
+# What a job does to meet its other hosts: the address it reads here, its name on AWS.
 MEETING = """
 import json, os, pathlib, socket, sys, time
 me, hosts = os.environ["SM_CURRENT_HOST"], json.loads(os.environ["SM_HOSTS"])
-told = json.loads(os.environ.get("SAGELOCAL_HOST_ADDRESSES", "{}"))
+given = json.loads(os.environ.get("SAGELOCAL_HOST_ADDRESSES", "{}"))
 
 def address(host):
-    name, port = told.get(host, f"{host}:7777").rsplit(":", 1)
+    name, port = given.get(host, f"{host}:7777").rsplit(":", 1)
     return socket.getaddrinfo(name, int(port), type=socket.SOCK_STREAM)[0][4]
 
 def connect(host):

@@ -1,4 +1,4 @@
-"""Which host gets which objects of a channel."""
+"""Channels: the objects that each host gets."""
 
 from __future__ import annotations
 

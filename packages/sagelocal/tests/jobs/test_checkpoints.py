@@ -1,4 +1,4 @@
-"""What a job leaves in its checkpoint folder is there again when it is started again."""
+"""Checkpoints: what a job leaves there is there again when it is started again."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from sagelocal.errors import DefinitionError
-from sagelocal.jobs.checkpoints import keep_checkpoints, restore_checkpoints
 from sagelocal.jobs.containers import JobTree
 from sagelocal.jobs.hosts import Host, only_host
 from sagelocal.jobs.machine import Machine
-from sagelocal.jobs.training import run_training_job
+from sagelocal.jobs.training import keep_checkpoints, restore_checkpoints, run_training_job
 from sagelocal.tuning.job import run_tuning_job
 
 URI = "s3://bucket/checkpoints"

@@ -7,8 +7,7 @@ import pytest
 from several_hosts import MEET, MEETING, model_files
 
 from sagelocal.errors import DefinitionError, StorageError
-from sagelocal.jobs.machine import Machine
-from sagelocal.jobs.ports import free_ports
+from sagelocal.jobs.machine import Machine, free_ports
 from sagelocal.jobs.processing import run_processing_job
 from sagelocal.processes.slots import Slots
 from sagelocal.tuning.job import run_tuning_job
@@ -28,14 +27,14 @@ def test_the_hosts_of_a_job_meet_and_their_models_become_one(
     assert not (machine.work / "job").exists()
 
 
-def test_each_host_is_told_who_it_is_in_the_file_and_in_variables(train, machine: Machine) -> None:
+def test_each_host_reads_who_it_is_in_the_file_and_in_variables(train, machine: Machine) -> None:
     source = (
         "import json, os, pathlib\n"
         "config = pathlib.Path(os.environ['SM_INPUT_CONFIG_DIR'], 'resourceconfig.json')\n"
-        "told = [json.loads(config.read_text()), os.environ['SM_HOSTS'],\n"
+        "given = [json.loads(config.read_text()), os.environ['SM_HOSTS'],\n"
         "        json.loads(os.environ['SAGELOCAL_HOST_ADDRESSES'])]\n"
         "me = os.environ['SM_CURRENT_HOST']\n"
-        "pathlib.Path(os.environ['SM_MODEL_DIR'], me).write_text(json.dumps(told))\n"
+        "pathlib.Path(os.environ['SM_MODEL_DIR'], me).write_text(json.dumps(given))\n"
     )
     train(source, 3)
     files = model_files(machine)
@@ -43,18 +42,18 @@ def test_each_host_is_told_who_it_is_in_the_file_and_in_variables(train, machine
     assert sorted(files) == names
     addresses = set()
     for name, text in files.items():
-        resources, hosts, told = json.loads(text)
+        resources, hosts, given = json.loads(text)
         assert resources["current_host"] == name
-        assert resources["hosts"] == json.loads(hosts) == list(told) == names
+        assert resources["hosts"] == json.loads(hosts) == list(given) == names
         assert resources["current_instance_type"] == "ml.m5.large"
         assert resources["instance_groups"][0]["hosts"] == names
         assert resources["network_interface_name"].startswith("lo")
-        addresses.add(tuple(told.values()))
+        addresses.add(tuple(given.values()))
     (addresses,) = addresses
     assert len(set(addresses)) == 3
 
 
-def test_a_job_of_one_host_is_told_no_addresses(train, machine: Machine) -> None:
+def test_a_job_of_one_host_reads_no_addresses(train, machine: Machine) -> None:
     source = (
         "import os, pathlib\n"
         "assert 'SAGELOCAL_HOST_ADDRESSES' not in os.environ\n"
@@ -63,7 +62,7 @@ def test_a_job_of_one_host_is_told_no_addresses(train, machine: Machine) -> None
     assert train(source, 1)["TrainingJobStatus"] == "Completed"
 
 
-def test_hosts_that_leave_different_files_of_one_name_are_told_so(train, machine) -> None:
+def test_hosts_that_leave_different_files_of_one_name_are_an_error(train, machine) -> None:
     source = MEETING + "(model / 'same').write_text('s'); (model / 'other').write_text(me)\n"
     with pytest.raises(StorageError) as caught:
         train(source, 2)

@@ -31,14 +31,14 @@ QUERY = {
 
 @pytest.fixture
 def equipped(machine: Machine) -> Machine:
-    """A machine that has a program for one image."""
+    """Return a machine that has a program for one image."""
     program = ImageProgram(("python3", "-c", PROGRAM), {"OF_THE_PROGRAM": "1"})
     return replace(machine, programs={"tool": program}, host_environment={"LAKE": "here"})
 
 
 @pytest.fixture
 def request_of_tool(build):
-    """A job that names an image and no program."""
+    """Return a job that names an image and no program."""
     request = build.processing_request("", outputs={"result": "s3://bucket/out"})
     request["AppSpecification"] = {
         "ImageUri": "123.dkr.ecr.eu-west-1.amazonaws.com/tool:3.x",

@@ -16,12 +16,12 @@ FIT = """
 import json, os, pathlib, sys
 base = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"])
 config = base / "input" / "config"
-told = {name: json.loads((config / f"{name}.json").read_text())
+given = {name: json.loads((config / f"{name}.json").read_text())
         for name in ("hyperparameters", "inputdataconfig", "resourceconfig")}
-told["arguments"] = sys.argv[1:]
-told["variables"] = {k: v for k, v in os.environ.items() if k.startswith("SM_")}
-told["channel"] = sorted(os.listdir(os.environ["SM_CHANNEL_CODE"]))
-(base / "output" / "data" / "told.json").write_text(json.dumps(told))
+given["arguments"] = sys.argv[1:]
+given["variables"] = {k: v for k, v in os.environ.items() if k.startswith("SM_")}
+given["channel"] = sorted(os.listdir(os.environ["SM_CHANNEL_CODE"]))
+(base / "output" / "data" / "given.json").write_text(json.dumps(given))
 pathlib.Path(os.environ["SM_MODEL_DIR"], "model.txt").write_text("the model")
 print("cv:r2=0.5;"); print("cv:r2=0.75; cv:r2=0.875;")
 import helper
@@ -38,10 +38,10 @@ def run(machine: Machine, build):
     return run_job
 
 
-def told(machine: Machine):
+def given(machine: Machine):
     content = machine.storage.read_bytes("s3://bucket/models/job/output/output.tar.gz")
     with tarfile.open(fileobj=io.BytesIO(content)) as tar:
-        return json.load(tar.extractfile("told.json"))
+        return json.load(tar.extractfile("given.json"))
 
 
 def test_a_job_publishes_its_model_below_its_name_and_reports_its_metrics(
@@ -59,9 +59,9 @@ def test_a_job_publishes_its_model_below_its_name_and_reports_its_metrics(
         assert tar.extractfile("model.txt").read() == b"the model"
 
 
-def test_a_script_is_told_everything_that_a_framework_container_tells(run, machine) -> None:
+def test_a_script_reads_everything_that_a_framework_container_sets(run, machine) -> None:
     run(FIT)
-    seen = told(machine)
+    seen = given(machine)
     assert seen["hyperparameters"]["max_depth"] == "7"
     assert seen["hyperparameters"]["criterion"] == '"gini"'
     assert seen["hyperparameters"]["sagemaker_program"] == "fit.py"

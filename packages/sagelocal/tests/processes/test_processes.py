@@ -13,7 +13,7 @@ from sagelocal.errors import DefinitionError, StoppedError
 from sagelocal.forking import client as fork_client
 from sagelocal.forking import launching as fork_launching
 from sagelocal.forking.launching import ForkLauncher, forking_is_safe
-from sagelocal.jobs.environment import job_environment
+from sagelocal.jobs.containers import job_environment
 from sagelocal.processes import launching
 from sagelocal.processes.commands import Command
 from sagelocal.processes.launching import ProcessLauncher

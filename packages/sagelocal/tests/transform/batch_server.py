@@ -96,7 +96,7 @@ def put_model(storage, tmp_path: Path, factor: float = 2) -> None:
 
 
 def request(**rest: Any) -> dict[str, Any]:
-    """A job over CSV lines; `source`, `output` and `processing` change parts of it."""
+    """Return a job over CSV lines; `source`, `output` and `processing` change parts of it."""
     source, output = rest.pop("source", {}), rest.pop("output", {})
     processing = rest.pop("processing", None)
     data = {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/in"}

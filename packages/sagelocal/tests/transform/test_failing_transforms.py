@@ -1,4 +1,4 @@
-"""What goes wrong in a job, and how it ends."""
+"""Errors in a job, and how it ends."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_a_server_that_never_is_ready_fails_the_job_and_says_why(
     assert response["FailureReason"] == (
         f"the server is not ready: it answers pings with {status}: no model"
     )
-    assert len(pings) == asked, "it need not wait when it is told that there is nothing"
+    assert len(pings) == asked, "it need not wait when there is nothing to serve"
 
 
 @pytest.mark.slow

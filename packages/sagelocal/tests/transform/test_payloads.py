@@ -1,4 +1,4 @@
-"""What a job sends, and what it makes of the answers."""
+"""Payloads: what a job sends, and what it makes of the answers."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def run(machine: Machine, build, notes):
             name="tune",
             step="Tune",
             machine=replace(machine, slots=Slots(slots)),
-            trial_finished=lambda *told: notes.trial_finished("Tune", *told),
+            trial_finished=lambda *event: notes.trial_finished("Tune", *event),
         )
 
     return run_job
@@ -69,7 +69,7 @@ def simulate(machine: Machine, build, monkeypatch: pytest.MonkeyPatch):
             name="tune",
             step="Tune",
             machine=replace(machine, slots=Slots(slots)),
-            trial_finished=lambda *_told: None,
+            trial_finished=lambda *_event: None,
         )
         response["most"] = max(peaks)
         return response

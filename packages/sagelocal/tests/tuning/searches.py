@@ -1,4 +1,4 @@
-"""What came of searches."""
+"""Results of searches."""
 
 from __future__ import annotations
 

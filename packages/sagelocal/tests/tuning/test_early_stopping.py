@@ -1,4 +1,4 @@
-"""Trials that fall behind end early, and what comes of it depends on what they told alone."""
+"""Trials that fall behind end early, and what comes of it depends on what they reported alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from sagelocal import LocalSageMaker, SageLocalError
 from sagelocal.forking.launching import ForkLauncher, forking_is_safe
 from sagelocal.jobs.machine import Machine
-from sagelocal.jobs.progress import finite_start
+from sagelocal.jobs.metrics import finite_start
 from sagelocal.processes.launching import ProcessLauncher
 from sagelocal.processes.slots import Slots
 from sagelocal.tuning.early_stopping import StoppingRule
@@ -34,7 +34,7 @@ FOLDS = (
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("reported", "expected"),
     [
         ((0.5, 0.6, 0.7, 0.7), None),
         ((0.5, 0.5), 2),
@@ -47,15 +47,15 @@ FOLDS = (
         ((), None),
     ],
 )
-def test_a_trial_stops_after_the_first_value_that_is_clearly_behind_the_best(told, expected):
-    assert StoppingRule(BEST, maximise=True).stops_after(told) == expected
+def test_a_trial_stops_after_the_first_value_that_is_clearly_behind_the_best(reported, expected):
+    assert StoppingRule(BEST, maximise=True).stops_after(reported) == expected
     mirrored = StoppingRule([-value for value in BEST], maximise=False)
-    assert mirrored.stops_after([-value for value in told]) == expected
+    assert mirrored.stops_after([-value for value in reported]) == expected
 
 
 def test_more_values_never_change_where_a_trial_stops() -> None:
-    told = (0.5, 0.6, 0.65, 0.8)
-    stops = {StoppingRule(BEST, maximise=True).stops_after(told[:count]) for count in (3, 4)}
+    reported = (0.5, 0.6, 0.65, 0.8)
+    stops = {StoppingRule(BEST, maximise=True).stops_after(reported[:count]) for count in (3, 4)}
     assert stops == {3}
 
 

@@ -1,4 +1,4 @@
-"""Hyperband: who goes on depends on what trials told, and on nothing else."""
+"""Hyperband: who goes on depends on what trials reported, and on nothing else."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def config(least: int = 1, most: int = 9, **rest: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("reported", "expected"),
     [
         ([0.9, 0.9], None),
         ([0.1], 1),
@@ -46,12 +46,12 @@ def config(least: int = 1, most: int = 9, **rest: Any) -> dict[str, Any]:
         ([], None),
     ],
 )
-def test_a_trial_that_is_not_among_the_best_third_of_a_rung_ends_there(told, expected) -> None:
+def test_a_trial_that_is_not_among_the_best_third_of_a_rung_ends_there(reported, expected) -> None:
     rungs = {1: [0.2, 0.5], 3: [0.2, 0.5]}
-    assert HalvingRule(rungs, maximise=True).stops_after(told) == expected
+    assert HalvingRule(rungs, maximise=True).stops_after(reported) == expected
     mirrored = {rung: [-value for value in values] for rung, values in rungs.items()}
     rule = HalvingRule(mirrored, maximise=False)
-    assert rule.stops_after([-value for value in told]) == expected
+    assert rule.stops_after([-value for value in reported]) == expected
 
 
 def test_the_first_trial_of_a_rung_and_one_as_good_as_the_last_that_goes_on_go_on() -> None:

@@ -35,7 +35,7 @@ def completed(name: str) -> dict[str, Any]:
 
 
 def waiting(slots: Slots) -> int:
-    """How many trials of the search that these slots are for wait for one."""
+    """Return how many trials of the search that these slots are for wait for one."""
     return sum(turn.holder is slots._search for turn in slots._queue.waiting)
 
 

@@ -1,4 +1,4 @@
-"""What trials share is done once and early, and nothing can be told from its being done."""
+"""Preparation: what trials share is done once and early, and no result shows that it was."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ import shared
 
 def prepare():
     base = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"])
-    told = json.loads((base / "input/config/hyperparameters.json").read_text())
-    assert "x" not in told and told["sagemaker_program"] == "fit.py"
+    given = json.loads((base / "input/config/hyperparameters.json").read_text())
+    assert "x" not in given and given["sagemaker_program"] == "fit.py"
     shared.NUMBERS.append(4)
     PREPARE
 
@@ -70,14 +70,14 @@ def run(machine: Machine, build, tmp_path: Path):
             name="tune",
             step="Tune",
             machine=replace(machine, launcher=launcher_type(isolation)()),
-            trial_finished=lambda *_told: None,
+            trial_finished=lambda *_event: None,
         )
-        told = [note.read_text().split() for note in sorted(notes.iterdir())]
+        noted = [note.read_text().split() for note in sorted(notes.iterdir())]
         values = [
             trial["FinalHyperParameterTuningJobObjectiveMetric"]["Value"]
             for trial in response["TrainingJobSummaries"]
         ]
-        return values, told
+        return values, noted
 
     return run_job
 
@@ -86,14 +86,14 @@ def run(machine: Machine, build, tmp_path: Path):
 def test_trials_find_what_was_prepared_or_do_without(run, machine: Machine, outcome: str) -> None:
     code, shared = OUTCOMES[outcome]
     plain, by_themselves = run(isolation="process")
-    values, told = run(code)
+    values, noted = run(code)
     assert values == plain
     assert [words[0] for words in by_themselves] == ["False"] * 4
-    assert [words[0] for words in told] == [str(shared)] * 4
-    assert len({words[1] for words in told}) == 1, "all come from one server"
-    assert int(told[0][1]) != os.getpid()
-    assert all(words[2] == words[3] for words in told), "each works in its own folder"
-    assert len({words[2] for words in told}) == 4
+    assert [words[0] for words in noted] == [str(shared)] * 4
+    assert len({words[1] for words in noted}) == 1, "all come from one server"
+    assert int(noted[0][1]) != os.getpid()
+    assert all(words[2] == words[3] for words in noted), "each works in its own folder"
+    assert len({words[2] for words in noted}) == 4
     assert not any(machine.work.iterdir())
 
 
@@ -107,7 +107,7 @@ def test_a_program_that_does_not_offer_to_prepare_is_not_run_beforehand(
         name="tune",
         step="Tune",
         machine=replace(machine, launcher=ForkLauncher()),
-        trial_finished=lambda *_told: None,
+        trial_finished=lambda *_event: None,
     )
     assert (tmp_path / "runs").read_text() == "xxx"
 
@@ -132,7 +132,7 @@ def all_ended(servers) -> bool:
 
 
 def pipeline_of(build, first: str, *, depends: bool = True, models: int = 1):
-    """A step, and tuning steps that wait for it."""
+    """Return a step, and tuning steps that wait for it."""
     output = {"result": "s3://bucket/result"} if depends else {}
     steps = [build.processing("First", first, outputs=output)]
     for number in range(models):

@@ -1,4 +1,4 @@
-"""What a tuning job asks of its trials, and says of them."""
+"""Tuning jobs: the requests of their trials, and the response."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def test_the_best_of_real_trials_is_found_and_described(run, build, notes) -> No
     objective = best["FinalHyperParameterTuningJobObjectiveMetric"]
     assert objective["MetricName"] == "cv:r2"
     assert objective["Value"] == 1 - abs(float(best["TunedHyperParameters"]["x"]) - 0.4)
-    assert sorted(told[1] for told in notes.trials) == [1, 2, 3, 4]
-    assert {told[2] for told in notes.trials} == {4}
+    assert sorted(event[1] for event in notes.trials) == [1, 2, 3, 4]
+    assert {event[2] for event in notes.trials} == {4}
     assert notes.trials[-1][4] == objective["Value"]
 
 
@@ -30,9 +30,9 @@ def test_a_trial_gets_static_and_tuned_hyperparameters_and_the_objective(run, bu
     source = (
         "import json, os\n"
         "path = os.environ['SM_INPUT_CONFIG_DIR'] + '/hyperparameters.json'\n"
-        "told = json.load(open(path))\n"
-        "assert told['rounds'] == '300' and float(told['x']) == x, told\n"
-        "assert told['_tuning_objective_metric'] == 'cv:r2'\n"
+        "given = json.load(open(path))\n"
+        "assert given['rounds'] == '300' and float(given['x']) == x, given\n"
+        "assert given['_tuning_objective_metric'] == 'cv:r2'\n"
         "assert '--_tuning_objective_metric' not in sys.argv\n"
         "print('cv:r2=1;')\n"
     )

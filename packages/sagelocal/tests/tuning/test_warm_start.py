@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 
 def step(request: Json, *parents: str, kind: str = "TransferLearning") -> Json:
-    """A tuning step; parents are names of executions."""
+    """Return a tuning step; parents are names of executions."""
     if parents:
         names = [{"HyperParameterTuningJobName": name} for name in parents]
         config = {"ParentHyperParameterTuningJobs": names, "WarmStartType": kind}

@@ -1,10 +1,10 @@
-"""The one exception for what the user can mend."""
+"""The one exception for what the user can fix."""
 
 from __future__ import annotations
 
 
 class UserError(Exception):
-    """A mistake the user can mend: one line with the rule and value, one with the remedy.
+    """An error the user can fix: one line with the rule and value, one with the remedy.
 
     The command line prints it without a traceback and exits with code 2.
     """

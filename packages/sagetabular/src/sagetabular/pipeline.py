@@ -1,4 +1,4 @@
-"""What a project's `get_pipeline()` is written with.
+"""The functions that a project's `get_pipeline()` is written with.
 
 Public: these names keep their meaning within a major version. Every function that makes a step
 takes the `Build` first; a step's outputs are `step.output(name)`.
@@ -15,16 +15,14 @@ from sagetabular.assets.collecting import collect_assets
 from sagetabular.errors import UserError
 from sagetabular.settings import load_project
 from sagetabular.steps.account import make_account
-from sagetabular.steps.collect import collect
 from sagetabular.steps.context import Context, JobStep, text
-from sagetabular.steps.gate import quality_gate
 from sagetabular.steps.ingest import ingest
 from sagetabular.steps.models.units import models
 from sagetabular.steps.parameters import make_parameters
 from sagetabular.steps.preprocess import preprocess
 from sagetabular.steps.processing import ProcessingJob, own_program
 from sagetabular.steps.sdk import Pipeline, StepTypeEnum, offline_session
-from sagetabular.steps.select import select
+from sagetabular.steps.select import collect, quality_gate, select
 from sagetabular.steps.track import track
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import typer
 from sagetabular.aws.deploying import start_pipeline
 from sagetabular.cli.aws.contract import deployment_from, end, make_parser, read_tags
 from sagetabular.cli.aws.ending import wait_for
-from sagetabular.cli.aws.reporting import report
+from sagetabular.cli.terminal.output import report
 
 if TYPE_CHECKING:
     import argparse

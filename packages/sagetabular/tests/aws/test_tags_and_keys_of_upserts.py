@@ -5,8 +5,8 @@ from __future__ import annotations
 import boto3
 from upserting import PIPELINE, ROLE, objects, request, standing
 
+from sagetabular.aws.s3 import Bucket
 from sagetabular.aws.sagemaker.pipelines import Pipelines, Wanted
-from sagetabular.aws.uploading import Bucket
 
 ENCRYPTED = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "a-key"}
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from botocore.stub import ANY
 
-from sagetabular.aws.glue.tables import athena_columns
+from sagetabular.aws.glue.athena import athena_columns
 from sagetabular.errors import UserError
 from sagetabular.lake.store import table_folder, write_table
 from sagetabular.project import Project

@@ -7,8 +7,8 @@ import pytest
 from botocore.stub import ANY
 from upserting import PIPELINE, ROLE, objects, request, standing
 
+from sagetabular.aws.s3 import Bucket
 from sagetabular.aws.sagemaker.pipelines import INLINE_LIMIT, Pipelines, Wanted
-from sagetabular.aws.uploading import Bucket
 
 ENCRYPTED = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "a-key"}
 

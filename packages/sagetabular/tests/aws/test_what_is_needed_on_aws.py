@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from sagetabular import aws, cli
 from sagetabular.aws.permissions import COMMANDS, JOBS
-from sagetabular.aws.sagemaker.concurrency import most_at_once
 from sagetabular.aws.sagemaker.costs import demands
+from sagetabular.doctor.quotas import most_at_once
 
 SERVICES = ("s3", "sagemaker", "sagemaker-runtime", "logs", "ecr", "glue")
 # What is allowed by another action; nobody needs to be allowed to ask who he is.

@@ -41,8 +41,8 @@ def findings(pipeline):
     def run():
         ended = pipeline("doctor", "--json")
         found = json.loads(ended.out)["findings"]
-        to_mend = [one for one in found if one["state"] == "to mend"]
-        assert ended.code == (2 if to_mend else 0)
+        to_fix = [one for one in found if one["state"] == "to fix"]
+        assert ended.code == (2 if to_fix else 0)
         assert [one["subject"] for one in found] == SUBJECTS
         return {one["subject"]: one for one in found}
 
@@ -56,18 +56,18 @@ def test_where_all_is_well_every_line_says_so(pipeline, sound, findings):
     assert found["definition"]["text"] == "conf/ and models/ (boost, ridge) compile to 11 steps"
     assert found["rows"]["text"] == "rows.csv is here to be read"
     ended = pipeline("doctor")
-    assert ended.out.splitlines()[-1] == "6 ok, 0 to mend, 0 cannot tell"
+    assert ended.out.splitlines()[-1] == "6 ok, 0 to fix, 0 cannot tell"
 
 
-def test_another_version_of_a_library_is_to_mend(sound, findings):
+def test_another_version_of_a_library_is_to_fix(sound, findings):
     sound.write("requirements.lock", LOCK.format(numpy="0.0.1", pyyaml="0.0.2") + "absent==3\n")
     found = findings()["libraries"]
-    assert found["state"] == "to mend"
+    assert found["state"] == "to fix"
     assert found["text"] == "absent must be 3, got none (2 more differ)."
     assert found["remedy"] == "Run `make setup`."
 
 
-def test_a_lock_file_that_is_none_is_to_mend(sound, findings):
+def test_a_lock_file_that_is_none_is_to_fix(sound, findings):
     (sound.root / "requirements.lock").unlink()
     assert findings()["libraries"]["text"].startswith("requirements.lock: cannot be read: ")
 
@@ -76,19 +76,19 @@ def test_a_mistake_in_the_settings_is_a_finding_in_the_same_words(sound, finding
     sound.change("models/ridge/model.yaml", "title", "No Title")
     found = findings()
     for subject in ("definition", "rows"):
-        assert found[subject]["state"] == "to mend"
+        assert found[subject]["state"] == "to fix"
         assert found[subject]["text"].startswith("models/ridge/model.yaml: title must match")
     assert found["disk"]["state"] == "ok"
 
 
-def test_a_table_that_the_lake_lacks_is_to_mend(sound, findings):
+def test_a_table_that_the_lake_lacks_is_to_fix(sound, findings):
     shutil.rmtree(table_folder(sound.root / ".pipeline/lake", "estate", "sales"))
     found = findings()["rows"]
-    assert found["state"] == "to mend"
+    assert found["state"] == "to fix"
     assert "`pipeline data sample`" in found["remedy"]
 
 
-def test_a_full_disk_is_to_mend(sound, findings, monkeypatch):
+def test_a_full_disk_is_to_fix(sound, findings, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=2e8))
     assert findings()["disk"]["text"] == "1 GB should be free, got 0.2 GB."
 
@@ -100,7 +100,7 @@ def test_without_a_container_engine_all_is_well_but_for_images(sound, findings, 
     assert found["text"].startswith("none works, and only `pipeline image` needs one (docker, pod")
 
 
-def test_a_python_that_the_packages_are_not_made_for_is_to_mend(sound, findings, monkeypatch):
+def test_a_python_that_the_packages_are_not_made_for_is_to_fix(sound, findings, monkeypatch):
     monkeypatch.setattr(laptop, "OLDEST", (3, 99))
     found = findings()["python"]
     assert found["text"].startswith("Python must be 3.99 to 3.14, got 3.")
@@ -120,5 +120,5 @@ def test_on_a_terminal_long_lines_hang_below_what_they_say(pipeline, sound, monk
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     lines = pipeline("doctor").out.splitlines()
     assert max(map(len, lines)) <= 60
-    at = next(number for number, line in enumerate(lines) if line.startswith("to mend      rows"))
+    at = next(number for number, line in enumerate(lines) if line.startswith("to fix       rows"))
     assert lines[at + 1].startswith(" " * 13) and not lines[at + 1].startswith(" " * 14)

@@ -268,4 +268,4 @@ def test_the_doctor_says_when_the_original_has_changed_since(
     (tmp_path / "jobs/select.py").write_text(changed, encoding="utf-8")
     monkeypatch.setattr(ejection, "PACKAGE", tmp_path)
     text = "pipelines/training/select.py is a copy of select, which has changed since 1.7.0."
-    assert findings() == [("to mend", text)]
+    assert findings() == [("to fix", text)]

@@ -1,4 +1,4 @@
-"""What several modules about settings and definitions need."""
+"""Fixtures of several modules about settings and definitions."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def shape(service, name):
 
 
 def fits(value, limits):
-    """Whether a text fits a shape, told without the code under test."""
+    """Return whether a text fits a shape, without the code under test."""
     within = limits.get("min", 0) <= len(value) <= limits.get("max", len(value))
     return within and re.fullmatch(limits.get("pattern", "(?s).*"), value) is not None
 

@@ -1,4 +1,4 @@
-"""What `conf/aws.yaml` says reaches every request that the service has a place for it in."""
+"""Settings of `conf/aws.yaml` reach every request that has a place for them."""
 
 from __future__ import annotations
 

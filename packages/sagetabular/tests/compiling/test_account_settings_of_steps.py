@@ -1,4 +1,4 @@
-"""What a step, a model or the project says of itself beside `conf/aws.yaml`."""
+"""Account settings of a step, a model or the project, beside `conf/aws.yaml`."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def test_the_archive_holds_of_the_model_and_the_jobs_what_its_programs_import(co
 
 @pytest.fixture
 def container(tmp_path, compiled):
-    """What a training job of the ridge model finds: code, configuration, data."""
+    """Return the folder of a training job of the ridge model: code, configuration, data."""
     base = tmp_path / "opt-ml"
     (base / "input/config").mkdir(parents=True)
     (base / "input/data/train").mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""What a definition has, and what it must not have."""
+"""The content of a definition, and what it must not have."""
 
 from __future__ import annotations
 

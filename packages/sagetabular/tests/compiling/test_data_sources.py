@@ -1,4 +1,4 @@
-"""What becomes of `data.source` and its settings in the definition."""
+"""`data.source` and its settings in the definition."""
 
 from __future__ import annotations
 

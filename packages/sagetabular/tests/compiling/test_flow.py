@@ -33,7 +33,7 @@ def ingest_of(definition):
 
 
 def text_of(expression, **values):
-    """What a joined text is, with values for its parameters."""
+    """Return a joined text, with values for its parameters."""
     parts = expression["Std:Join"]["Values"]
     return "".join(
         part if isinstance(part, str) else values[part["Get"].removeprefix("Parameters.")]

@@ -1,8 +1,8 @@
-"""Which files a program can reach."""
+"""The files that a program can reach."""
 
 from __future__ import annotations
 
-from sagetabular.assets.imports import reachable
+from sagetabular.assets.code import reachable
 
 FILES = {
     "a/__init__.py": b"",

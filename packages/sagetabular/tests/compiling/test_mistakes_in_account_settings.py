@@ -1,4 +1,4 @@
-"""What `conf/aws.yaml` may not say, and what a step has no place for."""
+"""Errors in `conf/aws.yaml`, and settings that a step has no place for."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sagetabular.compiling.checks import definition_problems
 from sagetabular.compiling.loading import project_pipeline
 from sagetabular.errors import UserError
-from sagetabular.settings.retries import FAULTS
+from sagetabular.settings.repeating import FAULTS
 
 pytestmark = pytest.mark.slow
 

@@ -82,7 +82,7 @@ def test_the_longest_names_fit_or_are_refused_with_file_and_field(example, model
 
 
 def is_too_long(model, project):
-    """Whether something is, by the limits as AWS's documents have them."""
+    """Return whether something is allowed, by the limits as AWS's documents have them."""
     words = ["".join(word.title() for word in name.split("_")) for name in model["steps"]]
     return (
         len(model["title"]) > 40

@@ -1,4 +1,4 @@
-"""What a model says of its search, as the service is asked for it, and what it would refuse."""
+"""Searches of models, as they are requested of the service, and errors that it would report."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ WRONG_FILES = {
     "an open bracket": (
         "a: [1\n",
         "not readable as YAML: while parsing a flow sequence (line 1, column 4), expected ','",
-        "Mend the syntax.",
+        "Correct the syntax.",
     ),
     "a tab": (
         "a:\n\tb: 1\n",
@@ -36,18 +36,34 @@ WRONG_FILES = {
     "a key twice": (
         "a: 1\nb: 2\na: 3\n",
         "not readable as YAML: the key 'a' stands twice (line 3, column 1).",
-        "Mend",
+        "Correct",
     ),
-    "a key twice inside": ("a: {b: 1, b: 2}\n", "not readable as YAML: the key 'b' stands", "Mend"),
-    "a date that does not exist": ("a: 2026-02-30\n", "not readable as YAML: '2026-02-30'", "Mend"),
-    "a number too long for Python": ("a: " + "9" * 5000, "not readable as YAML: '999", "Mend"),
-    "a tag that runs code": ("!!python/object:os.system x", "not readable as YAML: could", "Mend"),
-    "an impossible tag": ("a: !!bool perhaps\n", "not readable as YAML: 'perhaps' is no", "Mend"),
-    "brackets without end": ("[" * 3000, "is nested too deeply.", "Mend the syntax."),
+    "a key twice inside": (
+        "a: {b: 1, b: 2}\n",
+        "not readable as YAML: the key 'b' stands",
+        "Correct",
+    ),
+    "a date that does not exist": (
+        "a: 2026-02-30\n",
+        "not readable as YAML: '2026-02-30'",
+        "Correct",
+    ),
+    "a number too long for Python": ("a: " + "9" * 5000, "not readable as YAML: '999", "Correct"),
+    "a tag that runs code": (
+        "!!python/object:os.system x",
+        "not readable as YAML: could",
+        "Correct",
+    ),
+    "an impossible tag": (
+        "a: !!bool perhaps\n",
+        "not readable as YAML: 'perhaps' is no",
+        "Correct",
+    ),
+    "brackets without end": ("[" * 3000, "is nested too deeply.", "Correct the syntax."),
     "a template not yet rendered": (
         "name: " + 2 * "{" + "x}" + "}",
         "not readable as YAML: ",
-        "Mend",
+        "Correct",
     ),
 }
 

@@ -1,4 +1,4 @@
-"""What steps take from others: links, files, and what is wrong with them."""
+"""Inputs of steps: links, files, and errors in them."""
 
 from __future__ import annotations
 

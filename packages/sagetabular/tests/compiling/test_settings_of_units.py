@@ -1,4 +1,4 @@
-"""What `steps` of a model.yaml may not say."""
+"""Errors in `steps` of a model.yaml."""
 
 from __future__ import annotations
 

@@ -13,8 +13,7 @@ from killing import killed_at_every_moment
 
 from sagelocal import LocalSageMaker, ModelRegistry, StepRecord, Storage, list_executions
 from sagelocal.executions.claims import claimed
-from sagelocal.executions.creation import create_execution
-from sagelocal.executions.resuming import reopen
+from sagelocal.executions.creation import create_execution, reopen
 from sagelocal.tuning.journal import TrialJournal
 from sagelocal.tuning.trials import Trial
 from sagetabular.compiling import compilation

@@ -131,7 +131,7 @@ def test_fetch_stores_what_it_downloads(run, project, monkeypatch):
 
 @pytest.fixture
 def prefix(project):
-    """The project with files in S3 as its source; the folder that stands in for the prefix."""
+    """Return a project with files in S3 as its source, and the folder that emulates the prefix."""
     project.settings.pipeline.data.source = "s3"
     project.settings.pipeline.data.reads_tables = False
     project.settings.pipeline.data.uri = "s3://team-bucket/houses/"

@@ -13,7 +13,7 @@ from sagetabular.lake.sample import make_sample
 
 
 def averaged(raw):
-    """Say a raw table the way scikit-learn's copy does."""
+    """Return a raw table as scikit-learn's copy has it."""
     households = raw["households"].astype(float)
     features = {
         "MedInc": raw["median_income"],

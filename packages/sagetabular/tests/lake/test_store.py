@@ -84,7 +84,7 @@ def test_reading_an_unknown_table_says_how_to_add_one(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"columns": [], "more": 1}', "\xff"])
-def test_a_damaged_source_is_the_users_to_mend(tmp_path, folder, text):
+def test_a_damaged_source_is_the_users_to_fix(tmp_path, folder, text):
     write_table(folder, TABLE, kind="files", title="first")
     (folder / store.SOURCE).write_text(text, encoding="latin-1")
     with pytest.raises(UserError, match=r"_source\.json is damaged: .*\nAdd the table again"):

@@ -27,7 +27,7 @@ def test_a_dry_run_prints_what_the_import_writes_and_writes_nothing(
     assert (dry.code, dry.err) == (0, "")
     assert files_of(example.root) == before
     assert {path.name for path in example.root.iterdir()} == {
-        *("conf", "models", "pipelines", "queries")
+        *("conf", "container", "models", "pipelines", "queries")
     }
     wet = pipeline("import", repository / CONF)
     after = files_of(example.root)

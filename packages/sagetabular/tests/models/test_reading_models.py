@@ -1,4 +1,4 @@
-"""What the checks are made of: telling pickles, and choosing hyperparameters."""
+"""Parts of the checks: recognising pickles, and choosing hyperparameters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sklearn.tree import DecisionTreeRegressor
 from sound_model import SETTINGS
 
 from sagetabular.model_checks.hyperparameters import ends, middle
-from sagetabular.model_checks.pickles import holds_pickle
+from sagetabular.model_checks.saving import holds_pickle
 from sagetabular.settings import Model
 
 OBJECT = DecisionTreeRegressor(max_depth=3)

@@ -1,4 +1,4 @@
-"""What XGBoost's model promises beyond the common checks."""
+"""Promises of XGBoost's model beyond the common checks."""
 
 from __future__ import annotations
 

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from making import Page, Story, make_execution, page_of
 
 from sagelocal.definition import parse_definition
-from sagetabular.report.drawing import draw, draw_alone
+from sagetabular.report.drawing import draw, draw_alone, mermaid
 from sagetabular.report.graph import DrawnGraph, Edge, Node, graph_of
-from sagetabular.report.mermaid import mermaid
 from sagetabular.report.page import render_graph
 
 HOSTILE = [

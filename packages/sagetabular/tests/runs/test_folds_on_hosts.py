@@ -16,7 +16,7 @@ import yaml
 from planting import plant, run_project, search
 from test_same_bits import make_table
 
-from sagelocal.jobs.ports import free_ports
+from sagelocal.jobs.machine import free_ports
 from sagetabular.jobs.tables import FOLD
 from sagetabular.jobs.trials.hosts import ADDRESSES
 

@@ -14,7 +14,7 @@ from sagetabular.jobs.models.manifest import describe
 from sagetabular.serving.errors import RequestError
 from sagetabular.serving.formats.answers import refuse
 from sagetabular.serving.http.app import App
-from sagetabular.serving.http.request import Request
+from sagetabular.serving.http.messages import Request
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ import re
 import time
 
 from sagetabular.serving.http.app import App
-from sagetabular.serving.http.connections import Connections
+from sagetabular.serving.worker import Connections
 
 POST = b"POST /invocations HTTP/1.1\r\nContent-Type: text/csv\r\nContent-Length: %d\r\n\r\n%b"
 ROW = b"1,2,3\n"

@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer says what to mend, and the server goes on."""
+"""Whatever is sent, the answer says what to fix, and the server goes on."""
 
 from __future__ import annotations
 

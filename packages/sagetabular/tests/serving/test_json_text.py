@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sagetabular.serving.formats.json_text import read_plainly, write_plainly
+from sagetabular.serving.formats.json_body import read_plainly, write_plainly
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 VALUES = st.none() | st.booleans() | NUMBERS | st.integers(-(2**70), 2**70) | st.text()

@@ -12,8 +12,8 @@ from importlib.util import find_spec
 import pytest
 
 from sagetabular.serving.http.app import App
-from sagetabular.serving.http.connections import Connections
 from sagetabular.serving.settings import ServerSettings
+from sagetabular.serving.worker import Connections
 
 ROW = b"1,2,3\n"
 HEAD = b"POST /invocations HTTP/1.1\r\nHost: h\r\nContent-Type: text/csv\r\n"

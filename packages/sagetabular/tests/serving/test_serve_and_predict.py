@@ -19,7 +19,7 @@ import pytest
 from running import MANIFEST, Server, free_port, lay_out
 
 from sagelocal import LocalSageMaker
-from sagetabular.cli.terminal.payloads import split_file
+from sagetabular.aws.sagemaker.payloads import split_file
 
 
 def pack(folder) -> bytes:

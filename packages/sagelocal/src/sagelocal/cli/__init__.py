@@ -1,6 +1,6 @@
 """The command `sagelocal`: runs a pipeline definition, and shows what ran.
 
-Exit codes: 0 done, 1 the execution failed, 2 a mistake in what was asked, 130 stopped by Ctrl-C.
+Exit codes: 0 done, 1 the execution failed, 2 an error in what was asked, 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from sagelocal.cli import commands
 from sagelocal.cli.arguments import UsageError, parse_arguments
 from sagelocal.errors import SageLocalError
 
-MISTAKE, STOPPED, PIPE_CLOSED = 2, 130, 141
+ERROR, STOPPED, PIPE_CLOSED = 2, 130, 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code; the user's mistakes become lines on stderr.
+    """Run the command and return its exit code; the user's errors become lines on stderr.
 
     Args:
         arguments: What follows the command's name; by default those of this process.
@@ -34,10 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # such as `sagelocal logs ID | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
-    except (SageLocalError, UsageError) as mistake:
-        return _end(str(mistake), MISTAKE)
+    except (SageLocalError, UsageError) as error:
+        return _end(str(error), ERROR)
     except OSError as error:
-        return _end(_without_errno(error), MISTAKE)
+        return _end(_without_errno(error), ERROR)
     return code
 
 

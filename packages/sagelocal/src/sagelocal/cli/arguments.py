@@ -13,7 +13,7 @@ HOME_VARIABLE, DEFAULT_HOME = "SAGELOCAL_HOME", ".sagelocal"
 
 
 class UsageError(Exception):
-    """The command line is none: two lines, the mistake and the remedy."""
+    """The command line is none: two lines, the error and the remedy."""
 
 
 class _Parser(argparse.ArgumentParser):

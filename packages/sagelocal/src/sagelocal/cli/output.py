@@ -1,4 +1,4 @@
-"""What the command prints: results on standard output, progress on standard error."""
+"""Output of the command: results on standard output, progress on standard error."""
 
 from __future__ import annotations
 

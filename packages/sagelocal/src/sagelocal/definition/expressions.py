@@ -17,7 +17,7 @@ _SCOPES = ("Parameters", "Execution", "Steps")
 
 @dataclass(frozen=True)
 class Reference:
-    """What one `Get` points to, e.g. `Steps.Fit.ModelArtifacts.S3ModelArtifacts`.
+    """The target of one `Get`, e.g. `Steps.Fit.ModelArtifacts.S3ModelArtifacts`.
 
     Attributes:
         scope: `Parameters`, `Execution` or `Steps`.

@@ -8,11 +8,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from sagelocal.definition.checking import check_cycles, check_references
 from sagelocal.definition.conditions import check_condition
-from sagelocal.definition.durations import read_duration
 from sagelocal.definition.expressions import references
-from sagelocal.definition.graph import Branch, Definition, Step
+from sagelocal.definition.graph import Branch, Definition, Step, check_cycles, check_references
 from sagelocal.definition.parameters import parse_parameters
 from sagelocal.errors import DefinitionError
 from sagelocal.files import JsonObject
@@ -26,6 +24,13 @@ _PROPERTY_FILE = ("PropertyFileName", "OutputName", "FilePath")
 _Part = TypeVar("_Part", dict[str, Any], list[Any])
 
 _STEP_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_DAYS = {"y": 365, "m": 30, "w": 7, "d": 1}
+_CLOCK = ("hours", "minutes", "seconds")
+_DURATION = re.compile(
+    r"P?(?P<y>\d+y)?(?P<m>\d+m)?(?P<w>\d+w)?(?P<d>\d+d)?"
+    r"(?P<time>t(?P<hours>\d+h)?(?P<minutes>\d+m)?(?P<seconds>\d+s)?)?",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 def parse_definition(content: bytes) -> Definition:
@@ -165,3 +170,24 @@ def _cached_for(entry: JsonObject) -> timedelta | None:
         return read_duration(str(cache.get("ExpireAfter")))
     except ValueError as error:
         raise DefinitionError(f"Step {entry['Name']}: CacheConfig.ExpireAfter: {error}") from error
+
+
+def read_duration(text: str) -> timedelta:
+    """Return the length of an ISO 8601 duration: `P30D`, `PT16M`, and the service's `30dT5h`.
+
+    A year has 365 days here, and a month 30.
+
+    Raises:
+        ValueError: If the text is no such duration, or is longer than can be counted.
+    """
+    match = _DURATION.fullmatch(text)
+    parts = {key: part for key, part in match.groupdict().items() if part} if match else {}
+    time = parts.pop("time", "")
+    if not parts or time in ("T", "t"):
+        raise ValueError(f"{text!r} is not an ISO 8601 duration such as P30D or PT12H.")
+    numbers = {key: int(part[:-1]) for key, part in parts.items()}
+    days = sum(numbers.get(unit, 0) * length for unit, length in _DAYS.items())
+    try:
+        return timedelta(days=days, **{unit: numbers.get(unit, 0) for unit in _CLOCK})
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is too long a duration.") from error

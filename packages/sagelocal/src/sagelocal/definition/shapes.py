@@ -2,7 +2,7 @@
 
 A shape is `str` (text), `float` (a number, or text that is one), `object` (text, a number or a
 boolean), a list with the shape of its elements, or a dict of member → shape. A member whose name
-ends with `!` must be there, one with `?` may be null, and `*` stands for every member.
+ends with `!` must be there, one with `?` may be null, and `*` means every member.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _WORDS: dict[type, str] = {str: "text", float: "a number", object: "text, a numb
 def problem(value: object, shape: Shape, place: str) -> str | None:
     """Return the first thing about a value that does not fit its shape; None if it fits.
 
-    Expressions fit anywhere: what they stand for is known only when they are resolved.
+    Expressions fit anywhere: their values are known only when they are resolved.
 
     Args:
         value: What to look at.

@@ -1,4 +1,4 @@
-"""What a finished step left in S3."""
+"""Artefacts: the objects that a finished step left in S3."""
 
 from __future__ import annotations
 

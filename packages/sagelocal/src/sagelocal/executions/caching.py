@@ -46,7 +46,7 @@ _COMPARED: dict[str, tuple[tuple[str, ...], ...]] = {
 
 @dataclass(frozen=True)
 class Cache:
-    """What earlier executions of a pipeline left behind for a new one.
+    """The results of earlier executions of a pipeline, for a new one.
 
     Attributes:
         home: The folder that holds `executions/`.

@@ -1,4 +1,9 @@
-"""The beginning of an execution: its directory appears complete, in one step, and locked."""
+"""The beginning of an execution: a new one, or one that goes on.
+
+The directory of a new execution appears complete, in one step, and locked. What a stopped, failed
+or killed execution has finished is kept, and the rest starts anew; a trial of a tuning step is
+finished once its record below `trials/` is written, see `sagelocal.tuning.journal`.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +14,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sagelocal.errors import ExecutionStateError
 from sagelocal.executions.locking import hold
-from sagelocal.executions.records import EXECUTING, ExecutionRecord, StepRecord
+from sagelocal.executions.records import EXECUTING, SUCCEEDED, ExecutionRecord, StepRecord
 from sagelocal.files import now, temporary_sibling, write_bytes, write_json
+
+_ASIDE = ".attempt-"
 
 
 @contextmanager
@@ -90,3 +98,43 @@ def new_id() -> str:
     """
     moment = datetime.now(UTC)
     return f"{moment:%Y%m%d-%H%M%S}-{moment.microsecond * 0x10000 // 1_000_000:04x}"
+
+
+def reopen(record: ExecutionRecord) -> ExecutionRecord:
+    """Return the record of an execution about to go on in this process, written to disk.
+
+    Whoever calls this holds the execution's lock.
+
+    Raises:
+        ExecutionStateError: If it has succeeded.
+    """
+    if record.status == SUCCEEDED:
+        raise ExecutionStateError(
+            f"Execution {record.id} has succeeded: there is nothing left to resume.",
+            "Start a new one.",
+        )
+    unfinished = [step for step in record.steps.values() if step.status != SUCCEEDED]
+    fresh = {step.name: StepRecord(step.name, step.kind) for step in unfinished}
+    reopened = replace(
+        record,
+        status=EXECUTING,
+        end_time=None,
+        failure_reason=None,
+        failed_step=None,
+        attempts=record.attempts + 1,
+        steps={**record.steps, **fresh},
+    )
+    reopened.write()
+    for name, step in fresh.items():
+        reopened.write_step(step)
+        _set_logs_aside(record, name)
+    return reopened
+
+
+def _set_logs_aside(record: ExecutionRecord, step: str) -> None:
+    """Rename the logs of unfinished jobs: metrics are read from a log that has one writer."""
+    for log in record.log_files(step):
+        job = log.name.partition(".")[0]  # what follows is a host of it, or an earlier attempt
+        finished = (record.trials / step / f"{job}.json").is_file()
+        if not finished and _ASIDE not in log.stem:
+            log.rename(log.with_name(f"{log.stem}{_ASIDE}{record.attempts}.log"))

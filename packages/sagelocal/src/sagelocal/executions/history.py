@@ -58,7 +58,7 @@ def latest_success(home: Path, pipeline_name: str) -> ExecutionRecord | None:
 def succeeded_steps(home: Path, pipeline_name: str, step: str) -> Iterator[StepRecord]:
     """Yield what succeeded under a step's name in the executions of a pipeline, the latest first.
 
-    A reused result stands for the one it was taken from, which is yielded once; `cached_from`
+    Of a reused result the one it was taken from is yielded, and once; `cached_from`
     always names the execution that did the work.
     """
     seen = set()

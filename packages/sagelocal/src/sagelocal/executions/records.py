@@ -1,4 +1,4 @@
-"""The record of an execution: a directory that tells the whole story, readable at any time.
+"""The record of an execution: a directory with all that happened, readable at any time.
 
 ::
 

@@ -17,11 +17,11 @@ from sagelocal.storage.buckets import Storage
 
 @dataclass(frozen=True)
 class Reuse:
-    """What a new execution may take from earlier ones.
+    """The results that a new execution may take from earlier ones.
 
     Attributes:
         cache: Whether a step whose request has not changed takes its earlier result.
-        tokens: Step name → a text that stands for what the request does not show, such as the
+        tokens: Step name → a text in place of what the request does not show, such as the
             content of a table. A step with a token is reused while token and request are the
             same, whether the definition caches it or not: the local counterpart of a data
             version.
@@ -39,7 +39,7 @@ class Reuse:
 
     @property
     def selects(self) -> bool:
-        """Whether only some of the steps are to run."""
+        """Return whether only some of the steps run."""
         return bool(self.only) or self.first is not None
 
 

@@ -123,7 +123,7 @@ class ForkedJob:
 
         Args:
             seconds: The limit; None for no limit.
-            should_end: Asked again and again; the job is killed once it says so.
+            should_end: Called again and again; the job is killed once it returns true.
         """
         stages = [(seconds, signal.SIGTERM), (GRACE_SECONDS, signal.SIGKILL), (None, 0)]
         for stage, (limit, number) in enumerate(stages):
@@ -168,7 +168,7 @@ class ForkedJob:
         self.connection.close()
 
     def _orphaned(self) -> int:
-        """End a job whose server died, and with it whoever could tell how the job would end."""
+        """End a job whose server died, which leaves nobody who knows how it would end."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         return -signal.SIGKILL

@@ -23,7 +23,7 @@ from sagelocal.processes.launching import ProcessLauncher
 
 
 def forking_is_safe() -> bool:
-    """Say whether forks are reliable here: macOS has `fork`, but its libraries break after it."""
+    """Return whether forks are reliable: macOS has `fork`, but its libraries break after it."""
     return hasattr(os, "fork") and sys.platform == "linux"
 
 
@@ -64,7 +64,7 @@ class ForkLauncher(ProcessLauncher):
 
     @contextmanager
     def for_trials(self, name: str) -> Iterator[Launcher]:
-        """Give a launcher for many runs of one program; its server ends with the block."""
+        """Yield a launcher for many runs of one program; its server ends with the block."""
         step = self._expected.pop(name, None) or TrialLauncher(self)
         self._steps.add(step)
         try:
@@ -129,7 +129,7 @@ class TrialLauncher:
         self.start(command)
 
     def for_trials(self, _name: str) -> AbstractContextManager[Launcher]:
-        """Give this launcher."""
+        """Return this launcher."""
         return nullcontext(self)
 
     def prepare(self, make: Callable[[], Command]) -> None:

@@ -30,7 +30,7 @@ def imported_libraries(program: Path) -> list[Import]:
 
 
 def offers_preparation(program: Path) -> bool:
-    """Say whether a program has `prepare` at its top: its own, or imported from a module.
+    """Return whether a program has `prepare` at its top: its own, or imported from a module.
 
     Such a program is imported before it is run, so it has to keep what it does as a program behind
     `if __name__ == "__main__"`.

@@ -13,7 +13,6 @@ from pathlib import Path, PurePosixPath
 
 from sagelocal.errors import DefinitionError
 from sagelocal.files import JsonObject
-from sagelocal.jobs.environment import job_environment
 from sagelocal.jobs.machine import Machine
 from sagelocal.processes.commands import Command, Exit
 
@@ -23,11 +22,32 @@ _LONGEST_REASON = 1024
 _LAST_LINES = 5
 # So little is left that not even a word about it could be written.
 _NOTHING_LEFT = 1 << 16
+_FROM_HOST = (
+    *("PATH", "HOME", "USER", "TMPDIR", "TEMP", "TMP", "LANG", "LC_ALL", "LC_CTYPE", "TZ"),
+    *("LD_LIBRARY_PATH", "SYSTEMROOT"),
+)
+_ALWAYS = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "PYTHONUNBUFFERED": "1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+_NOWHERE = "http://127.0.0.1:9"
+_ISOLATED = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_ENDPOINT_URL": _NOWHERE,
+    "AWS_MAX_ATTEMPTS": "1",
+    "HTTP_PROXY": _NOWHERE,
+    "HTTPS_PROXY": _NOWHERE,
+}
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended: `Completed`, `Failed` or `Stopped`, with a reason if it ran out of time."""
+    """The end of a job: `Completed`, `Failed` or `Stopped`, with a reason if it ran out of time."""
 
     status: str
     exit_code: int
@@ -109,7 +129,7 @@ def command_in_tree(
 
 
 def run_in_tree(tree: JobTree, machine: Machine, command: Command) -> Outcome:
-    """Run a job's command inside its tree and say how it ended."""
+    """Run a job's command inside its tree and return how it ended."""
     return _outcome(machine.launcher.run(command), tree, command)
 
 
@@ -121,7 +141,7 @@ def _outcome(ended: Exit, tree: JobTree, command: Command) -> Outcome:
         return Outcome("Completed", 0, ended.seconds, "")
     reason = tree.failure(command.log) or f"The job ended with exit code {ended.code}."
     if _is_full(tree.base) or os.strerror(errno.ENOSPC) in reason:
-        # The machine's fault: a trial that ended so must not count as one that was tried.
+        # The machine's error: a trial that ended so must not count as one that was tried.
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(tree.base))
     if ended.code < 0:
         reason = f"The job was killed by signal {-ended.code}. {reason}".strip()
@@ -130,3 +150,19 @@ def _outcome(ended: Exit, tree: JobTree, command: Command) -> Outcome:
 
 def _is_full(folder: Path) -> bool:
     return shutil.disk_usage(folder).free < _NOTHING_LEFT
+
+
+def job_environment(own: Mapping[str, str], *, isolated: bool) -> dict[str, str]:
+    """Return the environment of a job: a little of the host's, fixed settings, the job's own.
+
+    AWS credentials in the host's variables are never passed on. A network namespace is not
+    portable, so an *isolated* job is not cut off by force: its AWS and HTTP clients are pointed
+    at a closed port and at no credentials, so that a job that would fail in the cloud for want
+    of a network fails here too, and at once.
+
+    Args:
+        own: The job's variables; they win.
+        isolated: Whether the job asked for network isolation.
+    """
+    host = {name: os.environ[name] for name in _FROM_HOST if name in os.environ}
+    return {**host, **_ALWAYS, **(_ISOLATED if isolated else {}), **own}

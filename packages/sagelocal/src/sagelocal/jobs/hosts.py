@@ -22,10 +22,8 @@ from sagelocal.errors import DefinitionError, StorageError
 from sagelocal.files import JsonObject, write_json
 from sagelocal.jobs.containers import JobTree, Outcome, run_in_tree
 from sagelocal.jobs.inputs import Share
-from sagelocal.jobs.machine import Machine
-from sagelocal.jobs.ports import LOOPBACK, free_ports
-from sagelocal.processes.cancellation import Cancellation
-from sagelocal.processes.commands import Command
+from sagelocal.jobs.machine import LOOPBACK, Machine, free_ports
+from sagelocal.processes.commands import Cancellation, Command
 
 ADDRESSES = "SAGELOCAL_HOST_ADDRESSES"
 _GROUP = "homogeneousCluster"
@@ -49,7 +47,7 @@ class Host:
 
     @property
     def share(self) -> Share:
-        """Its part of a sharded input."""
+        """Return the part of a sharded input that this host gets."""
         return Share(self.names.index(self.name), len(self.names))
 
     def write_resources(self, folder: str, request: JsonObject) -> None:
@@ -117,7 +115,7 @@ def job_hosts(machine: Machine, step: str, job: str, count: int) -> Iterator[lis
 
 
 def run_on_hosts(hosts: Sequence[Host], machine: Machine, commands: Sequence[Command]) -> Outcome:
-    """Run a job on all of its hosts at the same time and say how it ended.
+    """Run a job on all of its hosts at the same time and return how it ended.
 
     The first host that fails ends the others, and is named in the reason. A host that is done
     leaves the others running.

@@ -1,8 +1,10 @@
-"""The machine: what all jobs of an execution share, and what replaces programs of images."""
+"""The machine: what all jobs of an execution share, programs that replace images, free ports."""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,10 +12,12 @@ from sagelocal.processes.commands import Launcher
 from sagelocal.processes.slots import Slots
 from sagelocal.storage.buckets import Storage
 
+LOOPBACK = "127.0.0.1"
+
 
 @dataclass(frozen=True)
 class Machine:
-    """What all jobs of one execution share.
+    """The storage, processes and folders that all jobs of one execution share.
 
     Attributes:
         storage: Where inputs come from.
@@ -44,7 +48,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class ImageProgram:
-    """What replaces the program that an image starts when a job names none.
+    """A program that replaces the one that an image starts when a job names none.
 
     It finds the whole request in `config/processingjobconfig.json`. Inputs that are a query, which
     the service would answer before the job begins, are left to it.
@@ -60,7 +64,7 @@ class ImageProgram:
 
 @dataclass(frozen=True)
 class ServeCommand:
-    """What replaces the program `serve` of every image.
+    """A program that replaces `serve` of every image.
 
     Attributes:
         words: The command.
@@ -69,3 +73,12 @@ class ServeCommand:
 
     words: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def free_ports(number: int) -> list[int]:
+    """Return ports of the loopback address that nobody listens on, all different."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
+        for entry in sockets:
+            entry.bind((LOOPBACK, 0))
+        return [int(entry.getsockname()[1]) for entry in sockets]

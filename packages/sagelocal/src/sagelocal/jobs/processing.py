@@ -66,7 +66,7 @@ def _command(host: Host, request: JsonObject, step: str, machine: Machine) -> Co
 
 
 def _program(request: JsonObject, step: str, machine: Machine) -> ImageProgram:
-    """Return what a job starts: its entry point, else what stands for its image's own program."""
+    """Return what a job starts: its entry point, else what replaces its image's own program."""
     application = request["AppSpecification"]
     if words := application.get("ContainerEntrypoint"):
         return ImageProgram(words)
@@ -98,7 +98,7 @@ def _prepare(host: Host, request: JsonObject, step: str, machine: Machine) -> No
 
 
 def _answers_queries(request: JsonObject) -> bool:
-    """Whether the job's program reads what its inputs ask for by itself; an entry point cannot."""
+    """Return whether the job's program answers queries of its inputs; an entry point cannot."""
     return not request["AppSpecification"].get("ContainerEntrypoint")
 
 

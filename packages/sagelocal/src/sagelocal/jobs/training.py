@@ -1,21 +1,28 @@
-"""Training jobs in script mode: the code is an input channel, the model a `model.tar.gz`."""
+"""Training jobs in script mode: the code is an input channel, the model a `model.tar.gz`.
+
+Checkpoints are a folder of a job that outlives an interruption. On the service it is copied to S3
+while the job runs. Here that is done when the job has ended, however it did: the machine that dies
+with its job is this one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from sagelocal.files import JsonObject, write_json
-from sagelocal.jobs.checkpoints import keep_checkpoints, restore_checkpoints
 from sagelocal.jobs.containers import ROOT, Outcome, command_in_tree
 from sagelocal.jobs.hosts import Host, discard, instance_count, job_hosts, merged, run_on_hosts
 from sagelocal.jobs.inputs import put_input
 from sagelocal.jobs.machine import Machine
-from sagelocal.jobs.metrics import final_metrics
-from sagelocal.jobs.progress import Progress, Rule, finite_start
+from sagelocal.jobs.metrics import Progress, Rule, final_metrics, finite_start
 from sagelocal.jobs.script_mode import channel_config, script_variables, unpack_code, user_arguments
 from sagelocal.processes.commands import Command
 from sagelocal.storage.archives import pack
+from sagelocal.storage.buckets import Storage
+
+_CHECKPOINTS = f"{ROOT}/checkpoints"
 
 
 def run_training_job(
@@ -38,8 +45,8 @@ def run_training_job(
         objective: A metric whose values are all wanted; they come as `Progress`.
         rule: Ends the job when these values fall behind. It is then `Stopped` and leaves nothing,
             even if it was faster than whoever stopped it.
-        limit: Asked for the request as soon as the job may begin, which can be long after it asked
-            to; what this raises is raised.
+        limit: Returns the request once the job may begin, which can be long after it asked to;
+            what this raises is raised.
 
     Raises:
         DefinitionError: If the request asks for something that this back-end does not do.
@@ -51,8 +58,8 @@ def run_training_job(
     with job_hosts(machine, step, name, count) as hosts:
         request = limit(request)
         # The first host speaks for all of them.
-        told = Progress(hosts[0].log, request, objective, rule)
-        watch = told.is_behind if rule is not None else None
+        metrics = Progress(hosts[0].log, request, objective, rule)
+        watch = metrics.is_behind if rule is not None else None
         commands = [
             training_command(host, request, name=name, step=step, machine=machine) for host in hosts
         ]
@@ -64,7 +71,7 @@ def run_training_job(
         finally:
             keep_checkpoints(request, hosts, machine.storage)
     # The slots are free again: packing a model keeps nobody waiting.
-    values, behind = told.values(), told.stopped_after()
+    values, behind = metrics.values(), metrics.stopped_after()
     if behind is not None:
         outcome = Outcome("Stopped", 0, outcome.seconds, "")
         values[objective or ""] = values[objective or ""][:behind]
@@ -131,3 +138,39 @@ def _publish(hosts: list[Host], step: str, machine: Machine, output: str) -> Non
     if any(data.iterdir()):
         pack(data, results / "output.tar.gz")
     machine.storage.put_tree(results, output)
+
+
+def restore_checkpoints(request: JsonObject, hosts: Sequence[Host], storage: Storage) -> None:
+    """Put the checkpoints of earlier runs into the trees of hosts, if the request has any.
+
+    Raises:
+        DefinitionError: If their folder does not lie in a job's tree.
+    """
+    config = request.get("CheckpointConfig")
+    if not config:
+        return
+    for host in hosts:
+        folder = _checkpoint_folder(config, host)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in storage.objects(config["S3Uri"]):
+            copy = folder / name  # not a link: programs write into what they find here
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(storage.read_bytes(f"{config['S3Uri'].rstrip('/')}/{name}"))
+
+
+def keep_checkpoints(request: JsonObject, hosts: Sequence[Host], storage: Storage) -> None:
+    """Keep what all hosts left; what changed counts, and files that are gone stay kept."""
+    config = request.get("CheckpointConfig")
+    if not config:
+        return
+    uri = config["S3Uri"].rstrip("/")
+    for host in hosts:
+        folder = _checkpoint_folder(config, host)
+        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+            content, key = file.read_bytes(), f"{uri}/{file.relative_to(folder).as_posix()}"
+            if not storage.exists(key) or storage.read_bytes(key) != content:
+                storage.put_bytes(key, content)
+
+
+def _checkpoint_folder(config: JsonObject, host: Host) -> Path:
+    return host.tree.locate(str(config.get("LocalPath", _CHECKPOINTS)).rstrip("/"))

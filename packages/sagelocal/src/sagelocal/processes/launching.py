@@ -59,7 +59,7 @@ class ProcessLauncher:
         """Do nothing: a fresh process cannot be made ready beforehand."""
 
     def for_trials(self, _name: str) -> AbstractContextManager[Launcher]:
-        """Give this launcher."""
+        """Return this launcher."""
         return nullcontext(self)
 
     def prepare(self, _make: Callable[[], Command]) -> None:

@@ -23,13 +23,13 @@ def usable_cores() -> int:
 
 @dataclass(eq=False)
 class _Holder:
-    """Who waits for slots, or held some: a single job, or all trials of a search."""
+    """A single job, or all trials of a search, that waits for slots or held some."""
 
     seconds: list[float] = field(default_factory=list)
 
     @property
     def urgency(self) -> float:
-        """Mean length of its jobs; what is not known may be long."""
+        """Return the mean length of its jobs; what is not known may be long."""
         return sum(self.seconds) / len(self.seconds) if self.seconds else math.inf
 
 
@@ -52,7 +52,7 @@ class _Turn:
 class Slots:
     """A count of processes that may run at once, shared by all steps and trials of an execution.
 
-    Every host of a job takes one slot and is told that it has one core: jobs run beside each
+    Every host of a job takes one slot and reads that it has one core: jobs run beside each
     other and do not split themselves further, which measured faster than threads inside a job.
 
     Args:

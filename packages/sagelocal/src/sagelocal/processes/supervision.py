@@ -54,7 +54,7 @@ class Job:
             raise DefinitionError(f"Cannot start {self.program!r}: {answer}.") from None
 
     def has_ended(self) -> bool:
-        """Say whether the job has ended."""
+        """Return whether the job has ended."""
         return self.process.poll() is not None
 
     def signal(self, *, kill: bool) -> None:

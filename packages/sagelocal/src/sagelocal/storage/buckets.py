@@ -23,12 +23,12 @@ _WRITABLE = 0o222
 
 
 def links_are_safe() -> bool:
-    """Say whether file permissions keep this user's processes from writing stored objects."""
+    """Return whether file permissions keep this user's processes from writing stored objects."""
     return os.name == "posix" and os.geteuid() != 0
 
 
 class Storage:
-    """All buckets, below one directory.
+    """The buckets of an account, below one directory.
 
     Args:
         directory: Where the buckets lie; made when first needed.
@@ -45,7 +45,7 @@ class Storage:
         return self.directory / bucket / key if key else self.directory / bucket
 
     def exists(self, uri: str) -> bool:
-        """Say whether there is an object, or at least one below the prefix."""
+        """Return whether there is an object, or at least one below the prefix."""
         return any(_files(self.path(uri)))
 
     def objects(self, uri: str) -> list[str]:

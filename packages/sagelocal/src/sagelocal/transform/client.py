@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sagelocal.jobs.ports import LOOPBACK
+from sagelocal.jobs.machine import LOOPBACK
 
 
 @dataclass(frozen=True)

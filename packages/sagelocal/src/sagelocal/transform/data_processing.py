@@ -41,7 +41,7 @@ class DataProcessing:
 
     @property
     def is_idle(self) -> bool:
-        """Whether records and answers are left as they are, whatever they are."""
+        """Return whether records and answers are left as they are, whatever they are."""
         return not self.join and self.input_filter.takes_all and self.output_filter.takes_all
 
     def record(self, line: int, content: bytes) -> Record:

@@ -54,7 +54,7 @@ class Filter:
 
     @property
     def takes_all(self) -> bool:
-        """Whether it leaves a record as it is."""
+        """Return whether it leaves a record as it is."""
         return not self.parts
 
     def apply(self, record: object) -> object:

@@ -27,8 +27,8 @@ from sagelocal.transform.records import Payload, payloads, read_records
 from sagelocal.transform.server import ModelServer, serving
 from sagelocal.transform.settings import TransformSettings, batch_variables, read_settings
 
-# As a program's exit code: what the records are at fault for, and all else.
-_MISTAKE, _FAULT = 2, 1
+# As a program's exit codes.
+_RECORD_ERROR, _OTHER_ERROR = 2, 1
 
 
 def run_transform_job(
@@ -109,11 +109,11 @@ class _Job:
 
     @property
     def results(self) -> Path:
-        """Where the outputs of whole objects lie, below the job's tree."""
+        """Return the folder of the outputs of whole objects, below the job's tree."""
         return self.host.tree.base / "transformed"
 
     def run(self, command: Command, objects: Iterable[InputObject]) -> Outcome:
-        """Transform the objects, and say how it went."""
+        """Transform the objects and return how it went."""
         started = time.monotonic()
         with serving(self.host, self.machine, command) as server:
             failures = self._transform_all(objects, server)
@@ -121,7 +121,7 @@ class _Job:
         seconds = time.monotonic() - started
         if not failures:
             return Outcome("Completed", 0, seconds, "")
-        code = _MISTAKE if isinstance(failures[0], RecordError) else died or _FAULT
+        code = _RECORD_ERROR if isinstance(failures[0], RecordError) else died or _OTHER_ERROR
         return Outcome("Failed", code, seconds, str(failures[0]))
 
     def _transform_all(

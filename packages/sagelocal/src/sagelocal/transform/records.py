@@ -1,4 +1,4 @@
-"""Records: how batch transform cuts an object into records, and packs them into payloads."""
+"""Records: batch transform cuts an object into them, and packs them into payloads."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class Payload:
 
     @property
     def body(self) -> bytes:
-        """What is sent."""
+        """Return the bytes that are sent."""
         return b"".join(record.sent for record in self.records)
 
     @property
     def where(self) -> str:
-        """Which lines of the object these are."""
+        """Return which lines of the object these are."""
         first, last = self.records[0].line, self.records[-1].line
         return f"line {first}" if first == last else f"lines {first} to {last}"
 

@@ -22,10 +22,8 @@ from sagelocal.errors import RecordError, ServerError
 from sagelocal.files import JsonObject
 from sagelocal.jobs.containers import Outcome, run_in_tree
 from sagelocal.jobs.hosts import Host
-from sagelocal.jobs.machine import Machine
-from sagelocal.jobs.ports import free_ports
-from sagelocal.processes.cancellation import Cancellation
-from sagelocal.processes.commands import GRACE_SECONDS, Command
+from sagelocal.jobs.machine import Machine, free_ports
+from sagelocal.processes.commands import GRACE_SECONDS, Cancellation, Command
 from sagelocal.transform.client import Client, Request
 
 # The service waits eight minutes, but it has an image and a model to bring to a machine first.
@@ -49,7 +47,7 @@ class ModelServer:
 
     @property
     def exit_code(self) -> int | None:
-        """The exit code of its process, once that has ended."""
+        """Return the exit code of its process, once that has ended."""
         return self.ended.result().exit_code if self.ended.done() else None
 
     def wait_until_ready(self) -> None:

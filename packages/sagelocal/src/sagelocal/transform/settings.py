@@ -1,4 +1,4 @@
-"""How a Transform job asks its server: what the request says, else the server, else the default."""
+"""Settings of a Transform job: what the request says, else the server, else the default."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SECONDS = 600.0
 
 @dataclass(frozen=True)
 class TransformSettings:
-    """How objects are cut, sent and put together again.
+    """Settings for cutting, sending and assembling objects.
 
     Attributes:
         by_line: Whether each line of an object is a record; otherwise the object is one.
@@ -79,7 +79,7 @@ def read_settings(
 
 
 def batch_variables(request: JsonObject) -> dict[str, str]:
-    """Return the variables that tell a server how it will be asked; only what the request says."""
+    """Return the variables from which a server reads how the request wants it to be asked."""
     named = {
         "SAGEMAKER_MAX_PAYLOAD_IN_MB": request.get("MaxPayloadInMB"),
         "SAGEMAKER_BATCH_STRATEGY": _STRATEGIES.get(request.get("BatchStrategy", "")),
@@ -120,7 +120,7 @@ def _number(values: JsonObject, field: str, step: str) -> int:
 
 
 def _choice(values: JsonObject, field: str, chosen: str, step: str) -> bool:
-    """Say whether a field has the value `chosen`; otherwise it must be `None`, the default."""
+    """Return whether a field has the value `chosen`; otherwise it must be `None`, the default."""
     value = values.get(field, "None")
     if value not in ("None", chosen):
         raise DefinitionError(

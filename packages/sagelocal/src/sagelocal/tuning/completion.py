@@ -40,11 +40,11 @@ class Completion:
 
     @property
     def is_asked_for(self) -> bool:
-        """Whether there is any criterion."""
+        """Return whether there is any criterion."""
         return self.target is not None or self.patience is not None
 
     def is_reached(self, trials: Sequence[Trial]) -> bool:
-        """Say whether the trials, in the order of their numbers, are enough."""
+        """Return whether the trials, in the order of their numbers, are enough."""
         values = [value for value in map(_value, trials) if value is not None]
         target = self.target
         if target is not None and any(self._better(value, target) == value for value in values):
@@ -79,7 +79,7 @@ class TimeIsOverError(Exception):
 
 
 class Clock:
-    """How much of a tuning job's run time is left.
+    """The run time of a tuning job that is left.
 
     Args:
         seconds: All of it; None for no limit.
@@ -91,7 +91,7 @@ class Clock:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing is left."""
+        """Return whether nothing is left."""
         return time.monotonic() >= self._end
 
     def limit(self, training: JsonObject) -> JsonObject:

@@ -1,6 +1,6 @@
 """Automatic Model Tuning: trials in parallel, with a result that parallelism cannot change.
 
-Trial *n* is suggested once the trials up to *n - MaxParallelTrainingJobs* have been told to the
+Trial *n* is suggested once the trials up to *n - MaxParallelTrainingJobs* have been reported to the
 search, in the order of their numbers, and nothing else has. So what a trial gets depends on the
 definition alone: not on the number of cores, nor on which trial happened to finish first. A search
 that learns nothing (random, grid) waits for any trial to end instead, since all of them are fixed.
@@ -20,10 +20,9 @@ from dataclasses import dataclass, field, replace
 
 from sagelocal.files import JsonObject
 from sagelocal.jobs.machine import Machine
-from sagelocal.jobs.progress import Rule
+from sagelocal.jobs.metrics import Rule
 from sagelocal.tuning.completion import read_clock, read_completion
-from sagelocal.tuning.early_stopping import TOLERANCE
-from sagelocal.tuning.endings import read_endings
+from sagelocal.tuning.early_stopping import TOLERANCE, read_endings
 from sagelocal.tuning.journal import TrialJournal
 from sagelocal.tuning.preparation import discard_shared
 from sagelocal.tuning.searches.search import Search, Suggestion
@@ -141,15 +140,15 @@ class _Tuner:
 
     @property
     def _decides_in_order(self) -> bool:
-        """Whether anything about a trial depends on those before it."""
+        """Return whether anything about a trial depends on those before it."""
         ends = self.endings.are_asked_for or self.completion.is_asked_for
         return self.search.learns or ends
 
     def _tell(self, suggestion: Suggestion, future: Future[Trial]) -> Trial:
         trial = future.result()
         stopped_early = trial.status == "Stopped" and trial.value is not None
-        told = len(trial.progress) if stopped_early else None
-        self.search.tell(suggestion, trial.value, told)
+        stopped_after = len(trial.progress) if stopped_early else None
+        self.search.tell(suggestion, trial.value, stopped_after)
         return trial
 
     def _run_trial(self, suggestion: Suggestion, rule: Rule | None) -> Trial:

@@ -1,4 +1,4 @@
-"""How a trial of a tuning job runs: once, again after a kill, or not at all."""
+"""Runs of trials: once, again after a kill, or not at all if an earlier attempt finished them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from sagelocal.errors import StorageError
 from sagelocal.files import JsonObject
 from sagelocal.jobs.machine import Machine
-from sagelocal.jobs.progress import Rule
-from sagelocal.jobs.retrying import was_killed
+from sagelocal.jobs.metrics import Rule
+from sagelocal.jobs.retries import was_killed
 from sagelocal.jobs.training import run_training_job
 from sagelocal.tuning.completion import Clock, TimeIsOverError
 from sagelocal.tuning.journal import TrialJournal
@@ -66,17 +66,17 @@ class TrialRunner:
 
     def _execute(self, suggestion: Suggestion, name: str, rule: Rule | None) -> Trial:
         started = time.monotonic()
-        told = suggestion.hyperparameters
+        tuned = suggestion.hyperparameters
         try:
             self._prepare()
             response = self._train(suggestion, name, rule)
         except TimeIsOverError as error:
             shutil.rmtree(self.machine.work / name, ignore_errors=True)  # nothing is in it
-            return Trial(suggestion.number, name, told, "Stopped", None, 0.0, str(error))
+            return Trial(suggestion.number, name, tuned, "Stopped", None, 0.0, str(error))
         except StorageError as error:
             seconds = time.monotonic() - started
-            return Trial(suggestion.number, name, told, "Failed", None, seconds, str(error))
-        trial = trial_of(response, suggestion.number, told, self.metric)
+            return Trial(suggestion.number, name, tuned, "Failed", None, seconds, str(error))
+        trial = trial_of(response, suggestion.number, tuned, self.metric)
         if self.journal is not None:
             self.journal.note(trial)
         return trial

@@ -19,11 +19,11 @@ class Trial:
         name: Name of its training job.
         hyperparameters: Those that were tuned.
         status: `Completed`, `Failed` or `Stopped`: early, or because it ran out of time.
-        value: Its objective value, the last it told; None if it failed or ran out of time.
+        value: Its objective value, the last it reported; None if it failed or ran out of time.
         seconds: How long it took.
         reason: Why it failed.
         exit_code: Of its process; None if there was none.
-        progress: All values of the objective that it told, up to where it was stopped.
+        progress: All values of the objective that it reported, up to where it was stopped.
     """
 
     number: int
@@ -38,7 +38,7 @@ class Trial:
 
     @property
     def is_complete(self) -> bool:
-        """Whether it came to its end, so that it can be the best."""
+        """Return whether it came to its end, so that it can be the best."""
         return self.status == "Completed"
 
     def summary(self, metric: str) -> JsonObject:
@@ -61,7 +61,7 @@ def trial_of(
     """Return the trial that a training job was; without a finite value it failed.
 
     Args:
-        response: What `sagelocal.jobs.training` says of the job.
+        response: What `sagelocal.jobs.training` returns for the job.
         number: The trial's number, from 0.
         hyperparameters: Those that were tuned.
         metric: The objective.

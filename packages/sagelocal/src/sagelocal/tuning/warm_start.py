@@ -37,7 +37,7 @@ class KnownTrial:
 
 @dataclass(frozen=True)
 class WarmStart:
-    """What a tuning job is to know when it begins.
+    """The results of earlier tuning jobs that a new one begins with.
 
     Attributes:
         trials: The trials of its parents, one parent after the other.

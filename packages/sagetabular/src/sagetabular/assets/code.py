@@ -5,16 +5,16 @@ A change in one job's code changes the key of that job alone, so nothing else ru
 
 from __future__ import annotations
 
+import ast
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from sagetabular.assets.imports import reachable
 from sagetabular.assets.trees import Asset, make_asset, python_files
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 PACKAGE = Path(__file__).parents[1]
 # The programs of the pipeline's own steps, below `sagetabular/jobs/`.
@@ -74,3 +74,54 @@ def model_code(
     own = python_files(folder, f"models/{name}")
     roots = [*own, *([f"sagetabular/jobs/{job}.py"] if job else [])]
     return make_asset("code", {**reachable({**package_files(), **own}, roots), **also})
+
+
+def reachable(files: Mapping[str, bytes], roots: list[str]) -> dict[str, bytes]:
+    """Return the files that the roots import, directly or not, and the roots themselves.
+
+    Imports inside functions count; names that are put together at run time cannot be seen, so what
+    is loaded that way belongs to the roots.
+
+    Args:
+        files: Path such as `sagetabular/jobs/fit.py` → content.
+        roots: Some of these paths.
+
+    Returns:
+        Path → content, in the order of `files`.
+    """
+    found: set[str] = set()
+    waiting = list(roots)
+    while waiting:
+        path = waiting.pop()
+        if path in found or path not in files:
+            continue
+        found.add(path)
+        for module in _imported(files[path]):
+            waiting += _paths(module)
+    return {path: content for path, content in files.items() if path in found}
+
+
+@cache  # the archives of all models share the jobs' files
+def _imported(source: bytes) -> tuple[str, ...]:
+    """Return every module that may be meant: `from a import b` can mean `a.b`."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):  # the job fails with a better message than we could give
+        return ()
+    return tuple(_modules(tree))
+
+
+def _modules(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _paths(module: str) -> list[str]:
+    """Return where a module may lie: a file or a package, with the packages above it."""
+    parts = module.split(".")
+    packages = ["/".join([*parts[:count], "__init__.py"]) for count in range(1, len(parts) + 1)]
+    return [*packages, "/".join(parts) + ".py"]

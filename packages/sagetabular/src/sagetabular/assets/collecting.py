@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
-import tarfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.assets.code import job_code, model_code, own_code, package_files
-from sagetabular.assets.flow import FLOW_FILE, render_flow
-from sagetabular.assets.imports import reachable
-from sagetabular.assets.preprocess_settings import preprocess_settings
-from sagetabular.assets.serving_code import serving_code
-from sagetabular.assets.trees import Asset, make_asset, module_name, python_files, setup_file
+from sagetabular.assets.flow import FLOW_FILE, dropped_columns, render_flow
+from sagetabular.assets.script_mode import model_archive, serving_code
+from sagetabular.assets.trees import Asset, make_asset, python_files
 from sagetabular.jobs.ingestion.query import NAME_FILE, PARAMETERS_FILE, written_parameters
-from sagetabular.settings.models.steps import Train
+from sagetabular.settings.data_checks import indicator_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sagetabular.settings import ProjectSettings, Unit
+    from sagetabular.settings import PipelineConf, ProjectSettings
 
-ARCHIVE = "sourcedir.tar.gz"
 MANIFEST = "files.manifest"
-_JOBS = ("tune", "fit")
-# What SageMaker's script mode starts; the program is a module at the top of the archive.
-_PROGRAM = """\
-from sagetabular.jobs.{job} import {names}
-
-if __name__ == "__main__":
-    main()
-"""
-# `prepare` is for the local back-end: what all trials of a step share is done once, before them.
-_NAMES = {"tune": "main, prepare", "fit": "main"}
-_ENTRY = 'import runpy\n\nrunpy.run_module("{module}", run_name="__main__", alter_sys=True)\n'
 
 
 @dataclass(frozen=True)
@@ -109,7 +92,7 @@ def collect_assets(settings: ProjectSettings) -> Assets:
             for name, unit in units.items()
         },
         model_programs={name: model_code(name, unit.folder) for name, unit in units.items()},
-        model_archives={name: _archive_asset(units[name], tree) for name, tree in trees.items()},
+        model_archives={name: model_archive(units[name], tree) for name, tree in trees.items()},
         serving={
             unit.name: serving_code(unit.name, trees[unit.name])
             for unit in units.values()
@@ -124,13 +107,8 @@ def collect_assets(settings: ProjectSettings) -> Assets:
     )
 
 
-def entry_program(step: str) -> str:
-    """Name of the program at the top of the archive that runs a train step's entry point."""
-    return f"entry_{step}.py"
-
-
 def _query(settings: ProjectSettings) -> Asset | None:
-    """The query, and beside it its name in the project and the values of its parameters."""
+    """Return the query, with its name in the project and the values of its parameters."""
     data = settings.pipeline.data
     if data.source != "athena":
         return None
@@ -149,18 +127,8 @@ def _flow(settings: ProjectSettings) -> FlowAsset | None:
     return FlowAsset(make_asset("flows", {FLOW_FILE: flow.content}), flow.output)
 
 
-def _programs(unit: Unit) -> dict[str, bytes]:
-    """What script mode can start, at the top of the archive."""
-    programs = {f"{job}.py": _PROGRAM.format(job=job, names=_NAMES[job]) for job in _JOBS}
-    for step in unit.steps.values():
-        if isinstance(step.settings, Train) and step.settings.entry_point:
-            module = f"models.{unit.name}.{module_name(step.settings.entry_point)}"
-            programs[entry_program(step.name)] = _ENTRY.format(module=module)
-    return {name: content.encode() for name, content in programs.items()}
-
-
 def _lists_of_files(settings: ProjectSettings) -> list[tuple[str, ...]]:
-    """The files of all inputs that consist of several."""
+    """Return the files of all inputs that consist of several."""
     return [
         tuple(given.files)
         for unit in settings.units.values()
@@ -171,34 +139,40 @@ def _lists_of_files(settings: ProjectSettings) -> list[tuple[str, ...]]:
 
 
 def _manifest(files: tuple[str, ...]) -> Asset:
-    """SageMaker's list of objects: their common bucket, then their keys."""
+    """Return SageMaker's list of objects: their common bucket, then their keys."""
     bucket = "/".join(files[0].split("/")[:3]) + "/"
     content = json.dumps([{"prefix": bucket}, *(file.removeprefix(bucket) for file in files)])
     return make_asset("manifests", {MANIFEST: content.encode()})
 
 
-def _archive_asset(unit: Unit, tree: Mapping[str, bytes]) -> Asset:
-    """The script-mode archive of a model: its own files, and what tuning and fitting it import.
+def preprocess_settings(pipeline: PipelineConf) -> bytes:
+    """Return the document, JSON; its columns are those that Ingest leaves."""
+    data = pipeline.data
+    content: dict[str, Any] = {
+        "target": data.target,
+        "columns": _columns(pipeline),
+        "one_hot": indicator_columns(data),
+        "drop": [*data.drop, *_columns_for_splitting(pipeline)],
+        "split": pipeline.split.model_dump(include={"kind", "by", "test", "validation"}),
+    }
+    return json.dumps(content, indent=1).encode()
 
-    Less would not run; more would repeat every trial when the code of another job changes. The key
-    is that of its files, not of the compressed bytes, which differ between versions of zlib.
-    """
-    own = [path for path in tree if path.startswith(f"models/{unit.name}/")]
-    jobs = [f"sagetabular/jobs/{job}.py" for job in _JOBS]
-    programs = _programs(unit)
-    files = {**reachable(tree, [*own, *jobs]), **programs, **setup_file(programs)}
-    key = make_asset("code", files, extra=ARCHIVE.encode()).key
-    return Asset(key, {ARCHIVE: _reproducible_archive(files)})
+
+def _columns(pipeline: PipelineConf) -> dict[str, dict[str, Any]]:
+    """Return the declared columns without dropped ones, and numbers for encoded ones."""
+    gone, encoded = dropped_columns(pipeline), indicator_columns(pipeline.data)
+    columns: dict[str, dict[str, Any]] = {}
+    for name, column in pipeline.data.columns.items():
+        if name in encoded:
+            columns |= {each: {"type": "number", "optional": False} for each in encoded[name]}
+        elif name not in gone:
+            columns[name] = column.model_dump(include={"type", "optional"})
+    return columns
 
 
-def _reproducible_archive(files: Mapping[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with (
-        gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as compressed,
-        tarfile.open(fileobj=compressed, mode="w") as archive,
-    ):
-        for name, content in sorted(files.items()):
-            member = tarfile.TarInfo(name)
-            member.size, member.mode = len(content), 0o644
-            archive.addfile(member, io.BytesIO(content))
-    return buffer.getvalue()
+def _columns_for_splitting(pipeline: PipelineConf) -> list[str]:
+    """Return the group and every time: they order and separate rows, but are no features."""
+    data, split = pipeline.data, pipeline.split
+    times = [name for name, column in data.columns.items() if column.type == "time"]
+    group = [split.by] if split.kind == "grouped" and split.by else []
+    return [name for name in [*times, *group] if name not in data.drop]

@@ -25,7 +25,7 @@ from sagetabular.jobs.wrangler.nodes import (
     MANAGE_COLUMNS,
     SOURCE,
 )
-from sagetabular.settings.one_hot import SYMBOLS, indicator_columns
+from sagetabular.settings.data_checks import SYMBOLS, indicator_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from sagetabular.assets.code import package_files
-from sagetabular.assets.imports import reachable
+from sagetabular.assets.code import package_files, reachable
 
 _ROOTS = (
     "sagetabular/jobs/container/train.py",

@@ -48,7 +48,7 @@ def make_asset(kind: str, files: Mapping[str, bytes], extra: bytes = b"") -> Ass
 
 
 def python_files(folder: Path, place: str) -> dict[str, bytes]:
-    """Python files of a folder, by their names below `place`."""
+    """Return the Python files of a folder, by their names below `place`."""
     return {
         f"{place}/{file.relative_to(folder).as_posix()}": file.read_bytes()
         for file in sorted(folder.rglob("*.py"))
@@ -56,11 +56,11 @@ def python_files(folder: Path, place: str) -> dict[str, bytes]:
 
 
 def setup_file(programs: Iterable[str]) -> dict[str, bytes]:
-    """`setup.py` of a tree with the packages of the project, and programs at its top."""
+    """Return `setup.py` for a tree of the project's packages, with programs at its top."""
     modules = json.dumps([module_name(name) for name in programs])
     return {"setup.py": _SETUP.format(modules=modules).encode()}
 
 
 def module_name(entry_point: str) -> str:
-    """Name of the module in a file: `steps/clean.py` → `steps.clean`."""
+    """Return the name of the module in a file: `steps/clean.py` → `steps.clean`."""
     return entry_point.removesuffix(".py").replace("/", ".")

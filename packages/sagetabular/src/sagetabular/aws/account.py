@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sagetabular.aws.refusals import explained
+from sagetabular.aws.errors import explained
 
 # The SDK's own patience: throttled requests slow down instead of failing.
 _RETRIES = {"total_max_attempts": 8, "mode": "adaptive"}
-# The first question of all: without a network it is told in a second, not in a minute.
+# The first question of all: without a network its error comes in a second, not in a minute.
 _IMPATIENT = {"total_max_attempts": 2, "mode": "standard"}
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Who asks: the number of the account, and the user or role in it."""
+    """The caller: the number of the account, and the user or role in it."""
 
     account: str
     arn: str
@@ -47,7 +47,7 @@ class Account:
 
     @cached_property
     def identity(self) -> Identity:
-        """Who asks.
+        """The caller.
 
         Raises:
             UserError: There are no credentials, or they are not valid.

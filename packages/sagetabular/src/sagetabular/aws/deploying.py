@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from sagetabular.aws.account import Account
 from sagetabular.aws.deployment import account_value, output_key, prefix_of, start_parameters
+from sagetabular.aws.s3 import Bucket
 from sagetabular.aws.sagemaker.costs import billed_jobs
 from sagetabular.aws.sagemaker.executions import Executions
 from sagetabular.aws.sagemaker.pipelines import Pipelines, Wanted
-from sagetabular.aws.uploading import Bucket
 from sagetabular.project import MARKER
-from sagetabular.project.revision import commit_of
+from sagetabular.project.versions import commit_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

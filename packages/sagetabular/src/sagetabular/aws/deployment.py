@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sagetabular.errors import UserError
 from sagetabular.project import MARKER
-from sagetabular.project.revision import commit_of
+from sagetabular.project.versions import commit_of
 from sagetabular.settings.aws import is_variable
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ PROJECT_ARN = "SAGEMAKER_PROJECT_ARN"
 
 @dataclass(frozen=True)
 class Deployment:
-    """Where a project stands.
+    """A project's place in an account.
 
     Attributes:
         region: Of the services.

@@ -1,4 +1,4 @@
-"""What the commands and the jobs must be allowed: IAM's actions, each with its resource.
+"""Permissions that the commands and the jobs need: IAM's actions, each with its resource.
 
 Every call that a command makes stands here; a test compares the list with the code. Only `doctor`
 asks more, and says "cannot tell" where it may not.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sagetabular.aws.refusals import EXPIRED, code_of
+from sagetabular.aws.errors import EXPIRED, code_of
 from sagetabular.errors import UserError
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Waiting:
 
 
 def passes(cause: BaseException | None) -> bool:
-    """Whether a refusal is no answer about what was asked for, and may be another one later."""
+    """Return whether a refusal is no answer to the question, and may be another one later."""
     from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
     if isinstance(cause, ClientError):

@@ -12,13 +12,11 @@ import typer
 from sagelocal.errors import SageLocalError
 from sagetabular.cli import (
     clean,
-    compare,
-    compilation,
     data,
+    definition,
     doctor,
     eject,
     executions,
-    graph,
     image,
     migration,
     models,
@@ -26,9 +24,8 @@ from sagetabular.cli import (
     run,
     tracking,
 )
-from sagetabular.cli.aws import upsert
-from sagetabular.cli.serving import invoke, predict, registry, serve
-from sagetabular.cli.terminal.output import MISTAKE
+from sagetabular.cli.serving import predict, registry, serve
+from sagetabular.cli.terminal.output import USER_ERROR
 from sagetabular.errors import UserError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -43,12 +40,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command("compile")(compilation.compile_definition)
-app.command("graph")(graph.graph)
+app.command("compile")(definition.compile_definition)
+app.command("graph")(definition.graph)
 app.command("import")(migration.import_configuration)
 app.command("run")(run.run)
-app.command("upsert")(upsert.upsert)
-app.command("stop")(upsert.stop)
+app.command("upsert")(definition.upsert)
+app.command("stop")(executions.stop)
 app.command("resume")(run.resume)
 app.command("doctor")(doctor.doctor)
 app.command("eject")(eject.eject)
@@ -58,11 +55,11 @@ app.command("show")(executions.show)
 app.command("logs")(executions.logs)
 app.command("clean")(clean.clean)
 app.command("report")(report.report)
-app.command("compare")(compare.compare)
+app.command("compare")(report.compare)
 app.command("mlflow")(tracking.mlflow)
 app.command("serve")(serve.serve)
 app.command("predict")(predict.predict)
-app.command("invoke")(invoke.invoke)
+app.command("invoke")(predict.invoke)
 app.add_typer(models.app, name="model")
 app.add_typer(registry.app, name="registry")
 app.add_typer(data.app, name="data")
@@ -70,7 +67,7 @@ app.add_typer(image.app, name="image")
 
 
 def main() -> None:
-    """Run a command; what the user can mend ends with two lines and exit code 2.
+    """Run a command; what the user can fix ends with two lines and exit code 2.
 
     A request to end (SIGTERM), or the end of the terminal, is heard as Ctrl-C is.
     """
@@ -80,15 +77,15 @@ def main() -> None:
             signal.signal(number, signal.default_int_handler)
     try:
         app(prog_name="pipeline")
-    except (UserError, SageLocalError) as mistake:
-        print(mistake, file=sys.stderr)
-        sys.exit(MISTAKE)
+    except (UserError, SageLocalError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(USER_ERROR)
     except OSError as error:
         text = _about_the_disk(error)
         if text is None:
             raise
         print(text, file=sys.stderr)
-        sys.exit(MISTAKE)
+        sys.exit(USER_ERROR)
 
 
 def _about_the_disk(error: OSError) -> UserError | None:

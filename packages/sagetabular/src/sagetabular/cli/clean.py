@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from sagelocal import LocalSageMaker
-from sagetabular.cli.terminal.backend import Backend, On
+from sagetabular.cli.options import Backend, On
 from sagetabular.cli.tracking import forget
 from sagetabular.errors import UserError
 from sagetabular.project import find_project
@@ -65,7 +65,7 @@ def _clean_here(keep: int, *, unapproved: bool) -> None:
 
 
 def _say_why(count: int, *, unapproved: bool) -> None:
-    """Say why older executions are still there."""
+    """Print why older executions are still there."""
     typer.echo(
         f"Of the older ones {count} stay, since newer ones took results from them, "
         "or a registered version refers to them."

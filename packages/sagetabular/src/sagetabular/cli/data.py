@@ -1,4 +1,4 @@
-"""`pipeline data`: fill what stands in for Athena's tables, or for the files in S3."""
+"""`pipeline data`: fill the local lake, which emulates Athena's tables, or the files in S3."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def fetch() -> None:
     from sagetabular.lake.fetch import FETCHED_TITLE, fetch_california
 
     project = _project()
-    declared = _declared(project)  # and any mistake in them told before the download
+    declared = _declared(project)  # so that an error in them is reported before the download
     frame = fetch_california(project.root / ".pipeline/downloads")
     table = typed_frame(frame, declared, "The California housing table")
     _store(project, table, "fetched", FETCHED_TITLE)
@@ -96,9 +96,13 @@ def upload(
     --partition-by makes a folder for each value, so choose columns that have few, and that most
     queries compare: text, whole numbers or days, with no value missing.
     """
-    from sagetabular.cli.aws import tables as data_on_aws
+    from sagetabular.aws.deployment import deployment_of
+    from sagetabular.aws.tables import upload_table
+    from sagetabular.cli.terminal.output import report
 
-    data_on_aws.upload(table, partition_by or (), replace=replace)
+    project = _project()
+    where = deployment_of(project)
+    typer.echo(upload_table(project, where, table, partition_by or (), report, replace=replace))
 
 
 @app.command()
@@ -115,9 +119,23 @@ def crawl(
     The table is named after the folder. The role must be one that Glue may assume, and may read
     the files.
     """
-    from sagetabular.cli.aws import tables as data_on_aws
+    from sagetabular.aws.deployment import deployment_of
+    from sagetabular.aws.tables import start_crawler, table_of
+    from sagetabular.cli.terminal.output import report, say
 
-    data_on_aws.crawl(uri, role, wait=wait)
+    project = _project()
+    where = deployment_of(project)
+    started = start_crawler(project, where, uri, role, report)
+    if not wait:
+        name = started.crawler.name
+        say(f"It has started. To wait for its tables: pipeline data crawl {uri}")
+        say(f"To look at it: aws glue get-crawler --region {where.region} --name {name}")
+        return
+    names, (_, wanted) = started.tables(), table_of(project)
+    for name in names:
+        typer.echo(name)
+    if wanted.lower() not in names:
+        say(f"conf/pipeline.yaml: data.table is {wanted}; set it to {names[0]} to read this one.")
 
 
 def _project() -> Project:
@@ -155,7 +173,7 @@ def _store(
 
 
 def _print_names(added: Added) -> None:
-    """Say which columns have another name now, and which are not declared."""
+    """Print which columns have another name now, and which are not declared."""
     from sagetabular.lake.columns import listed
 
     for written, name in added.renamed.items():

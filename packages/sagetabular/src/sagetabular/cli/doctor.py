@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sagetabular.cli.terminal.backend import Backend, On
-from sagetabular.cli.terminal.output import MISTAKE
+from sagetabular.cli.options import Backend, On
+from sagetabular.cli.terminal.output import USER_ERROR, report
 from sagetabular.doctor.findings import State, examine
 from sagetabular.errors import UserError
 from sagetabular.project import find_project
@@ -40,12 +40,12 @@ def doctor(
 ) -> None:
     """Look for what keeps the pipeline from running on this machine, or on AWS.
 
-    Every line says what is ok, what is to mend and what cannot be told from here, with a remedy.
+    Every line says what is ok, what is to fix and what cannot be told from here, with a remedy.
     With --on aws nothing is changed there, unless --create or --smoke ask for it. A smoke run is
-    started only where nothing is to mend; it brings the pipeline on AWS up to date, and a model
+    started only where nothing is to fix; it brings the pipeline on AWS up to date, and a model
     that it registers is marked as rejected.
 
-    The exit code is 2 when something is to mend.
+    The exit code is 2 when something is to fix.
     """
     project = find_project()
     if on is Backend.AWS:
@@ -58,8 +58,8 @@ def doctor(
         typer.echo(json.dumps({"findings": [finding.as_dict() for finding in findings]}))
     else:
         _print_sum(findings)
-    if _to_mend(findings):
-        raise typer.Exit(MISTAKE)
+    if _any_to_fix(findings):
+        raise typer.Exit(USER_ERROR)
 
 
 def _here(project: Project) -> Iterator[Finding]:
@@ -71,20 +71,25 @@ def _here(project: Project) -> Iterator[Finding]:
 def _on_aws(project: Project, *, create: bool, smoke: bool) -> Iterator[Finding]:
     from sagetabular.aws.account import Account
     from sagetabular.aws.deployment import deployment_of
-    from sagetabular.cli.aws.smoke import smoke_run
+    from sagetabular.cli.aws.ending import wait_for
     from sagetabular.compiling.compilation import compile_pipeline
-    from sagetabular.doctor.on_aws import examine_account
+    from sagetabular.doctor.acceptance import run_smallest
+    from sagetabular.doctor.account import examine_account
     from sagetabular.doctor.situation import Situation
 
     deployment = deployment_of(project)
     account = Account(deployment.region)
     compiled = compile_pipeline(project.settings)
     situation = Situation(project, deployment, compiled, account)
+
+    def smoke_run(situation: Situation) -> Iterator[Finding]:
+        return run_smallest(situation, report, wait_for)
+
     findings = []
     for finding in examine_account(situation, create=create):
         findings.append(finding)
         yield finding
-    if smoke and not _to_mend(findings):
+    if smoke and not _any_to_fix(findings):
         yield from examine((smoke_run,), situation)
 
 
@@ -120,5 +125,5 @@ def _print_sum(findings: Iterable[Finding]) -> None:
     typer.echo(f"\n{', '.join(counts)}")
 
 
-def _to_mend(findings: Iterable[Finding]) -> bool:
-    return any(finding.state is State.MEND for finding in findings)
+def _any_to_fix(findings: Iterable[Finding]) -> bool:
+    return any(finding.state is State.TO_FIX for finding in findings)

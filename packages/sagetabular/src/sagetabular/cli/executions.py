@@ -1,4 +1,4 @@
-"""`pipeline executions`, `pipeline show` and `pipeline logs`."""
+"""`pipeline executions`, `show`, `logs` and `stop`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from sagelocal import LocalSageMaker
 from sagelocal.errors import did_you_mean
-from sagetabular.cli.terminal.backend import Backend, On
+from sagetabular.cli.options import Backend, Identifier, On
 from sagetabular.cli.terminal.output import how_to_go_on, print_result, print_table
 from sagetabular.errors import UserError
 from sagetabular.local.leaderboard import read_result
@@ -17,10 +17,6 @@ from sagetabular.project import find_project
 
 if TYPE_CHECKING:
     from sagelocal import ExecutionRecord, StepRecord
-
-Identifier = Annotated[
-    str, typer.Argument(metavar="ID", help="Execution, or the start of its name.")
-]
 
 
 def list_all(on: On = Backend.LOCAL) -> None:
@@ -87,6 +83,19 @@ def logs(
         for file in record.log_files(name):
             typer.echo(f"==> {name}: {file.stem} <==")
             typer.echo(file.read_text(encoding="utf-8", errors="replace"))
+
+
+def stop(identifier: Identifier) -> None:
+    """Stop an execution on AWS, and its jobs; one on this machine ends with Ctrl-C."""
+    from sagetabular.cli.aws.executions import open_executions
+
+    executions = open_executions()
+    found = executions.find(identifier)
+    if not found.runs:
+        typer.echo(f"{found.id} had ended before: {found.status}")
+        return
+    executions.stop(found.arn)
+    typer.echo(f"{found.id} is asked to stop. See `pipeline show {found.id} --on aws`.")
 
 
 def _status(step: StepRecord) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from sagetabular.cli.terminal.output import MISTAKE, print_table, program
+from sagetabular.cli.terminal.output import USER_ERROR, print_table, program
 from sagetabular.errors import UserError
 from sagetabular.project import find_project
 
@@ -41,7 +41,7 @@ def add(
     from sagetabular.settings import load_project
 
     project = find_project()
-    load_project(project.root)  # a mistake in conf/ is told before anything is added
+    load_project(project.root)  # an error in conf/ is reported before anything is added
     chosen = add_model(project.root, name, like, title)
     typer.echo(f"models/{name} is a copy of models/{like}; its steps are called …{chosen}.")
     typer.echo("Change the functions in model.py, and image and search space in model.yaml.")
@@ -72,7 +72,7 @@ def check(
         _require_known(name, project)
     failed = [name for name in chosen if not _check_one(name, project, verbose=verbose)]
     if failed:
-        raise typer.Exit(MISTAKE)
+        raise typer.Exit(USER_ERROR)
 
 
 def _require_known(name: str, project: Project) -> None:
@@ -88,7 +88,7 @@ def _require_known(name: str, project: Project) -> None:
 
 
 def _why_not(name: str, project: Project) -> str:
-    """Why a model cannot be checked here; empty if it can."""
+    """Return why a model cannot be checked here; empty if it can."""
     folder = project.settings.units[name].folder
     if not (folder / "model.py").is_file():
         return "has no model.py to check"

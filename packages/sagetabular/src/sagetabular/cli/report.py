@@ -1,4 +1,4 @@
-"""`pipeline report`."""
+"""`pipeline report` and `pipeline compare`: what came of executions, as a page or side by side."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sagelocal import LocalSageMaker
-from sagetabular.cli.terminal.backend import Backend, On
-from sagetabular.cli.terminal.output import shown
+from sagetabular.cli.options import Backend, Identifier, On
+from sagetabular.cli.terminal.output import print_table, shown
 from sagetabular.errors import UserError
 from sagetabular.files import write_bytes
 from sagetabular.project import find_project
@@ -55,6 +55,34 @@ def report(
     typer.echo(f"{shown(file)}: {len(page):,} bytes")
 
 
+def compare(
+    first: Identifier,
+    second: Annotated[str, typer.Argument(metavar="ID", help="Another one.")],
+) -> None:
+    """Compare two executions: what was asked differently, and what came of it."""
+    from sagetabular.report.comparison import compare as compare_executions
+    from sagetabular.report.tables import NONE, change, figure
+
+    sagemaker = LocalSageMaker(find_project().home)
+    records = sagemaker.execution(first), sagemaker.execution(second)
+    found = compare_executions(sagemaker, *records)
+    if found.differences:
+        header = ["setting", "first", "second"]
+        print_table("Settings that differ", header, [list(row) for row in found.differences])
+    else:
+        typer.echo("Every setting is the same.")
+    for title, index in (("Cross-validated R2", 0), ("Test R2", 1)):
+        scores = [(pair.name, *pair.scores()[index]) for pair in found.models]
+        rows = [[name, figure(one), figure(two), change(more)] for name, one, two, more in scores]
+        if rows:
+            print_table(f"\n{title}", ["model", "first ", "second ", "change "], rows)
+    results = [
+        [place, result.execution, result.status, result.winner or NONE, figure(result.r2)]
+        for place, result in (("first", found.first), ("second", found.second))
+    ]
+    print_table("\nWinner", ["", "execution", "status", "model", "test R2 "], results)
+
+
 def _on_this_machine(identifier: str | None) -> tuple[LocalSageMaker, ExecutionRecord]:
     sagemaker = LocalSageMaker(find_project().home)
     if identifier is not None:
@@ -66,9 +94,9 @@ def _on_this_machine(identifier: str | None) -> tuple[LocalSageMaker, ExecutionR
 
 
 def _on_aws(identifier: str | None) -> tuple[LocalSageMaker, ExecutionRecord]:
-    from sagetabular.aws.downloading import Objects
-    from sagetabular.aws.sagemaker.descriptions import Descriptions
+    from sagetabular.aws.s3 import Objects
     from sagetabular.aws.sagemaker.executions import Executions
+    from sagetabular.aws.sagemaker.jobs import Descriptions
     from sagetabular.cli.aws.executions import open_account
     from sagetabular.report.on_aws import Services, copy_execution
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sagelocal import LocalSageMaker, Reuse
-from sagetabular.cli.executions import Identifier
-from sagetabular.cli.terminal.backend import Backend, On, refuse_local
+from sagetabular.cli.options import Backend, Identifier, On, refuse_local
 from sagetabular.cli.terminal.output import failure_exit, print_result, shown
 from sagetabular.cli.terminal.progress import show_progress
 from sagetabular.errors import UserError

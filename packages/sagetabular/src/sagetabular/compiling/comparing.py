@@ -55,7 +55,7 @@ _NO_JOB = ("Condition", "Fail")
 
 
 class Runs(StrEnum):
-    """Whether a step runs in the next execution."""
+    """The answer to whether a step runs in the next execution."""
 
     AGAIN = "yes"
     ALWAYS = "every time"

@@ -1,4 +1,4 @@
-"""What differs between two requests of one step, in words."""
+"""Differences between two requests of one step, in words."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def part_at(value: Any, path: tuple[str, ...]) -> Any:
 
 
 def _is_step(step: Any) -> bool:
-    """Tell whether it has a name, a kind and, if it branches, steps inside."""
+    """Return whether it has a name, a kind and, if it branches, steps inside."""
     if not isinstance(step, dict):
         return False
     name, kind, arguments = step.get("Name"), step.get("Type"), step.get("Arguments", {})

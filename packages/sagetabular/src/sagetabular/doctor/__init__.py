@@ -1,1 +1,1 @@
-"""What keeps a project from running, here and on AWS: each finding with its remedy."""
+"""Findings about what keeps a project from running, here and on AWS, each with its remedy."""

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
-from sagetabular.aws.refusals import DOCTOR
+from sagetabular.aws.errors import DOCTOR
 from sagetabular.errors import UserError
 
 if TYPE_CHECKING:
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class State(StrEnum):
-    """What a check has found out."""
+    """The outcome of a check."""
 
     OK = "ok"
-    MEND = "to mend"
+    TO_FIX = "to fix"
     UNKNOWN = "cannot tell"
 
 
@@ -54,9 +54,9 @@ def ok(text: str) -> Finding:
     return Finding(State.OK, text)
 
 
-def mend(text: str, remedy: str) -> Finding:
+def to_fix(text: str, remedy: str) -> Finding:
     """Return a finding about what is not well."""
-    return Finding(State.MEND, text, remedy)
+    return Finding(State.TO_FIX, text, remedy)
 
 
 def unknown(text: str, remedy: str) -> Finding:
@@ -69,7 +69,7 @@ def examine(
 ) -> Iterator[Finding]:
     """Yield what each check finds, under the check's name.
 
-    A refusal becomes a finding: one of the user's own files is to be mended, an answer that AWS
+    A refusal becomes a finding: one of the user's own files is to be fixed, an answer that AWS
     does not give tells nothing about what was asked for.
     """
     for check in checks:
@@ -78,7 +78,7 @@ def examine(
             for finding in check(subject):
                 yield replace(finding, subject=name)
         except UserError as refusal:
-            state = State.UNKNOWN if _tells_nothing(refusal) else State.MEND
+            state = State.UNKNOWN if _tells_nothing(refusal) else State.TO_FIX
             remedy = refusal.remedy.removesuffix(DOCTOR).rstrip()  # which has just looked
             yield Finding(state, refusal.message, remedy, name)
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sagetabular.aws.sagemaker.costs import value_of
 from sagetabular.compiling.checks.expressions import all_steps
-from sagetabular.doctor.asking import ask
-from sagetabular.doctor.findings import mend, ok
+from sagetabular.doctor.findings import ok, to_fix
+from sagetabular.doctor.situation import ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ _ADDRESS = re.compile(
 
 
 def images(situation: Situation) -> Iterator[Finding]:
-    """Each is in ECR, in the region of the jobs, and can be pulled."""
+    """Check that each is in ECR, in the region of the jobs, and can be pulled."""
     for address in addresses(situation):
         yield _image(situation, address)
 
@@ -59,10 +59,10 @@ def _image(situation: Situation, address: str) -> Finding:
     found = _ADDRESS.fullmatch(address)
     if found is None:
         text = f"An image must be an address in Amazon ECR with a tag or digest, got {address}."
-        return mend(text, _PUSH)
+        return to_fix(text, _PUSH)
     if found["region"] != situation.account.region:
         text = f"The image must be in {situation.account.region}, got {address}."
-        return mend(text, "Push it to that region's registry.")
+        return to_fix(text, "Push it to that region's registry.")
     name = {"imageDigest": found["digest"]} if found["digest"] else {"imageTag": found["tag"]}
     answer = ask(
         *(situation.account.client("ecr"), "batch_get_image", ("RepositoryNotFoundException",)),
@@ -73,6 +73,6 @@ def _image(situation: Situation, address: str) -> Finding:
     if not (answer and answer["images"]):
         own = found["account"] == situation.account.identity.account
         remedy = _PUSH if own else "Correct image in model.yaml, or the variable that names it."
-        return mend(f"There is no image {address}.", remedy)
+        return to_fix(f"There is no image {address}.", remedy)
     moves = "" if found["digest"] else ", by a tag, which may be moved"
     return ok(f"{address}{moves}")

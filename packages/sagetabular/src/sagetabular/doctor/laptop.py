@@ -1,4 +1,4 @@
-"""What a run on this machine needs."""
+"""Checks of what a run on this machine needs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from packaging.requirements import InvalidRequirement, Requirement
 
 from sagetabular.aws.images.engines import find_engine
-from sagetabular.doctor.findings import mend, ok
+from sagetabular.doctor.findings import ok, to_fix
 from sagetabular.errors import UserError
 from sagetabular.local.data import find_data
 from sagetabular.project.ejection import ejected_jobs
@@ -31,17 +31,17 @@ LEAST_FREE = 1_000_000_000
 
 
 def python(_: Project) -> Iterator[Finding]:
-    """Its version is one that the locked packages are made for."""
+    """Check that its version is one that the locked packages are made for."""
     found = ".".join(map(str, sys.version_info[:3]))
     if OLDEST <= sys.version_info[:2] <= NEWEST:
         yield ok(f"Python {found}")
     else:
         rule = f"Python must be {'.'.join(map(str, OLDEST))} to {'.'.join(map(str, NEWEST))}"
-        yield mend(f"{rule}, got {found}.", "Name one: `make setup PYTHON=/path/to/python`.")
+        yield to_fix(f"{rule}, got {found}.", "Name one: `make setup PYTHON=/path/to/python`.")
 
 
 def libraries(project: Project) -> Iterator[Finding]:
-    """They are those of the lock file, which the numbers of a run depend on."""
+    """Check that they are those of the lock file, which the numbers of a run depend on."""
     wanted = _locked(project.root / LOCK)
     wrong = [name for name, version in wanted.items() if _installed(name) != version]
     if not wrong:
@@ -50,11 +50,11 @@ def libraries(project: Project) -> Iterator[Finding]:
     first, *more = sorted(wrong)
     others = f" ({len(more)} more differ)" if more else ""
     text = f"{first} must be {wanted[first]}, got {_installed(first) or 'none'}{others}."
-    yield mend(text, "Run `make setup`.")
+    yield to_fix(text, "Run `make setup`.")
 
 
 def definition(project: Project) -> Iterator[Finding]:
-    """conf/ and models/ compile to what SageMaker takes."""
+    """Check that conf/ and models/ compile to what SageMaker takes."""
     from sagetabular.compiling.compilation import compile_pipeline
 
     compiled = compile_pipeline(project.settings)
@@ -63,35 +63,35 @@ def definition(project: Project) -> Iterator[Finding]:
 
 
 def rows(project: Project) -> Iterator[Finding]:
-    """What the pipeline reads is on this machine."""
+    """Check that what the pipeline reads is on this machine."""
     yield ok(f"{find_data(project, {}).title} is here to be read")
 
 
 def ejected(project: Project) -> Iterator[Finding]:
-    """What the project has taken over fits this package; nothing is said where it took nothing."""
+    """Check that what the project has taken over fits this package; it may have taken nothing."""
     for copy in ejected_jobs(project.root):
         if copy.current:
             yield ok(f"{copy.file} is a copy of {copy.job}, which is as it was in {copy.version}")
         else:
             text = f"{copy.file} is a copy of {copy.job}, which has changed since {copy.version}."
-            yield mend(text, "Eject it anew beside it, and take over your changes.")
+            yield to_fix(text, "Eject it anew beside it, and take over your changes.")
     for name in stale_packages(project.root):
         text = f"packages/{name} must be what its wheel in vendor/ is made of, and differs."
-        yield mend(text, "Run `pipeline vendor`, then `make setup`.")
+        yield to_fix(text, "Run `pipeline vendor`, then `make setup`.")
 
 
 def disk(project: Project) -> Iterator[Finding]:
-    """There is room for some runs."""
+    """Check that there is room for some runs."""
     free = shutil.disk_usage(project.root).free
     if free >= LEAST_FREE:
         yield ok(f"{free / 1e9:,.1f} GB are free")
     else:
         text = f"{LEAST_FREE / 1e9:g} GB should be free, got {free / 1e9:.1f} GB."
-        yield mend(text, "Free some, for example with `pipeline clean --keep 5`.")
+        yield to_fix(text, "Free some, for example with `pipeline clean --keep 5`.")
 
 
 def engine(_: Project) -> Iterator[Finding]:
-    """Which container engine would build the images; a run here needs none."""
+    """Yield which container engine would build the images; a run here needs none."""
     try:
         yield ok(f"{find_engine(None).name} builds images")
     except UserError as refusal:
@@ -103,7 +103,7 @@ CHECKS = (python, libraries, definition, rows, ejected, disk, engine)
 
 
 def _locked(lock: Path) -> dict[str, str]:
-    """Package → version that this machine must have.
+    """Return package → version that this machine must have.
 
     Raises:
         UserError: The file is missing, or none of a lock.

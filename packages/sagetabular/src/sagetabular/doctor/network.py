@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.doctor.asking import ask, ask_all
-from sagetabular.doctor.findings import mend, ok, unknown
+from sagetabular.doctor.findings import ok, to_fix, unknown
+from sagetabular.doctor.situation import ask, ask_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ _REMEDY = "Add a gateway endpoint for S3 to the subnets' route tables, unless th
 
 
 def network(situation: Situation) -> Iterator[Finding]:
-    """Subnets and security groups are there, in one VPC, from which S3 can be reached."""
+    """Check that subnets and security groups are there, in one VPC that reaches S3."""
     if situation.project.settings.aws.network is None:
         return
     client = situation.account.client("ec2")
@@ -29,13 +29,13 @@ def network(situation: Situation) -> Iterator[Finding]:
     groups = [_found(client, "security group", one) for one in situation.ids("SecurityGroupId")]
     missing = [one for one in (*subnets, *groups) if isinstance(one, str)]
     for name in missing:
-        yield mend(f"There is no {name}.", "Correct network in conf/aws.yaml, or its variable.")
+        yield to_fix(f"There is no {name}.", "Correct network in conf/aws.yaml, or its variable.")
     if missing:
         return
     places = {one["VpcId"] for one in (*subnets, *groups) if not isinstance(one, str)}
     if len(places) > 1:
         text = f"Subnets and security groups must be in one VPC, got {', '.join(sorted(places))}."
-        yield mend(text, "Correct network in conf/aws.yaml, or its variables.")
+        yield to_fix(text, "Correct network in conf/aws.yaml, or its variables.")
         return
     vpc = places.pop()
     yield ok(f"{len(subnets)} subnets and {len(groups)} security groups in {vpc}")
@@ -54,7 +54,7 @@ def _found(client: Any, kind: str, name: str) -> dict[str, Any] | str:
 
 
 def _way_to_s3(client: Any, vpc: str, region: str) -> Finding:
-    """Say how jobs may reach S3; whether the routes of the subnets lead there is not followed."""
+    """Return how jobs may reach S3; the routes of the subnets are not followed."""
     service = f"com.amazonaws.{region}.s3"
     filters = [
         {"Name": "vpc-id", "Values": [vpc]},

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from sagetabular.aws.permissions import COMMANDS, JOBS, KEYS
 from sagetabular.compiling.checks.expressions import all_steps
-from sagetabular.doctor.asking import ask
-from sagetabular.doctor.findings import CannotTellError, mend, ok, unknown
+from sagetabular.doctor.findings import CannotTellError, ok, to_fix, unknown
 from sagetabular.doctor.simulation import denied
+from sagetabular.doctor.situation import ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,22 +22,22 @@ _ASSUME = {"sts:AssumeRole", "sts:*", "*"}
 
 
 def role(situation: Situation) -> Iterator[Finding]:
-    """It is one of this account, and SageMaker may assume it."""
+    """Check that it is one of this account, and that SageMaker may assume it."""
     arn, account = situation.need("RoleArn"), situation.account.identity.account
     if arn.split(":")[4:5] != [account]:
         text = f"The role must be one of account {account}, got {arn}."
-        yield mend(text, "Correct RoleArn, or sign in to the role's account.")
+        yield to_fix(text, "Correct RoleArn, or sign in to the role's account.")
     elif situation.role is None:
-        yield mend(f"There is no role {arn}.", "Make it, or correct RoleArn.")
+        yield to_fix(f"There is no role {arn}.", "Make it, or correct RoleArn.")
     elif _trusts(situation.role["AssumeRolePolicyDocument"]):
         yield ok(f"{arn} trusts {SERVICE}")
     else:
         text = f"{arn} must trust {SERVICE}, or no job can use it."
-        yield mend(text, f"Allow sts:AssumeRole to the service {SERVICE} in its trust policy.")
+        yield to_fix(text, f"Allow sts:AssumeRole to the service {SERVICE} in its trust policy.")
 
 
 def permissions_of_the_role(situation: Situation) -> Iterator[Finding]:
-    """It may do what the pipeline's jobs do."""
+    """Check that it may do what the pipeline's jobs do."""
     if situation.role is None:
         text = "There is no such role, so nothing was asked."
         raise CannotTellError(text, "Make the role first.")
@@ -46,7 +46,7 @@ def permissions_of_the_role(situation: Situation) -> Iterator[Finding]:
 
 
 def your_permissions(situation: Situation) -> Iterator[Finding]:
-    """Whoever calls the commands may do what they do."""
+    """Check that whoever calls the commands may do what they do."""
     principal = _principal(situation)
     if principal.endswith(":root"):
         yield ok("the account's root user may do everything")
@@ -66,7 +66,7 @@ def _verdicts(
     if others:
         users = ", ".join(dict.fromkeys(user for one in others for user in one.users))
         text = f"{principal} may not {_actions(others)}, which is needed for {users}."
-        yield mend(
+        yield to_fix(
             text, f"Allow it in a policy of that {whose}; bucket policies are not seen here."
         )
     if by_key:
@@ -81,7 +81,7 @@ def _actions(permissions: Iterable[Permission]) -> str:
 
 
 def _features(situation: Situation) -> set[str]:
-    """What the pipeline consists of, as `JOBS` calls it."""
+    """Return what the pipeline consists of, as `JOBS` calls it."""
     settings = situation.project.settings
     found = {str(step["Type"]) for step in all_steps(situation.definition["Steps"])}
     kind, _, _ = str(situation.values.get("TrackingUri", "")).rpartition(":")[2].partition("/")
@@ -97,7 +97,7 @@ def _features(situation: Situation) -> set[str]:
 
 
 def _trusts(policy: dict[str, Any]) -> bool:
-    """Whether a trust policy lets SageMaker in; conditions are taken to hold."""
+    """Return whether a trust policy lets SageMaker in; conditions are taken to hold."""
     return any(
         statement.get("Effect") == "Allow"
         and not _ASSUME.isdisjoint(_listed(statement.get("Action")))

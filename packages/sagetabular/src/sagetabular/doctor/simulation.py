@@ -1,12 +1,12 @@
-"""What IAM would allow, by its own simulator."""
+"""Permissions by IAM's own simulator."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from sagetabular.aws.permissions import KEYS
-from sagetabular.doctor.asking import ask, ask_all
 from sagetabular.doctor.findings import CannotTellError
+from sagetabular.doctor.situation import ask, ask_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""A project in an account, as the checks look at it."""
+"""A project in an account, as the checks look at it, and their questions to AWS."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.aws.deployment import account_value, prefix_of
-from sagetabular.doctor.asking import ask
+from sagetabular.aws.errors import code_of, explained
 from sagetabular.doctor.findings import CannotTellError
 from sagetabular.errors import UserError
 from sagetabular.settings.aws import is_variable
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sagetabular.aws.account import Account
     from sagetabular.aws.deployment import Deployment
     from sagetabular.compiling.compilation import Compiled
@@ -25,7 +27,7 @@ MADE_UP = ("Commit", "QueryUri")
 
 @dataclass(frozen=True)
 class Situation:
-    """What a start on AWS would use.
+    """All that a start on AWS would use.
 
     Attributes:
         project: The project.
@@ -80,7 +82,7 @@ class Situation:
 
     @property
     def prefix(self) -> str:
-        """What the keys of all objects begin with."""
+        """The beginning of the keys of all objects."""
         return prefix_of(self.project, self.deployment)
 
     def ids(self, prefix: str) -> list[str]:
@@ -95,7 +97,7 @@ class Situation:
 
     @cached_property
     def role(self) -> dict[str, Any] | None:
-        """What IAM knows about the role of pipeline and jobs; None if there is no such role.
+        """IAM's description of the role of pipeline and jobs; None if there is no such role.
 
         Raises:
             UserError: IAM refuses, or there is no value.
@@ -109,3 +111,53 @@ class Situation:
         partition = self.account.identity.arn.split(":")[1]
         place = ":" if everywhere else f"{self.account.region}:{self.account.identity.account}"
         return f"arn:{partition}:{service}:{place}:{resource}"
+
+
+def ask(
+    client: Any, operation: str, absent: Collection[str] = (), **request: Any
+) -> dict[str, Any] | None:
+    """Ask one question.
+
+    Args:
+        client: A boto3 client.
+        operation: Its method.
+        absent: Codes of refusals that mean that something does not exist.
+        request: What is asked.
+
+    Returns:
+        The answer; None where AWS says that it does not exist.
+
+    Raises:
+        UserError: AWS refuses otherwise, or cannot be reached.
+    """
+    from botocore.exceptions import ClientError
+
+    with explained(*_names(client, operation)):
+        try:
+            return dict(getattr(client, operation)(**request))
+        except ClientError as err:
+            if code_of(err) in absent:
+                return None
+            raise
+
+
+def ask_all(client: Any, operation: str, member: str, **request: Any) -> list[Any]:
+    """Ask a question whose answer comes in pages; returns the entries of all.
+
+    Args:
+        client: A boto3 client.
+        operation: Its method.
+        member: Where an answer has its entries.
+        request: What is asked.
+
+    Raises:
+        UserError: AWS refuses, or cannot be reached.
+    """
+    with explained(*_names(client, operation)):
+        pages = client.get_paginator(operation).paginate(**request)
+        return [entry for page in pages for entry in page.get(member, [])]
+
+
+def _names(client: Any, operation: str) -> tuple[str, str]:
+    """Return service and action as AWS spells them."""
+    return client.meta.service_model.service_id, client.meta.method_to_api_mapping[operation]

@@ -1,11 +1,11 @@
-"""The bucket, and the keys that encrypt what is stored."""
+"""The stores: the bucket, the keys that encrypt what is in it, and MLflow."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.doctor.asking import ask
-from sagetabular.doctor.findings import mend, ok
+from sagetabular.doctor.findings import ok, to_fix, unknown
+from sagetabular.doctor.situation import ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,29 +13,34 @@ if TYPE_CHECKING:
     from sagetabular.doctor.findings import Finding
     from sagetabular.doctor.situation import Situation
 
-_ABSENT = ("404", "NoSuchBucket", "NotFound")
+_NO_BUCKET = ("404", "NoSuchBucket", "NotFound")
 _UNUSABLE = {
     "Disabled": "Enable it.",
     "PendingDeletion": "Cancel its deletion, and enable it, or name another key.",
 }
 
+_NO_MLFLOW = ("ResourceNotFound", "ResourceNotFoundException")
+# What both kinds are while they serve.
+_SERVING = ("Created", "Updated", "Started", "MaintenanceComplete", "Updating")
+_STOPPED = "Start it, or correct TrackingUri; `tracking: none` in conf/pipeline.yaml logs nothing."
+
 
 def bucket(situation: Situation) -> Iterator[Finding]:
-    """It is there, and in the region of the jobs."""
+    """Check that it is there, and in the region of the jobs."""
     name = situation.need("Bucket")
-    found = ask(situation.account.client("s3"), "head_bucket", _ABSENT, Bucket=name)
+    found = ask(situation.account.client("s3"), "head_bucket", _NO_BUCKET, Bucket=name)
     region = situation.account.region
     if found is None:
-        yield mend(f"There is no bucket {name}.", f"Make it in {region}, or correct Bucket.")
+        yield to_fix(f"There is no bucket {name}.", f"Make it in {region}, or correct Bucket.")
     elif found.get("BucketRegion", region) != region:
         text = f"The bucket {name} must be in {region}, got {found['BucketRegion']}."
-        yield mend(text, "Take one of that region: jobs read and write it.")
+        yield to_fix(text, "Take one of that region: jobs read and write it.")
     else:
         yield ok(f"s3://{name}, in {region}")
 
 
 def keys(situation: Situation) -> Iterator[Finding]:
-    """The KMS keys that conf/aws.yaml names can encrypt."""
+    """Check that the KMS keys that conf/aws.yaml names can encrypt."""
     client = situation.account.client("kms")
     for parameter in ("VolumeKmsKeyId", "OutputKmsKeyId"):
         for name in situation.ids(parameter):
@@ -45,13 +50,41 @@ def keys(situation: Situation) -> Iterator[Finding]:
 def _key(client: Any, parameter: str, name: str) -> Finding:
     found = ask(client, "describe_key", ("NotFoundException",), KeyId=name)
     if found is None:
-        return mend(f"There is no key {name}.", f"Correct {parameter}.")
+        return to_fix(f"There is no key {name}.", f"Correct {parameter}.")
     state = found["KeyMetadata"]["KeyState"]
     if state != "Enabled":
         text = f"The key {name} must be Enabled, got {state}."
-        return mend(text, _UNUSABLE.get(state, f"Name another key in {parameter}."))
+        return to_fix(text, _UNUSABLE.get(state, f"Name another key in {parameter}."))
     usage = found["KeyMetadata"].get("KeyUsage", "ENCRYPT_DECRYPT")
     if usage != "ENCRYPT_DECRYPT":
         text = f"The key {name} must be for ENCRYPT_DECRYPT, got {usage}."
-        return mend(text, f"Name another key in {parameter}.")
+        return to_fix(text, f"Name another key in {parameter}.")
     return ok(f"{parameter} {name} is enabled")
+
+
+def tracking(situation: Situation) -> Iterator[Finding]:
+    """Check that MLflow is there and serves."""
+    if "TrackingUri" not in (situation.values | situation.unset):
+        return
+    address = situation.need("TrackingUri")
+    kind, _, name = address.rpartition(":")[2].partition("/")
+    client = situation.account.client("sagemaker")
+    if kind == "mlflow-app":
+        answer = ask(client, "describe_mlflow_app", _NO_MLFLOW, Arn=address)
+        yield _verdict(address, answer, "Status")
+    elif kind == "mlflow-tracking-server":
+        request = {"TrackingServerName": name}
+        answer = ask(client, "describe_mlflow_tracking_server", _NO_MLFLOW, **request)
+        yield _verdict(address, answer, "TrackingServerStatus")
+    else:
+        text = f"{address} is not SageMaker's: only the jobs can tell whether it answers."
+        yield unknown(text, "See that it is reachable from where they run.")
+
+
+def _verdict(address: str, answer: dict[str, Any] | None, member: str) -> Finding:
+    if answer is None:
+        return to_fix(f"There is no MLflow {address}.", "Make it, or correct TrackingUri.")
+    status = answer[member]
+    if status not in _SERVING:
+        return to_fix(f"MLflow {address} must serve, got the status {status}.", _STOPPED)
+    return ok(f"{address} is {status}")

@@ -1,1 +1,1 @@
-"""What runs inside the jobs, one module per kind of step."""
+"""Programs that run inside the jobs, one module per kind of step."""

@@ -1,4 +1,4 @@
-"""What stands for Data Wrangler's container on this machine: runs the flow over the local lake.
+"""Emulator of Data Wrangler's container on this machine: runs the flow over the local lake.
 
 It is given what the container is: the flow in `processing/flow`, the container's arguments, and
 the request with the query that SageMaker would have let Athena answer.

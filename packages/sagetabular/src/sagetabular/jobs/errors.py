@@ -9,7 +9,7 @@ from signal import Signals
 
 
 class JobError(Exception):
-    """A failure the user can mend: one line with the rule and value, one with the remedy."""
+    """A failure the user can fix: one line with the rule and value, one with the remedy."""
 
     def __init__(self, message: str, remedy: str) -> None:
         """Keep both lines.
@@ -43,7 +43,7 @@ class ProgramFailedError(Exception):
 
 
 class StoppedError(BaseException):
-    """The job was told to stop by a signal, and has cleared up.
+    """The job was stopped by a signal, and has cleared up.
 
     Not an `Exception`: libraries turn those that come while they wait into errors of their own.
     """

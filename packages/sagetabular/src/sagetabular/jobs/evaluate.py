@@ -65,7 +65,7 @@ def evaluate(argv: Sequence[str]) -> None:
 
 
 def quality_report(predictions: pd.DataFrame, seed: int, model: str) -> dict[str, Any]:
-    """SageMaker's model-quality statistics for columns `actual` and `predicted`."""
+    """Return SageMaker's model-quality statistics for columns `actual` and `predicted`."""
     columns = predictions["actual"], predictions["predicted"]
     values = score(*columns, place=f"models/{model}: test rows")
     deviations = bootstrap_deviation(*columns, seed=seed)
@@ -80,7 +80,7 @@ def quality_report(predictions: pd.DataFrame, seed: int, model: str) -> dict[str
 
 
 def feature_importance(code: ModelCode, model: Any) -> dict[str, float] | None:
-    """Column → its share in the model, largest first; None if the model has no `importance`."""
+    """Return column → share in the model, largest first; None if it has no `importance`."""
     function = getattr(code, "importance", None)
     if function is None:
         return None

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sagetabular.jobs.ingestion.query import Query
 
     class Reader(Protocol):
-        """What a back-end has to offer."""
+        """Interface of a back-end."""
 
         def read(self, query: Query) -> pa.Table:
             """Run a query; return its rows."""

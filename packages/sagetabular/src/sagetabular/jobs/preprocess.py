@@ -89,7 +89,7 @@ def _split(
 def _summary(
     table: pd.DataFrame, rows: pd.DataFrame, training: pd.DataFrame, test: pd.DataFrame
 ) -> dict[str, Any]:
-    """What a reader of an execution asks first; `fingerprint` changes with any value of any row."""
+    """Return what a reader asks first; `fingerprint` changes with any value of any row."""
     sizes = training.loc[training[FOLD] >= 0, FOLD].value_counts().sort_index()
     return {
         "rows_read": len(table),

@@ -58,7 +58,7 @@ def _hand_over(folder: Path, owner: int, group: int) -> None:
 
 
 def _closed_inputs(base: Path, user: int, group: int) -> list[Path]:
-    """Which inputs a user may not read."""
+    """Return the inputs that a user may not read."""
     modes = {path: os.R_OK | (os.X_OK if path.is_dir() else 0) for path in _inputs(base)}
     os.setegid(group)
     os.seteuid(user)
@@ -72,7 +72,7 @@ def _closed_inputs(base: Path, user: int, group: int) -> list[Path]:
 
 
 def _inputs(base: Path) -> list[Path]:
-    """The folders of the inputs, what lies in them, and of each channel one file for all."""
+    """Yield the folders of the inputs, what lies in them, and one file of each channel."""
     folders = [base / name for name in READ if (base / name).is_dir()]
     within = [path for folder in folders for path in folder.iterdir()]
     samples = [next(path.iterdir(), path) for path in within if path.is_dir()]

@@ -1,4 +1,4 @@
-"""How every job starts and ends: the container's paths, exit codes and failure texts."""
+"""Start and end of every job: the container's paths, exit codes and failure texts."""
 
 from __future__ import annotations
 

@@ -40,12 +40,12 @@ def select(argv: Sequence[str]) -> None:
 
 
 def rank(candidates: list[dict[str, Any]], by: str) -> list[dict[str, Any]]:
-    """Highest R2 first, by `cv_r2` or `test_r2`; of equal ones the first given comes first."""
+    """Order by `cv_r2` or `test_r2`, highest first; of equal ones the first given comes first."""
     return sorted(candidates, key=lambda candidate: -candidate[f"{by}_r2"])
 
 
 def read_candidates(folder: Path, models: Sequence[str]) -> list[dict[str, Any]]:
-    """What the evaluations below `folder`, each under its model's name, say of the models."""
+    """Read what the evaluations below `folder`, each under its model's name, say of the models."""
     return [_candidate(folder / model, model) for model in models]
 
 
@@ -55,7 +55,7 @@ def _read_collections(folder: Path, names: Sequence[str]) -> list[dict[str, Any]
 
 
 def _candidate(folder: Path, model: str) -> dict[str, Any]:
-    """One model's numbers; those of the cross-validation are None without a search."""
+    """Return one model's numbers; those of the cross-validation are None without a search."""
     searched = (folder / "cv.json").exists()
     trial = _read(folder / "cv.json") if searched else {"r2": None, "r2_std": None}
     quality = _read(folder / "evaluation.json")["regression_metrics"]

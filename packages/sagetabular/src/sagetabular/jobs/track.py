@@ -103,7 +103,7 @@ def _mlflow(uri: str) -> Tracker:
 
 
 def _say(text: str) -> None:
-    """Say something in the log, and to whoever watches the step."""
+    """Print something into the log, and for whoever watches the step."""
     print(text, flush=True)
     file = base_dir() / "output/message"
     file.parent.mkdir(exist_ok=True)

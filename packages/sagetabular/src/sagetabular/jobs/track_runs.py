@@ -1,4 +1,4 @@
-"""What Track logs, read from the files that the trials and Select have written.
+"""Runs that Track logs, read from the files that the trials and Select have written.
 
 Never from logs: a file has every number in full precision. A trial that failed has left no
 archive, so nothing is logged of it.
@@ -70,7 +70,7 @@ def read_execution(
 
 
 def _results(selection: Mapping[str, Any]) -> dict[str, float]:
-    """R2 and errors of the winner, then of each model under its name."""
+    """Return R2 and errors of the winner, then of each model under its name."""
     winner = selection["winner"]
     metrics = {name: winner[name] for name in ("cv_r2", "test_r2") if winner[name] is not None}
     for candidate in selection["ranking"]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class TrainingData:
-    """What all trials of a tuning step share: the training rows' target, and the folds."""
+    """Data that all trials of a tuning step share: the training rows' target, and the folds."""
 
     target: pd.Series
     folds: Mapping[int, Fold]
@@ -95,7 +95,7 @@ def _read(settings: TrainingSettings) -> TrainingData:
 
 
 def summarise(settings: TrainingSettings, results: list[FoldResult]) -> dict[str, Any]:
-    """What later steps need to know of a trial; R2 and errors are means over the folds."""
+    """Return what later steps need to know of a trial; R2 and errors are means over the folds."""
     folds_r2 = [result.scores.r2 for result in results]
     return {
         "model": settings.model,

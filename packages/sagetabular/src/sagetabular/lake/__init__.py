@@ -1,1 +1,1 @@
-"""The local lake: the tables that stand in for Athena's, and where they come from."""
+"""The local lake: the tables that replace Athena's, and where they come from."""

@@ -1,4 +1,4 @@
-"""Which column of a file is which declared column, whatever its spelling."""
+"""Columns of a file, matched with declared ones whatever their spelling."""
 
 from __future__ import annotations
 

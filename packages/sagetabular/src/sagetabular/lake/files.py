@@ -34,7 +34,7 @@ class RawTable:
     delimiter: str | None = None
 
     def place(self, row: int) -> str:
-        """Say where a row is: the line of a CSV file, else the row; both count from 1."""
+        """Return where a row is: the line of a CSV file, else the row; both count from 1."""
         if self.delimiter is None:
             return f"row {row + 1}"
         with self.path.open(encoding="utf-8-sig", newline="") as stream:

@@ -28,7 +28,7 @@ Kind = Literal["sample", "files", "fetched"]
 
 @dataclass(frozen=True)
 class TableSource:
-    """Where a table of the lake comes from.
+    """The origin of a table of the lake.
 
     Attributes:
         kind: How it came into the lake.

@@ -22,7 +22,7 @@ WHAT_IT_HOLDS = {
     "category": "text or codes",
     "time": "dates or times as in 2026-01-31 or 2026-01-31 12:00:00",
 }
-"""What a column of a declared type must hold, as errors say it."""
+"""The content of a column of a declared type, as errors describe it."""
 
 
 class BadValueError(ValueError):
@@ -122,12 +122,12 @@ def _to_time(cells: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _is_text(cells: pa.ChunkedArray) -> bool:
-    """Tell whether a column is text."""
+    """Return whether a column is text."""
     return bool(arrow_types.is_string(cells.type) or arrow_types.is_large_string(cells.type))
 
 
 def _is_real(cells: pa.ChunkedArray) -> bool:
-    """Tell whether a column is of numbers that need not be whole."""
+    """Return whether a column is of numbers that need not be whole."""
     return bool(arrow_types.is_floating(cells.type) or arrow_types.is_decimal(cells.type))
 
 

@@ -1,4 +1,4 @@
-"""What the account supplies on AWS, as this machine supplies it: values, services, versions."""
+"""The account as this machine emulates it: values, services, versions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sagetabular.local.data import BUCKET
 from sagetabular.project import MARKER
-from sagetabular.project.revision import commit_of
+from sagetabular.project.versions import commit_of
 from sagetabular.tracking.local_store import LocalStore
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _JOB_LIBRARIES = (
 
 
 def host_environment(project: Project, parameters: Mapping[str, object]) -> dict[str, str]:
-    """Return the variables that tell jobs what stands for the account's services.
+    """Return the variables from which jobs read what replaces the account's services.
 
     Args:
         project: The project.
@@ -52,7 +52,7 @@ def tracking_store(project: Project) -> LocalStore:
 def account_parameters(
     project: Project, compiled: Compiled, overrides: Mapping[str, str]
 ) -> dict[str, str]:
-    """Values of the declared parameters that have no default, as this machine supplies them."""
+    """Return this machine's values of the declared parameters that have no default."""
     bucket = overrides.get("Bucket", BUCKET)
     prefix = overrides.get("Prefix", project.settings.pipeline.name)
     image = f"local/{project.settings.pipeline.name}"
@@ -74,7 +74,7 @@ def account_parameters(
 
 
 def _environment_tag() -> str:
-    """What stands for an image's tag: a hash of the versions that the jobs run with here.
+    """Return a hash of the versions that the jobs run with here, in place of an image's tag.
 
     It is part of the step cache's key, so other versions do the work again.
     """

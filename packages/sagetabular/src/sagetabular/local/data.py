@@ -1,4 +1,4 @@
-"""What a local run reads: a table of the lake for Athena's, files on this machine for those in S3.
+"""Data of a local run: a table of the lake for Athena's, local files for those in S3.
 
 Files are looked for where the local S3 has the address that `DataUri` says, so the compiled
 definition stays as it is. A folder can be given in its place: its files are then put there first.
@@ -30,7 +30,7 @@ _FILL = "Fill it: `pipeline data sample`, `data add FILE` or `data fetch`."
 
 @dataclass(frozen=True)
 class Origin:
-    """What an execution reads.
+    """The data that an execution reads.
 
     Attributes:
         title: What a report calls it.
@@ -76,7 +76,7 @@ def find_data(project: Project, parameters: Mapping[str, str]) -> Origin:
 
 
 def has_data(project: Project) -> bool:
-    """Say whether there is something to read.
+    """Return whether there is something to read.
 
     Raises:
         UserError: There is, but what is noted of it is damaged.
@@ -85,7 +85,7 @@ def has_data(project: Project) -> bool:
 
 
 def data_folder(project: Project, table: str | None = None) -> Path:
-    """Return where the rows lie that stand in for those on AWS.
+    """Return the folder of the rows that replace those on AWS.
 
     Args:
         project: The project.

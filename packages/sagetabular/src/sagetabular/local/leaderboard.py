@@ -1,4 +1,4 @@
-"""What an execution found, read back from the files that its steps wrote."""
+"""Results of an execution, read back from the files that its steps wrote."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Result:
-    """What `pipeline run --json` prints; None where the execution did not come so far."""
+    """The output of `pipeline run --json`; None where the execution did not come so far."""
 
     execution: str
     status: str
@@ -36,7 +36,7 @@ class Result:
     model_package: str | None
 
     def as_dict(self) -> dict[str, Any]:
-        """The result as JSON would have it."""
+        """Return the result as JSON would have it."""
         return asdict(self)
 
 
@@ -76,7 +76,7 @@ def _selection(sagemaker: LocalSageMaker, record: ExecutionRecord) -> dict[str, 
 
 
 def _trials(record: ExecutionRecord) -> dict[str, int]:
-    """Model → number of its trials."""
+    """Return model → number of its trials."""
     return {
         _model_of(step): len(step.response["TrainingJobSummaries"])
         for step in record.steps.values()

@@ -91,7 +91,7 @@ def _sagemaker(project: Project) -> LocalSageMaker:
 
 
 def _serve(project: Project) -> ServeCommand:
-    """The image's `serve`: the image is built from the project, its models included."""
+    """Return the image's `serve`; the image is built from the project, its models included."""
     environment = {
         "PYTHONPATH": str(project.root),
         "MODEL_SERVER_HOST": "127.0.0.1",
@@ -101,14 +101,14 @@ def _serve(project: Project) -> ServeCommand:
 
 
 def _programs(project: Project) -> dict[str, ImageProgram]:
-    """What stands for the programs of AWS's own images."""
+    """Return the programs that emulate those of AWS's own images."""
     wrangler = ("python", "-m", "sagetabular.jobs.data_wrangler")
     environment = {"PYTHONPATH": str(project.root)}
     return {"sagemaker-data-wrangler-container": ImageProgram(wrangler, environment)}
 
 
 def _tokens(origin: Origin) -> dict[str, str]:
-    """What Ingest's request does not show: it is reused while the table's content is the same."""
+    """Return the hash of the data: Ingest, whose request lacks it, is reused while it stays."""
     return {"Ingest": origin.sha256}
 
 

@@ -34,7 +34,7 @@ def read_document(path: Path) -> dict[str, Any]:
 
 
 def label_of(path: Path) -> str:
-    """A file as errors name it: as it was given."""
+    """Return a file as errors name it: as it was given."""
     return str(path) if str(path).isprintable() else repr(str(path))
 
 
@@ -60,10 +60,10 @@ def _read_json(path: Path, label: str) -> dict[str, Any]:
         msg = f"{label}: cannot be read: {err.strerror}."
         raise UserError(msg, "Make it a file that you may read.") from err
     except RecursionError as err:
-        raise UserError(f"{label}: is nested too deeply.", "Mend the syntax.") from err
+        raise UserError(f"{label}: is nested too deeply.", "Correct the syntax.") from err
     except ValueError as err:
         detail = " ".join(str(err).split())
-        raise UserError(f"{label}: not readable as JSON: {detail}.", "Mend the syntax.") from err
+        raise UserError(f"{label}: not readable as JSON: {detail}.", "Correct the syntax.") from err
     if not isinstance(content, dict):
         msg = f"{label}: must hold one object, got {type(content).__name__}."
         raise UserError(msg, "Name a configuration file.")

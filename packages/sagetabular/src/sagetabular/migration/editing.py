@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def value_at(document: Any, path: Sequence[str]) -> Any:
-    """The value of a field; None if it, or what it stands in, is missing."""
+    """Return the value of a field; None if it, or what it stands in, is missing."""
     for key in path:
         document = document.get(key) if isinstance(document, dict) else None
     return document

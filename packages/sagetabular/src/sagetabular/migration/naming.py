@@ -59,7 +59,7 @@ def step_name(text: str, model: str, taken: Collection[str], *, registers: bool)
 
 
 def hint(name: str, known: Iterable[str]) -> str:
-    """Say which name may have been meant, on one line whatever the names are."""
+    """Return which name may have been meant, on one line whatever the names are."""
     return suggestion(_shown(name), map(_shown, known))
 
 
@@ -68,6 +68,6 @@ def _shown(name: str) -> str:
 
 
 def title_of(name: str) -> str:
-    """What names the steps of a model in the pipeline: `churn_eu` is `ChurnEu`."""
+    """Return what names the steps of a model in the pipeline: `churn_eu` is `ChurnEu`."""
     words = "".join(word[:1].upper() + word[1:] for word in _WORD.findall(name))
     return words[:LONGEST_TITLE]

@@ -1,7 +1,8 @@
 """Placeholders in configurations: names of environment variables inside of values.
 
-System 002's framework replaced any word that happened to be the name of a variable (`HOME`), and
-left those of unset variables as they were. Here only declared names count, and need a value.
+dynamic-sagemaker-pipelines-framework replaced any word that happened to be the name of a variable
+(`HOME`), and left those of unset variables as they were. Here only declared names count, and need a
+value.
 """
 
 from __future__ import annotations
@@ -69,11 +70,11 @@ class Placeholders:
         return value
 
     def is_one(self, value: str) -> bool:
-        """Whether a value is a placeholder and nothing else."""
+        """Return whether a value is a placeholder and nothing else."""
         return self._pattern.fullmatch(value) is not None
 
     def get(self, name: str) -> str | None:
-        """The value of a placeholder; None without one."""
+        """Return the value of a placeholder; None without one."""
         return self._given.get(name) or self._environment.get(name) or None
 
     def _value(self, name: str, place: Place) -> str:

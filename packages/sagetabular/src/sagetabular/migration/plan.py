@@ -1,4 +1,4 @@
-"""What an import is going to write, in one form whichever framework it comes from."""
+"""Plan of what an import writes, in one form whichever framework it comes from."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Place:
     path: tuple[str, ...] = ()
 
     def at(self, *names: object) -> Place:
-        """A field below this one."""
+        """Return a field below this one."""
         return Place(self.file, (*self.path, *map(str, names)))
 
     def __str__(self) -> str:
-        """`file: a.b.c`, on one line whatever the keys are."""
+        """Return `file: a.b.c`, on one line whatever the keys are."""
         names = (name if name.isprintable() else repr(name) for name in self.path)
         return f"{self.file}: {'.'.join(names)}" if self.path else self.file
 

@@ -33,7 +33,7 @@ _TUNER = {
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says beside the files.
+    """Options of the command line beside the files.
 
     Attributes:
         placeholders: Values of placeholders.

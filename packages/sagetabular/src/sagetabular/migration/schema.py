@@ -1,4 +1,4 @@
-"""What the schemas of other frameworks share: lax types, and nothing that is dropped in silence."""
+"""Base of other frameworks' schemas: lax types, and nothing that is dropped in silence."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Foreign(BaseModel):
     """Base of the schemas.
 
-    Those frameworks ignored what they did not know, so it is kept, to be told. A field without a
-    value counts as missing.
+    Those frameworks ignored what they did not know, so it is kept, to be reported. A field without
+    a value counts as missing.
 
     Attributes:
         not_carried: Field → why it has no place in this project.

@@ -70,8 +70,8 @@ def write_plan(root: Path, plan: Plan, sources: str, *, dry_run: bool = False) -
 
 
 def _check_free(root: Path, plan: Plan) -> None:
-    """Nothing that a user has written is ever overwritten."""
-    settings = load_project(root)  # a mistake in conf/ is told before anything else
+    """Refuse to overwrite what a user has written."""
+    settings = load_project(root)  # an error in conf/ is reported before anything else
     if settings.pipeline.models is not None:
         msg = "conf/pipeline.yaml: models must not be there, since it would leave out new models."
         raise UserError(msg, "Remove it for the import, and list the models again after it.")

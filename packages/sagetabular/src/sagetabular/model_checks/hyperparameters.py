@@ -6,8 +6,7 @@ import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.model_checks.rows import make_rows
-from sagetabular.model_checks.subject import CheckError, require
+from sagetabular.model_checks.subject import CheckError, make_rows, require
 
 if TYPE_CHECKING:
     from sagetabular.model_checks.subject import Subject
@@ -17,7 +16,7 @@ UNKNOWN = "no_such_thing"
 
 
 def ends(settings: Model) -> dict[str, tuple[Any, ...]]:
-    """Name → both ends of its range, or all that it lists."""
+    """Return name → both ends of its range, or all that it lists."""
     return {
         name: tuple(entry.values) if entry.type == "categorical" else (entry.low, entry.high)
         for name, entry in settings.ranges.items()
@@ -25,7 +24,7 @@ def ends(settings: Model) -> dict[str, tuple[Any, ...]]:
 
 
 def middle(settings: Model) -> dict[str, Any]:
-    """The fixed hyperparameters, and of every range the middle of its scale."""
+    """Return the fixed hyperparameters, and of every range the middle of its scale."""
     chosen: dict[str, Any] = dict(settings.hyperparameters)
     for name, entry in settings.ranges.items():
         if entry.type == "categorical":
@@ -39,7 +38,7 @@ def middle(settings: Model) -> dict[str, Any]:
 
 
 def both_ends_of_every_range_are_accepted(subject: Subject) -> None:
-    """The search tries them, and a trial that fails is paid for."""
+    """Fit with each: the search tries them, and a trial that fails is paid for."""
     features, _ = make_rows()
     for name, values in subject.ends.items():
         for value in values:
@@ -51,15 +50,15 @@ def both_ends_of_every_range_are_accepted(subject: Subject) -> None:
 
 
 def an_unknown_hyperparameter_is_refused_or_named_in_a_warning(subject: Subject) -> None:
-    """A slip of the pen in `model.yaml` must not go unheard."""
+    """Fit with a misspelt name: an error in `model.yaml` must not go unnoticed."""
     complaints: list[str] = []
-    with warnings.catch_warnings(record=True) as heard:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             subject.fit(changes={UNKNOWN: 1})
         except Exception as error:
             complaints.append(str(error))
-    complaints += [str(warning.message) for warning in heard]
+    complaints += [str(warning.message) for warning in caught]
     said = any(UNKNOWN in complaint for complaint in complaints)
     require(said, f"the hyperparameter {UNKNOWN!r} was accepted without a word")
 

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sagetabular.model_checks.auditing import heard
-from sagetabular.model_checks.elsewhere import predict_elsewhere
-from sagetabular.model_checks.rows import SEED, make_rows
-from sagetabular.model_checks.subject import require, require_same
+from sagetabular.model_checks.interpreter import audit_events, predict_in_new_process
+from sagetabular.model_checks.subject import SEED, make_rows, require, require_same
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -24,20 +22,20 @@ RANDOM_STATE = 4_057_218_369
 
 
 def the_same_seed_gives_the_same_bits(subject: Subject) -> None:
-    """A trial that is repeated must score the same."""
+    """Fit twice: a trial that is repeated must score the same."""
     features, _ = make_rows()
     first, second = (subject.predict(subject.fit(), features) for _ in range(2))
     require_same(first, second, "fitted twice with the same seed and rows")
 
 
 def another_process_gives_the_same_bits(subject: Subject) -> None:
-    """Python orders the elements of a set anew in every process."""
+    """Fit in another process: Python orders the elements of a set anew in each."""
     expected = subject.predict(subject.fit(), make_rows()[0])
-    require_same(predict_elsewhere(subject), expected, "fitted in another process")
+    require_same(predict_in_new_process(subject), expected, "fitted in another process")
 
 
 def fits_side_by_side_do_not_mix(subject: Subject) -> None:
-    """The folds of a trial are fitted in threads."""
+    """Fit in threads, as the folds of a trial are."""
     tables = [make_rows(seed=seed) for seed in range(THREADS)]
     with ThreadPoolExecutor(THREADS) as pool:
         models = list(pool.map(subject.fit, tables))
@@ -48,7 +46,7 @@ def fits_side_by_side_do_not_mix(subject: Subject) -> None:
 
 
 def fitting_in_two_parts_if_offered_gives_the_same_bits(subject: Subject) -> None:
-    """The trials of a step share what `prepare` made, whatever their hyperparameters."""
+    """Fit by `prepare` and `fit_prepared`: the trials of a step share what is prepared."""
     prepare = getattr(subject.code, "prepare", None)
     fit_prepared = getattr(subject.code, "fit_prepared", None)
     if prepare is None or fit_prepared is None:
@@ -64,7 +62,7 @@ def fitting_in_two_parts_if_offered_gives_the_same_bits(subject: Subject) -> Non
 
 
 def inputs_stay_as_they_are(subject: Subject) -> None:
-    """The folds of a trial share one table, and all fits one mapping of hyperparameters."""
+    """Compare the inputs: folds share one table, and all fits one mapping."""
     features, target = make_rows()
     hyperparameters = dict(subject.hyperparameters)
     model = subject.code.fit(features, target, hyperparameters, SEED)
@@ -76,7 +74,7 @@ def inputs_stay_as_they_are(subject: Subject) -> None:
 
 
 def predicting_does_not_change_the_model(subject: Subject) -> None:
-    """The server predicts with one model all day."""
+    """Predict again after other rows: the server predicts with one model all day."""
     features, model = make_rows()[0], subject.fit()
     before = subject.predict(model, features)
     subject.predict(model, make_rows(7, seed=3)[0])
@@ -84,7 +82,7 @@ def predicting_does_not_change_the_model(subject: Subject) -> None:
 
 
 def global_random_numbers_are_left_alone(subject: Subject) -> None:
-    """Whoever seeds or draws from them changes what runs beside it."""
+    """Compare their state: whoever seeds or draws from them changes what runs beside it."""
     earlier = random.getstate(), np.random.get_state()
     random.seed(RANDOM_STATE)  # a state that no model's own seed leads to
     np.random.seed(RANDOM_STATE)
@@ -100,8 +98,8 @@ def global_random_numbers_are_left_alone(subject: Subject) -> None:
 
 
 def no_network_is_asked_for(subject: Subject) -> None:
-    """Tune, Fit and Evaluate run isolated from it."""
-    with heard("socket.connect", "socket.getaddrinfo") as events:
+    """Watch connections: Tune, Fit and Evaluate run isolated from the network."""
+    with audit_events("socket.connect", "socket.getaddrinfo") as events:
         subject.predict(subject.fit(), make_rows()[0])
     asked = [address for address in map(_address, events) if address]
     require(not asked, f"fit or predict connects to {', '.join(asked[:3])}")
@@ -113,7 +111,7 @@ def _random_state() -> Hashable:
 
 
 def _address(event: tuple[object, ...]) -> str:
-    """The host that an event is about; none for a socket of this machine's own processes."""
+    """Return the host that an event is about; none for a socket of this machine's processes."""
     first = event[0]
     if isinstance(first, socket.socket):
         return "" if first.family == socket.AF_UNIX else str(event[1])

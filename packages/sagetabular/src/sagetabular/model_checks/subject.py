@@ -1,4 +1,4 @@
-"""What a check looks at: a model's folder, its settings and its code."""
+"""The subject of a check: a model, its settings and its code, and made-up rows to fit it on."""
 
 from __future__ import annotations
 
@@ -10,23 +10,46 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from sagetabular.jobs.models.hyperparameters import ModelCode, load_model_code
-from sagetabular.model_checks.rows import SEED, make_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    import pandas as pd
     from numpy.typing import NDArray
 
+# Libraries write names into files and formulas, so the name of a column may hold anything.
+TOWN = 'to"wn <b>'
+TOWNS = [f"{kind} {number}" for kind in ("<1H", "in[land]", "île") for number in range(5)]
+SEED = 11
 FUNCTIONS = {
     "fit": ("features", "target", "hyperparameters", "seed"),
     "predict": ("model", "features"),
     "save": ("model", "folder"),
     "load": ("folder",),
 }
+
+
+def make_rows(rows: int = 150, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]:
+    """Make two columns of numbers and one of categories, some with gaps, and a target.
+
+    Args:
+        rows: How many.
+        seed: Of the random numbers.
+
+    Returns:
+        The features, shape (rows, 3), and the target, shape (rows,).
+    """
+    generator = np.random.default_rng(seed)
+    size, rooms = generator.normal(size=rows), generator.uniform(1, 9, size=rows)
+    place = generator.integers(len(TOWNS), size=rows)
+    target = pd.Series(size**2 + rooms + 3.0 * (place % 3), name="target")
+    town = np.asarray(TOWNS, dtype=object)[place]
+    size[7::17] = np.nan
+    town[5::13] = None
+    return pd.DataFrame({"size": size, TOWN: town, "rooms": rooms}), target
 
 
 class CheckError(AssertionError):
@@ -59,7 +82,7 @@ class Subject:
 
     @property
     def folder(self) -> Path:
-        """Where the model's files lie."""
+        """Folder of the model's files."""
         return self.root / "models" / self.name
 
     def fit(
@@ -122,7 +145,7 @@ def open_subject(
 
 
 def _forget(name: str) -> None:
-    """Another project's model of this name may have been imported before."""
+    """Drop modules of this name: another project's model may have been imported before."""
     package = f"models.{name}"
     for module in [key for key in sys.modules if key == package or key.startswith(f"{package}.")]:
         del sys.modules[module]

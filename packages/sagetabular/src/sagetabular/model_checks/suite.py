@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Literal
 
 from sagetabular.model_checks import (
     hyperparameters,
-    importance,
+    offers,
     purity,
     saving,
-    scoring,
     tables,
 )
 from sagetabular.model_checks.subject import CheckError, Subject, open_subject
@@ -32,15 +31,14 @@ CHECKS: tuple[Check, ...] = (
     *purity.CHECKS,
     *saving.CHECKS,
     *hyperparameters.CHECKS,
-    *importance.CHECKS,
-    *scoring.CHECKS,
+    *offers.CHECKS,
 )
 IMPORTED = "model.py offers fit, predict, save and load"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a check.
+    """The outcome of a check.
 
     Attributes:
         check: Its title.
@@ -56,7 +54,7 @@ class Outcome:
 
 
 def title(check: Check) -> str:
-    """The sentence that the name of a check is."""
+    """Return the sentence that the name of a check is."""
     return check.__name__.replace("_", " ")
 
 
@@ -96,7 +94,7 @@ def run_check(check: Check, subject: Subject) -> Outcome:
 
 
 def _failure(check: str, error: BaseException, folder: Path) -> Outcome:
-    """An exception as the outcome of a check."""
+    """Return an exception as the outcome of a check."""
     found, cause = isinstance(error, CheckError), error.__cause__
     if found and cause is None:
         return Outcome(check, "failed", str(error))
@@ -105,14 +103,14 @@ def _failure(check: str, error: BaseException, folder: Path) -> Outcome:
 
 
 def _describe(error: BaseException, folder: Path) -> str:
-    """Type and last line of an exception, and where in the model's own code it came from."""
+    """Return type and last line of an exception, and its place in the model's own code."""
     text = error.msg if isinstance(error, SyntaxError) else str(error).strip()
     lines = [type(error).__name__, *text.splitlines()[-1:]]
     return f"{': '.join(lines)}{_place(error, folder)}"
 
 
 def _place(error: BaseException, folder: Path) -> str:
-    """The last place in the model's files that an exception came through; empty without one."""
+    """Return the last place in the model's files that an exception came through, if any."""
     frames = traceback.extract_tb(error.__traceback__)
     places = [(Path(frame.filename), frame.lineno) for frame in frames]
     if isinstance(error, SyntaxError) and error.filename:

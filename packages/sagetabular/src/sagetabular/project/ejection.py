@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sagetabular.project.folder import Project
+    from sagetabular.project import Project
 
 # Job → what `sagetabular.pipeline` builds its step with, and the argument that replaces it.
 STEPS = {

@@ -58,7 +58,7 @@ def add_model(root: Path, name: str, like: str, title: str | None = None) -> str
 
 
 def _titles(root: Path) -> dict[str, str]:
-    """Folder → title of all models, those that `conf/pipeline.yaml` leaves out included."""
+    """Return folder → title of all models, also those that `conf/pipeline.yaml` leaves out."""
     files = sorted((root / "models").glob("*/model.yaml"))
     labels = {file: f"models/{file.parent.name}/model.yaml" for file in files}
     return {file.parent.name: str(read_mapping(file, labels[file]).get("title")) for file in files}
@@ -98,7 +98,7 @@ def _capitalised(word: str) -> str:
 
 
 def _unwanted(_folder: str, names: list[str]) -> set[str]:
-    """What tools leave in a folder, and no model is made of."""
+    """Return the names that tools leave in a folder, and no model is made of."""
     return {name for name in names if name == "__pycache__" or name.startswith(".")}
 
 
@@ -118,7 +118,7 @@ def _rename(copy: Path, like: str, name: str, title: str) -> None:
 
 
 def _with_title(text: str, title: str) -> str:
-    """The text of a `model.yaml` with another title; comments and layout stay.
+    """Return the text of a `model.yaml` with another title; comments and layout stay.
 
     A comment behind the title may name steps after it, so it is changed as well.
     """

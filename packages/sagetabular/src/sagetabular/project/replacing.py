@@ -1,4 +1,4 @@
-"""Which line of a project's graph to change, so that a step runs another program."""
+"""The line of a project's graph to change, so that a step runs another program."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FORMS = {
 
 @dataclass(frozen=True)
 class Line:
-    """What a graph must say.
+    """A line that a graph must have.
 
     Attributes:
         number: Its first line in the file; None if the call was not found.

@@ -1,8 +1,10 @@
-"""Which release of the template a project is made with, and whether this package fits it."""
+"""The versions of a project: the commit it is checked out at, and the template's release."""
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import tomllib
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
@@ -10,11 +12,44 @@ from typing import TYPE_CHECKING, Any
 from sagetabular.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+UNKNOWN = "none"
+CHANGED = "-dirty"
+# CodePipeline gives its build servers the files of a commit without their repository.
+BUILT = "CODEBUILD_RESOLVED_SOURCE_VERSION"
 FILE = "pyproject.toml"
 _FIELD = f"{FILE}: tool.sagetabular.template"
 _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)", re.ASCII)
+
+
+def commit_of(root: Path, file: str, environment: Mapping[str, str] = os.environ) -> str:
+    """Return the commit in full, marked when files differ from it; `none` outside of git.
+
+    A folder inside another repository that does not track it has no commit either; on a build
+    server of AWS it has the one that is built there.
+
+    Args:
+        root: The folder.
+        file: A file of it that a repository of its own would track.
+        environment: What a build server says about its source.
+    """
+    tracked = _git(root, "ls-files", file)
+    if tracked:
+        return _git(root, "describe", "--always", "--dirty", "--abbrev=40") or UNKNOWN
+    built = environment.get(BUILT, "")
+    return built if re.fullmatch("[0-9a-f]{40}", built) else UNKNOWN
+
+
+def _git(root: Path, *arguments: str) -> str:
+    """Return what git prints; nothing where there is no git or no repository."""
+    command = ["git", "-C", str(root), *arguments]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    except OSError:
+        return ""
+    return result.stdout.strip()
 
 
 def check_version(root: Path) -> None:

@@ -1,4 +1,4 @@
-"""What an execution left behind, read from its records and its S3 prefixes."""
+"""Artefacts of an execution, read from its records and its S3 prefixes."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class Trial:
 
     @property
     def is_complete(self) -> bool:
-        """Whether all folds were fitted."""
+        """True if all folds were fitted."""
         return self.status == "Completed"
 
 
 @dataclass(frozen=True)
 class Range:
-    """What was searched for one hyperparameter; `values` for a categorical one, else bounds."""
+    """Range of one hyperparameter; `values` for a categorical one, else bounds."""
 
     name: str
     logarithmic: bool
@@ -50,7 +50,7 @@ class Range:
     high: str = ""
 
     def __str__(self) -> str:
-        """The range in words."""
+        """Return the range in words."""
         if self.values:
             return ", ".join(self.values)
         return f"{self.low} to {self.high}{', logarithmic' if self.logarithmic else ''}"
@@ -170,7 +170,7 @@ def _trial(number: int, summary: Mapping[str, Any]) -> Trial:
 
 
 def plain(value: str) -> str:
-    """A hyperparameter as people write it: categories travel as quoted JSON."""
+    """Return a hyperparameter as people write it: categories travel as quoted JSON."""
     if not value.startswith('"'):
         return value
     try:

@@ -25,7 +25,7 @@ LETTER = 7.0  # width of an average letter at the page's font size for charts
 
 
 def number(value: float, digits: int = 4) -> str:
-    """A number as a tick shows it: so many digits, thousands as k."""
+    """Return a number as a tick shows it: so many digits, thousands as k."""
     for limit, suffix in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
         if abs(value) >= limit:
             return f"{value / (1e3 if suffix == 'k' else limit):.{digits}g}{suffix}"
@@ -44,7 +44,7 @@ class Axis:
 
     @classmethod
     def around(cls, label: str, values: Iterable[float], *, logarithmic: bool = False) -> Axis:
-        """An axis that shows all values with a little room."""
+        """Return an axis that shows all values with a little room."""
         known = [math.log10(value) if logarithmic else value for value in values]
         low, high = min(known), max(known)
         room = (high - low) * 0.04 or abs(low) * 0.05 or 0.5
@@ -53,18 +53,18 @@ class Axis:
 
     @classmethod
     def of_names(cls, label: str, names: Sequence[str]) -> Axis:
-        """An axis with one place for each name; its values are 0, 1, 2, …."""
+        """Return an axis with one place for each name; its values are 0, 1, 2, …."""
         return cls(label, -0.5, len(names) - 0.5, names=tuple(names))
 
     def share(self, value: float) -> float:
-        """Place of a value: 0 at the low end, 1 at the high one."""
+        """Return the place of a value: 0 at the low end, 1 at the high one."""
         low, high, at = self.low, self.high, value
         if self.logarithmic:
             low, high, at = math.log(low), math.log(high), math.log(value)
         return (at - low) / (high - low)
 
     def ticks(self) -> list[tuple[float, str]]:
-        """Three to seven round values with their text."""
+        """Return three to seven round values with their text."""
         if self.names:
             return list(enumerate(shorten(name, 54 // len(self.names)) for name in self.names))
         values = self._decades() if self.logarithmic else []
@@ -94,7 +94,7 @@ class Axis:
 
 
 def shorten(text: str, letters: int) -> str:
-    """The text, cut where it would run into its neighbour."""
+    """Return the text, cut where it would run into its neighbour."""
     return text if len(text) <= max(letters, 3) else f"{text[: max(letters, 3) - 1]}…"
 
 
@@ -111,7 +111,7 @@ def element(parent: ET.Element, tag: str, text: str = "", **attributes: object) 
 
 
 def canvas(title: str, description: str, height: float, width: float = WIDTH) -> ET.Element:
-    """An empty drawing."""
+    """Return an empty drawing."""
     box = f"0 0 {width:g} {height:g}"
     svg = ET.Element("svg", {"viewBox": box, "role": "img", "width": f"{width:g}"})
     element(svg, "title", title)
@@ -120,7 +120,7 @@ def canvas(title: str, description: str, height: float, width: float = WIDTH) ->
 
 
 def markup(svg: ET.Element) -> Markup:
-    """The drawing as text; its content has been escaped, so the page may take it as it is."""
+    """Return the drawing as text; its content is escaped, so the page may take it as it is."""
     return Markup(ET.tostring(svg, encoding="unicode"))  # noqa: S704 - escaped by ElementTree
 
 
@@ -153,7 +153,7 @@ def scatter(
     hollow: Collection[int] = (),
     small: bool = False,
 ) -> Markup:
-    """Points, some hollow, perhaps with a line through places and one point that stands out."""
+    """Draw points, some hollow, perhaps with a line through places and one that stands out."""
     x, y = axes
     svg = canvas(title, description, HEIGHT)
     _frame(svg, x, y)
@@ -182,7 +182,7 @@ def histogram(
     edges: Sequence[float],
     counts: Sequence[int],
 ) -> Markup:
-    """Bars between neighbouring edges, one for each count."""
+    """Draw bars between neighbouring edges, one for each count."""
     x, y = axes
     svg = canvas(title, description, HEIGHT)
     _frame(svg, x, y)

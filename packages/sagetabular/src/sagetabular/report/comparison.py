@@ -27,7 +27,7 @@ class ModelPair:
     second: Entry | None
 
     def scores(self) -> list[tuple[float | None, float | None, float | None]]:
-        """Cross-validated and test R2, each as (first, second, second minus first)."""
+        """Return cross-validated and test R2, each as (first, second, second minus first)."""
         cv = [entry.cv_r2 if entry else None for entry in (self.first, self.second)]
         test = [entry.test_r2 if entry else None for entry in (self.first, self.second)]
         return [
@@ -61,7 +61,7 @@ def compare(
 
 
 def previous_success(sagemaker: LocalSageMaker, record: ExecutionRecord) -> ExecutionRecord | None:
-    """The latest execution of the same pipeline before this one that succeeded."""
+    """Return the latest execution of the same pipeline before this one that succeeded."""
     for other in sagemaker.executions():
         same = other.pipeline_name == record.pipeline_name and other.status == "Succeeded"
         if same and other.id < record.id:
@@ -85,7 +85,7 @@ def _differences(
 
 
 def _settings(sagemaker: LocalSageMaker, record: ExecutionRecord) -> dict[str, Mapping[str, str]]:
-    """What each step was told; under no step's name what concerns all of them.
+    """Return the settings of each step; under no step's name what concerns all of them.
 
     A short hash of the definition stands for the rest, such as instances and limits.
     """

@@ -1,4 +1,4 @@
-"""A graph as SVG: every step below the steps that it waits for."""
+"""A graph as SVG, every step below the steps that it waits for; and as Mermaid's text."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sagetabular.report.charts import LETTER, WIDTH, canvas, element, markup, shorten
+from sagetabular.report.graph import CONDITION
 
 if TYPE_CHECKING:
     from xml.etree import ElementTree as ET
@@ -21,6 +22,8 @@ NAMESPACE = "http://www.w3.org/2000/svg"
 
 # Name of a step → middle, top and width of its box.
 Places = dict[str, tuple[float, float, float]]
+
+ARROWS = {"result": "-->", "branch": "-->", "order": "-.->"}
 
 
 def draw(graph: DrawnGraph, column: float = COLUMN) -> Markup:
@@ -44,7 +47,7 @@ def draw_alone(graph: DrawnGraph) -> str:
 
 
 def column_of(graph: DrawnGraph) -> float:
-    """The width at which no name needs to be cut."""
+    """Return the width at which no name needs to be cut."""
     longest = max((len(text) for node in graph.nodes for text in (node.name, node.note)), default=0)
     return max(COLUMN, (longest + 2) * LETTER + 10)
 
@@ -95,3 +98,35 @@ def _draw_node(svg: ET.Element, node: Node, places: Places) -> None:
     shown = shorten(node.name, int(box / LETTER) - 1)
     element(group, "text", shown, class_="name", x=x, y=y + 16, text_anchor="middle")
     element(group, "text", node.note, class_="tick", x=x, y=y + 31, text_anchor="middle")
+
+
+def mermaid(graph: DrawnGraph) -> str:
+    """Write a graph as a flowchart; what only waits has a dotted arrow."""
+    lines = ["flowchart TD"]
+    lines += [f"    {_identifier(node.name)}{_shape(node)}" for node in graph.nodes]
+    lines += [f"    {_arrow(edge)}" for edge in graph.edges]
+    return "\n".join(lines) + "\n"
+
+
+def _identifier(name: str) -> str:
+    """Return a word that is none of Mermaid's own (`end`, `style`), one for each name."""
+    safe = "".join(
+        char if char.isascii() and char.isalnum() else "__" if char == "_" else f"_{ord(char):x}_"
+        for char in name
+    )
+    return f"step_{safe}"
+
+
+def _shape(node: Node) -> str:
+    label = f'"{_entities(node.name)}<br/><small>{_entities(node.note)}</small>"'
+    return f"{{{label}}}" if node.kind == CONDITION else f"[{label}]"
+
+
+def _arrow(edge: Edge) -> str:
+    label = f'|"{_entities(edge.label)}"|' if edge.label else ""
+    return f"{_identifier(edge.start)} {ARROWS[edge.kind]}{label} {_identifier(edge.end)}"
+
+
+def _entities(text: str) -> str:
+    """Write all but letters, digits and a few signs as Mermaid's entities, `#35;` for `#`."""
+    return "".join(char if char.isalnum() or char in " -_.," else f"#{ord(char)};" for char in text)

@@ -52,7 +52,7 @@ class Edge:
 
     @property
     def said(self) -> str:
-        """Where it starts, with the side of a condition."""
+        """Name of its start, with the side of a condition."""
         return f"{self.start}: {self.label}" if self.label else self.start
 
 
@@ -64,7 +64,7 @@ class DrawnGraph:
     edges: tuple[Edge, ...]
 
     def layers(self) -> list[list[Node]]:
-        """Every step one layer below the last that it waits for."""
+        """Return the layers: every step is one below the last that it waits for."""
         before = _before(self.edges, [node.name for node in self.nodes])
         depth: dict[str, int] = {}
         for name in TopologicalSorter(before).static_order():
@@ -75,7 +75,7 @@ class DrawnGraph:
         ]
 
     def reduced(self) -> DrawnGraph:
-        """The graph without the edges that a longer way says already; branches stay."""
+        """Return the graph without the edges that a longer way says already; branches stay."""
         before = _before(self.edges, [node.name for node in self.nodes])
         above: dict[str, set[str]] = {}
         for name in TopologicalSorter(before).static_order():
@@ -90,7 +90,7 @@ class DrawnGraph:
 
 
 def graph_of(steps: Mapping[str, Step]) -> DrawnGraph:
-    """The graph of a parsed definition, with every edge.
+    """Return the graph of a parsed definition, with every edge.
 
     Args:
         steps: Step name → step, as `parse_definition` gives them.
@@ -100,7 +100,7 @@ def graph_of(steps: Mapping[str, Step]) -> DrawnGraph:
 
 
 def _edges_to(step: Step) -> Iterable[Edge]:
-    """The edges that end in a step, by the name of where they start."""
+    """Return the edges that end in a step, by the name of where they start."""
     used = {found.name for found in references(step.arguments) if found.scope == "Steps"}
     for start in sorted(step.depends_on):
         if step.branch is not None and start == step.branch.condition:
@@ -110,7 +110,7 @@ def _edges_to(step: Step) -> Iterable[Edge]:
 
 
 def _before(edges: Iterable[Edge], names: Iterable[str]) -> dict[str, set[str]]:
-    """Step → those that it waits for at once."""
+    """Return step → those that it waits for directly."""
     before: dict[str, set[str]] = {name: set() for name in names}
     for edge in edges:
         before[edge.end].add(edge.start)

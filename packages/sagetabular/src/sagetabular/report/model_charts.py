@@ -26,7 +26,7 @@ BINS = 30
 def model_section(
     name: str, tuning: SearchOutcome | None, evaluation: TestOutcome | None
 ) -> ModelSection:
-    """Everything about one model that its steps got to."""
+    """Return everything about one model that its steps got to."""
     charts: list[Chart] = []
     note = "Its search did not come to an end."
     if tuning is not None:
@@ -47,7 +47,7 @@ def model_section(
 
 
 def tuning_history(trials: tuple[Trial, ...]) -> Chart:
-    """R2 of every trial, and the best so far of those that came to their end."""
+    """Draw R2 of every trial, and the best so far of those that came to their end."""
     shown = [trial for trial in trials if trial.r2 is not None]
     points = [(float(trial.number), trial.r2 or 0.0) for trial in shown]
     complete = [trial.is_complete for trial in shown]
@@ -81,7 +81,7 @@ def tuning_history(trials: tuple[Trial, ...]) -> Chart:
 
 
 def effect(space: Range, trials: list[Trial]) -> Chart:
-    """R2 of every trial against one hyperparameter."""
+    """Draw R2 of every trial against one hyperparameter."""
     tried = [(trial.hyperparameters[space.name], trial.r2 or 0.0) for trial in trials]
     title = f"Effect of {space.name}"
     scores = [r2 for _, r2 in tried]
@@ -106,7 +106,7 @@ def effect(space: Range, trials: list[Trial]) -> Chart:
 
 
 def predicted_against_actual(actual: NDArray[np.float64], predicted: NDArray[np.float64]) -> Chart:
-    """Predictions of the test rows; at most `MOST_POINTS` are drawn, all are in the table."""
+    """Draw predictions of the test rows: at most `MOST_POINTS`; all are in the table."""
     shown = np.unique(np.linspace(0, len(actual) - 1, MOST_POINTS).astype(int))
     values = np.concatenate([actual, predicted])
     x, y = Axis.around("actual", values), Axis.around("predicted", values)
@@ -120,7 +120,7 @@ def predicted_against_actual(actual: NDArray[np.float64], predicted: NDArray[np.
 
 
 def _tenths(actual: NDArray[np.float64], predicted: NDArray[np.float64]) -> Table:
-    """Means within tenths of the rows, in the order of the truth."""
+    """Return means within tenths of the rows, in the order of the truth."""
     parts = [part for part in np.array_split(np.argsort(actual, kind="stable"), 10) if len(part)]
     rows = [
         [f"{number(actual[part[0]])} to {number(actual[part[-1]])}", f"{len(part):,}",
@@ -133,7 +133,7 @@ def _tenths(actual: NDArray[np.float64], predicted: NDArray[np.float64]) -> Tabl
 
 
 def residuals(errors: NDArray[np.float64]) -> Chart:
-    """How often the model is off by how much."""
+    """Draw how often the model is off by how much."""
     counts, edges = np.histogram(errors, bins=min(BINS, max(5, int(len(errors) ** 0.5))))
     note = (
         f"Actual minus predicted: mean {number(errors.mean())}, "
@@ -149,7 +149,7 @@ def residuals(errors: NDArray[np.float64]) -> Chart:
 
 
 def importance(shares: Mapping[str, float]) -> Chart:
-    """Each column's share in the model, largest first."""
+    """Draw each column's share in the model, largest first."""
     rows = [(name, share, f"{share:.1%}") for name, share in shares.items()]
     hidden = len(rows) - MOST_COLUMNS
     note = "Share of each column in what the model's splits gained on the training rows."
@@ -162,7 +162,7 @@ def importance(shares: Mapping[str, float]) -> Chart:
 
 
 def _short(value: str) -> str:
-    """A hyperparameter with four digits, if it is a number with more."""
+    """Return a hyperparameter with four digits, if it is a number with more."""
     try:
         return f"{float(value):.4g}" if "." in value or "e" in value else value
     except ValueError:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from sagetabular.aws.downloading import Objects
-    from sagetabular.aws.sagemaker.descriptions import Descriptions
+    from sagetabular.aws.s3 import Objects
     from sagetabular.aws.sagemaker.executions import Execution, Executions, ExecutionStep
+    from sagetabular.aws.sagemaker.jobs import Descriptions
 
 # Output of a Processing step → those of its files that a report reads; a model need not have all.
 _SHOWN = {
@@ -32,7 +32,7 @@ _STATUSES = {"Starting": "Executing", "Stopping": "Executing"}
 
 @dataclass(frozen=True)
 class Copied:
-    """What `render_report` takes."""
+    """An execution as `render_report` takes it."""
 
     sagemaker: LocalSageMaker
     record: ExecutionRecord
@@ -91,7 +91,7 @@ def copy_execution(services: Services, execution: Execution, pipeline: str, home
 def _record(
     name: str, kind: str, step: ExecutionStep | None, descriptions: Descriptions
 ) -> StepRecord:
-    """The record of a step; the request of a job is part of its description."""
+    """Return the record of a step; the request of a job is part of its description."""
     if step is None:
         return StepRecord(name, kind)
     response = descriptions.of(step) if step.status == "Succeeded" else {}

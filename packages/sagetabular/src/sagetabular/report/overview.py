@@ -36,7 +36,7 @@ class StepRow:
 
 
 def seconds_between(item: ExecutionRecord | StepRecord) -> str:
-    """How long it took, in seconds; empty while it has not ended."""
+    """Return how long it took, in seconds; empty while it has not ended."""
     if not item.start_time or not item.end_time:
         return ""
     start, end = datetime.fromisoformat(item.start_time), datetime.fromisoformat(item.end_time)
@@ -44,7 +44,7 @@ def seconds_between(item: ExecutionRecord | StepRecord) -> str:
 
 
 def leaderboard(result: Result, evaluations: Mapping[str, TestOutcome]) -> Table:
-    """The ranking, with the errors on the test rows."""
+    """Return the ranking, with the errors on the test rows."""
     header = ["model", "cross-validated R2 ", "over folds ", "test R2 ", "test RMSE ",
               "test MAE ", "trials "]  # fmt: skip
     rows = [
@@ -62,7 +62,7 @@ def leaderboard(result: Result, evaluations: Mapping[str, TestOutcome]) -> Table
 
 
 def fold_scores(evaluations: Mapping[str, TestOutcome]) -> Chart | None:
-    """R2 of each fold in each model's best trial; None if no model was tuned."""
+    """Draw R2 of each fold in each model's best trial; None if no model was tuned."""
     best = {name: found.cv for name, found in evaluations.items() if found.cv is not None}
     rows = [
         Strip(name, [fold["r2"] for fold in cv["folds"]], cv["r2"], cv["r2_std"])
@@ -85,7 +85,7 @@ def fold_scores(evaluations: Mapping[str, TestOutcome]) -> Chart | None:
 
 
 def comparison_tables(found: RunComparison) -> list[Table]:
-    """Results with their change, and the settings that differ."""
+    """Return results with their change, and the settings that differ."""
     models = [
         [
             pair.name,
@@ -107,7 +107,7 @@ def comparison_tables(found: RunComparison) -> list[Table]:
 
 
 def with_states(graph: DrawnGraph, record: ExecutionRecord) -> DrawnGraph:
-    """The graph of an execution's definition, each step with what became of it and its time."""
+    """Return the graph of an execution's definition, with each step's state and time."""
     nodes = []
     for node in graph.nodes:
         step = record.steps[node.name]
@@ -124,7 +124,7 @@ def _in_words(step: StepRecord) -> str:
 
 
 def step_rows(record: ExecutionRecord, folder: Path) -> list[StepRow]:
-    """The steps; addresses of logs are relative where they lie below the report's folder."""
+    """Return the steps; addresses of logs are relative where they lie below the report's folder."""
 
     def address(log: Path) -> str:
         return _relative(log, folder) if log.is_relative_to(folder) else log.as_uri()
@@ -143,12 +143,12 @@ def step_rows(record: ExecutionRecord, folder: Path) -> list[StepRow]:
 
 
 def _relative(file: Path, folder: Path) -> str:
-    """The address of a file below a folder, from there."""
+    """Return the address of a file below a folder, from there."""
     return file.as_uri().removeprefix(folder.as_uri()).removeprefix("/")
 
 
 def data_tables(artefacts: Artefacts) -> list[Table]:
-    """What Preprocess noted about the rows."""
+    """Return what Preprocess noted about the rows."""
     summary = artefacts.summary
     if summary is None:
         return []
@@ -166,7 +166,7 @@ def data_tables(artefacts: Artefacts) -> list[Table]:
 
 
 def settings_tables(groups: Sequence[Group]) -> list[Table]:
-    """What was asked for; a step that was told nothing but its code has no table."""
+    """Return the settings; a step that has none but its code has no table."""
     return [
         Table(
             f"Settings of {group.step}" if group.step else "Pipeline parameters",

@@ -27,7 +27,7 @@ class Strip:
 
 
 def bars(title: str, description: str, rows: Sequence[tuple[str, float, str]]) -> Markup:
-    """One bar for each name, value from 0, and text."""
+    """Draw one bar for each name, value from 0, and text."""
     svg = canvas(title, description, ROW * len(rows) + 4)
     widest = max((value for _, value, _ in rows), default=0) or 1
     room = WIDTH - NAMES - FIGURES - GAP
@@ -42,7 +42,7 @@ def bars(title: str, description: str, rows: Sequence[tuple[str, float, str]]) -
 
 
 def strips(title: str, description: str, label: str, rows: Sequence[Strip]) -> Markup:
-    """One line of dots for each row, with a bar for the mean and a band for its spread."""
+    """Draw one line of dots for each row, with a bar for the mean and a band for its spread."""
     svg = canvas(title, description, 2 * ROW * len(rows) + 40)
     spreads = [row.mean + side * (row.deviation or 0) for row in rows for side in (-1, 1)]
     axis = Axis.around(label, [*spreads, *(value for row in rows for value in row.values)])

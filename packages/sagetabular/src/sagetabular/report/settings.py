@@ -1,4 +1,4 @@
-"""What an execution was asked to do, under the names that people write it with."""
+"""Settings of an execution, under the names that people write them with."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ _OF_DATA = ("target", "columns", "one_hot", "drop")
 
 @dataclass(frozen=True)
 class Group:
-    """What one step was told, name → value; `step` is empty for the parameters of the pipeline."""
+    """Settings of one step, name → value; `step` is empty for the parameters of the pipeline."""
 
     step: str
     values: Mapping[str, str]
 
 
 def read_settings(sagemaker: LocalSageMaker, record: ExecutionRecord) -> list[Group]:
-    """Return the parameters, and what each step was told beside them.
+    """Return the parameters, and the settings of each step beside them.
 
-    A step that was not reached is left out: what it would have been told was not resolved.
+    A step that was not reached is left out: its settings were not resolved.
     """
     parameters = {name: str(value) for name, value in record.parameters.items()}
     steps = [
-        Group(step.name, _told(sagemaker.storage, step.arguments))
+        Group(step.name, _settings_of(sagemaker.storage, step.arguments))
         for step in record.steps.values()
         if step.arguments
     ]
     return [group for group in (Group("", parameters), *steps) if group.values]
 
 
-def _told(storage: Storage, arguments: Mapping[str, Any]) -> dict[str, str]:
-    """Settings of Preprocess, how Select chooses, what a search tries, and the code's hash."""
+def _settings_of(storage: Storage, arguments: Mapping[str, Any]) -> dict[str, str]:
+    """Return the settings of Preprocess, Select and a search, and the code's hash."""
     inputs = inputs_of(arguments)
     values = _data_and_split(storage, inputs[INPUT]) if INPUT in inputs else {}
     program = arguments.get("AppSpecification", {})
@@ -57,7 +57,7 @@ def _told(storage: Storage, arguments: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _data_and_split(storage: Storage, uri: str) -> dict[str, str]:
-    """The part of conf/pipeline.yaml that Preprocess reads, with that file's names."""
+    """Return the part of conf/pipeline.yaml that Preprocess reads, with that file's names."""
     address = f"{uri.rstrip('/')}/{FILE}"
     if not storage.exists(address):
         return {}
@@ -75,14 +75,14 @@ def _column(column: Mapping[str, Any]) -> str:
 
 
 def _in_words(value: Any) -> str:
-    """A value as text; empty where nothing is said."""
+    """Return a value as text; empty where nothing is said."""
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "nothing"
     return "" if value is None else str(value)
 
 
 def _search(arguments: Mapping[str, Any]) -> dict[str, str]:
-    """How hyperparameters are searched, those of every trial, and the ranges of the others."""
+    """Return the strategy of a search, its fixed hyperparameters, the ranges of the others."""
     config = arguments.get("HyperParameterTuningJobConfig", {})
     static = arguments.get("TrainingJobDefinition", {}).get("StaticHyperParameters", {})
     values = {

@@ -1,4 +1,4 @@
-"""What the page consists of: tables, and charts with the table behind them."""
+"""Parts of the page: tables, and charts with the table behind them."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ class ModelSection:
 
 
 def figure(value: float | None, digits: int = 4) -> str:
-    """A number for a table; a dash where there is none."""
+    """Return a number for a table; a dash where there is none."""
     return NONE if value is None else f"{value:,.{digits}f}"
 
 
 def change(value: float | None) -> str:
-    """A difference with its sign."""
+    """Return a difference with its sign."""
     return NONE if value is None else f"{value:+.4f}"

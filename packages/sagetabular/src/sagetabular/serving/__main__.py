@@ -9,16 +9,16 @@ from sagetabular.serving.errors import ServerError
 from sagetabular.serving.server import serve
 from sagetabular.serving.settings import read_settings
 
-MISTAKE = 2
+USER_ERROR = 2
 
 
 def main() -> None:
-    """Serve; a mistake in the environment ends with two lines and exit code 2."""
+    """Serve; an error in the environment ends with two lines and exit code 2."""
     try:
         serve(read_settings(os.environ))
     except ServerError as error:
         print(error, file=sys.stderr)
-        sys.exit(MISTAKE)
+        sys.exit(USER_ERROR)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from sagetabular.serving.formats.bodies import read_body
 from sagetabular.serving.model import ServedModel, load_model
 from sagetabular.serving.settings import MEGABYTE
 
-# Of a request to an endpoint, and the most that a Transform job can be told to send.
+# Of a request to an endpoint, and the most that a Transform job can send.
 _LIMIT = 100 * MEGABYTE
 
 

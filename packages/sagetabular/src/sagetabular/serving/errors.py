@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class RequestError(Exception):
-    """What a client has to change about a request; it becomes the answer.
+    """A request that its client has to change; the text becomes the answer.
 
     Args:
         status: Of the HTTP answer, 400 to 599.
@@ -18,7 +18,7 @@ class RequestError(Exception):
 
 
 class ServerError(Exception):
-    """Why the server cannot start: one line with the rule and value, one with the remedy."""
+    """The server cannot start: one line with the rule and value, one with the remedy."""
 
 
 class NoModelError(Exception):

@@ -144,7 +144,7 @@ def _scorer(code: ModelCode, model: Any, manifest: Manifest) -> Scorer | None:
 
 
 def _typical_rows(manifest: Manifest, columns: Columns) -> Rows:
-    """The typical row, and for numbers also rows that lead elsewhere in a tree."""
+    """Return the typical row, and for numbers also rows that lead elsewhere in a tree."""
     values = [manifest.typical[name] for name in columns.names]
     if not columns.all_numbers:
         as_columns = zip(columns.names, values, strict=True)

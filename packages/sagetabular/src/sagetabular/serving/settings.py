@@ -1,4 +1,4 @@
-"""What the environment says about the server: the variables of SageMaker's containers."""
+"""Settings of the server, from the variables of SageMaker's containers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MEGABYTE = 2**20
 
 @dataclass(frozen=True)
 class ServerSettings:
-    """How to serve.
+    """Settings of the server.
 
     Attributes:
         model_folder: Where the model lies, unpacked.
@@ -66,7 +66,7 @@ def _number(environment: Mapping[str, str], name: str, default: int, allowed: ra
 
 
 def _cores() -> int:
-    """Cores that this process may use, which in a container may be fewer than there are."""
+    """Count the cores that this process may use, in a container perhaps fewer than there are."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""One process that answers requests: an event loop with the model in it."""
+"""One process that answers requests: an event loop with the model in it, and its connections."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
+from email.utils import formatdate
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from sagetabular.jobs.errors import JobError
 from sagetabular.serving.errors import NoModelError
 from sagetabular.serving.formats.answers import Answer
-from sagetabular.serving.http.app import OWN_FAILURE, App
-from sagetabular.serving.http.connections import Connections
+from sagetabular.serving.http.app import OWN_FAILURE, App, Shared
+from sagetabular.serving.http.connection import Connection
 from sagetabular.serving.model import load_model
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 # Of the 30 seconds that SageMaker leaves between SIGTERM and SIGKILL.
 DRAIN_SECONDS = 25
 _TICK_SECONDS = 0.1
+_POLL_SECONDS = 0.05
 
 
 class Worker:
@@ -34,7 +37,7 @@ class Worker:
 
     Args:
         settings: How to serve.
-        replacement: Whether it stands in for a worker that died. Then it takes no request before
+        replacement: Whether it replaces a worker that died. Then it takes no request before
             it can answer it; the first workers say at once that they are loading.
         parent: The process that it ends with. It may have died before this one asks who it was.
     """
@@ -106,3 +109,35 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
     factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
     return factory
+
+
+class Connections(Shared):
+    """The connections of one process."""
+
+    def __post_init__(self) -> None:
+        self.look()
+
+    def accept(self) -> Connection:
+        """Return what answers a new client."""
+        return Connection(self)
+
+    def look(self) -> None:
+        """Do what is due; to be called some times a second.
+
+        One look at all of them: a timer for each request would cost as much as parsing a small one.
+        """
+        self.date = formatdate(usegmt=True).encode()
+        now = time.perf_counter()
+        for connection in list(self.open):
+            connection.look(now)
+
+    async def drain(self, seconds: float) -> None:
+        """Let every connection end after the answers that are due, and wait for that.
+
+        Args:
+            seconds: The longest wait.
+        """
+        self.draining = time.perf_counter()
+        while self.open and time.perf_counter() < self.draining + seconds:
+            await asyncio.sleep(_POLL_SECONDS)
+            self.look()

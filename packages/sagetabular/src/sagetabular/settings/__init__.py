@@ -7,18 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from sagetabular.errors import UserError
 from sagetabular.settings.aws import Aws
-from sagetabular.settings.data_source import check_data
+from sagetabular.settings.data_checks import check_data, check_flow, check_one_hot
 from sagetabular.settings.loading import load_settings
-from sagetabular.settings.models.discovery import RESERVED_FOLDERS, find_models, model_file
 from sagetabular.settings.models.filling import make_unit
 from sagetabular.settings.models.graph import Graph, make_graph
-from sagetabular.settings.models.model import Model
-from sagetabular.settings.models.served import served_by_aws
+from sagetabular.settings.models.model import RESERVED_FOLDERS, Model, find_models, model_file
 from sagetabular.settings.models.steps import Evaluate, Tune
-from sagetabular.settings.models.units import Unit
-from sagetabular.settings.one_hot import check_one_hot
+from sagetabular.settings.models.units import Unit, served_by_aws
 from sagetabular.settings.project import PipelineConf
-from sagetabular.settings.wrangling import check_flow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,7 +63,7 @@ class ProjectSettings:
 
     @property
     def own(self) -> Mapping[str, Any]:
-        """What `conf/pipeline.yaml` says to the project's own steps, under `own`."""
+        """The section `own` of `conf/pipeline.yaml`, for the project's own steps."""
         return self.pipeline.own
 
     @property
@@ -98,7 +94,7 @@ def load_project(root: Path) -> ProjectSettings:
 
 
 def _check_titles(units: Mapping[str, Unit]) -> None:
-    """Titles name the steps, so two models cannot share one."""
+    """Refuse a title that two models share, since titles name the steps."""
     owners: dict[str, str] = {}
     for name, unit in units.items():
         title = unit.model.title
@@ -109,7 +105,7 @@ def _check_titles(units: Mapping[str, Unit]) -> None:
 
 
 def _check_ranked(units: Mapping[str, Unit], pipeline: PipelineConf) -> None:
-    """The selection needs models, and of each what it ranks them by."""
+    """Check that there are models to select from, and of each what ranks them."""
     ranked = [unit for unit in units.values() if unit.ranked]
     if not ranked:
         msg = "models/: at least one model needs an evaluate step to be selected."
@@ -123,7 +119,7 @@ def _check_ranked(units: Mapping[str, Unit], pipeline: PipelineConf) -> None:
 
 
 def _check_searches(units: Mapping[str, Unit], pipeline: PipelineConf) -> None:
-    """Hyperband has to be able to end a trial before its last fold."""
+    """Check that Hyperband can end a trial before its last fold."""
     folds = pipeline.split.folds
     for unit in units.values():
         tuning = unit.model.tuning
@@ -134,7 +130,7 @@ def _check_searches(units: Mapping[str, Unit], pipeline: PipelineConf) -> None:
 
 
 def _check_counts(ranked: Sequence[Unit], pipeline: PipelineConf) -> None:
-    """A Processing job takes ten inputs."""
+    """Check that the models fit into a Processing job's ten inputs."""
     tuned = [unit for unit in ranked if unit.last(Tune)]
     if pipeline.tracking != "none" and len(tuned) > MOST_TRACKED:
         msg = f"models/: may hold {MOST_TRACKED} tuned models with tracking: {pipeline.tracking}"

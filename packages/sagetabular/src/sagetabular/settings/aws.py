@@ -8,23 +8,51 @@ same for everybody, it can stand there itself.
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from sagetabular.settings.loading import RuleError, Settings
 from sagetabular.settings.reading import shown
-from sagetabular.settings.tags import Tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_SIGNS = frozenset("_.:/=+-@")
+# Letters, numbers and separators, as Unicode calls them.
+_CATEGORIES = ("L", "N", "Z")
 # No id looks like this: those of networks have a hyphen, and so have keys, or a colon or slash.
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
+def _check_signs(value: str) -> str:
+    for sign in value:
+        if sign not in _SIGNS and not unicodedata.category(sign).startswith(_CATEGORIES):
+            msg = f"must not hold the sign {sign!r}, got {shown(value)}."
+            raise RuleError(msg, "Tags are made of letters, digits, spaces and _ . : / = + - @.")
+    return value
+
+
+def _check_key(value: str) -> str:
+    if value.lower().startswith("aws:"):
+        msg = f"must not have a tag {shown(value)}: AWS keeps the prefix for itself."
+        raise RuleError(msg, "Give it another name.")
+    return value
+
+
+TagKey = Annotated[
+    str,
+    Field(min_length=1, max_length=128),
+    AfterValidator(_check_signs),
+    AfterValidator(_check_key),
+]
+TagValue = Annotated[str, Field(max_length=256), AfterValidator(_check_signs)]
+Tags = dict[TagKey, TagValue]
+
+
 def is_variable(value: str) -> bool:
-    """Whether a value names an environment variable, and is not the id itself."""
+    """Return whether a value names an environment variable, and is not the id itself."""
     return _VARIABLE.fullmatch(value) is not None
 
 
@@ -76,7 +104,7 @@ class Encryption(Settings):
     Attributes:
         volume_key: Encrypts the disks of the jobs; AWS's own key if left out.
         output_key: Encrypts what the jobs write to S3, and the descriptions of model versions.
-        traffic: Whether the hosts of one job encrypt what they tell each other; if left out, those
+        traffic: Whether the hosts of one job encrypt what they send each other; if left out, those
             of Training and Tuning do.
     """
 
@@ -86,7 +114,7 @@ class Encryption(Settings):
 
 
 class Isolation(Settings):
-    """Which classes of steps are cut off from the network; a step may say otherwise.
+    """Classes of steps that are cut off from the network; a step may say otherwise.
 
     The project's own jobs cannot be set: Ingest and Track call services, the others need none.
     """

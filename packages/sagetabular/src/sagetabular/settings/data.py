@@ -30,7 +30,7 @@ _OPTIONAL = {
 
 
 class Column(Settings):
-    """How a column of the rows is used.
+    """The use of a column of the rows.
 
     Attributes:
         type: What it holds.
@@ -72,7 +72,7 @@ def _check_uri(value: str) -> str:
 
 
 class Data(Settings):
-    """What is read, and which of its columns count.
+    """The data to read, and the columns of it that count.
 
     Attributes:
         source: `athena`, by a query; `data_wrangler`, by a query and a flow; or `s3`, CSV or
@@ -103,7 +103,7 @@ class Data(Settings):
 
     @property
     def reads_tables(self) -> bool:
-        """Whether a query reads tables, which are in the local lake on this machine."""
+        """True if a query reads tables, which are in the local lake on this machine."""
         return self.source != "s3"
 
     @property

@@ -1,4 +1,4 @@
-"""Mapping → typed settings; a mistake becomes two lines that name file and field."""
+"""Mapping → typed settings; an error becomes two lines that name file and field."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Settings(BaseModel):
 
 
 def _switch(value: object) -> object:
-    """YAML reads a bare `off` as false."""
+    """Accept a bare `off`, which YAML reads as false."""
     return "off" if value is False else value
 
 
@@ -71,7 +71,7 @@ def _explain(err: ValidationError, kind: type[Settings], label: str) -> UserErro
 
 
 def _name(part: str | int) -> str:
-    """A part of a field's path, on one line whatever the key is."""
+    """Return a part of a field's path, on one line whatever the key is."""
     return part if isinstance(part, str) and part.isprintable() else repr(part)
 
 
@@ -114,7 +114,7 @@ def _unknown_key(detail: ErrorDetails, kind: type[Settings], label: str, field: 
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """Say which known name may have been meant, and which there are."""
+    """Return a remedy: the known name that may have been meant, and all that there are."""
     names = list(known)
     close = get_close_matches(name, names, n=1)
     hint = f"Did you mean {close[0]!r}? " if close else ""
@@ -122,7 +122,7 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 
 def _wrong_kind(detail: ErrorDetails, label: str, field: str) -> UserError:
-    """The key `type`, which says what else a mapping holds, is missing or unknown."""
+    """Return the error for a missing or unknown `type`, which says what a mapping holds."""
     remedy = "Set it to integer, continuous or categorical."
     if detail["type"] == "union_tag_not_found":
         return UserError(f"{label}: {field}.type is missing.", remedy)
@@ -131,7 +131,7 @@ def _wrong_kind(detail: ErrorDetails, label: str, field: str) -> UserError:
 
 
 def _field_names(kind: Any) -> set[str]:
-    """All keys that can stand in a settings class, at any depth: the pool of suggestions."""
+    """Return all keys of a settings class, at any depth: the pool of suggestions."""
     names: set[str] = set()
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         for name, field in kind.model_fields.items():

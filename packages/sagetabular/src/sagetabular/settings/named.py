@@ -49,7 +49,7 @@ class NamedText(Named):
 
 
 def tag_of(value: object) -> str:
-    """Say which form a value has, by what it is before it is checked."""
+    """Return the form of a value, by what it is before it is checked."""
     return NAMED_TAG if isinstance(value, dict | Named) else PLAIN_TAG
 
 

@@ -6,13 +6,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from sagetabular.settings.caching import Cache, CacheSettings
 from sagetabular.settings.data import Data
 from sagetabular.settings.loading import EarlyStopping, RuleError, Settings
-from sagetabular.settings.models.defaults import Defaults
 from sagetabular.settings.models.tuning import Completion, SearchMinutes
+from sagetabular.settings.models.unit_steps import Defaults
+from sagetabular.settings.repeating import Cache, CacheSettings, Retries
 from sagetabular.settings.resources import Resources
-from sagetabular.settings.retries import Retries
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 # SageMaker's quota of the training jobs of one tuning job.
@@ -27,7 +26,7 @@ def _check_folds(value: object) -> object:
 
 
 class Split(Settings):
-    """How rows become test rows and folds."""
+    """The split of rows into test rows and folds."""
 
     kind: Literal["random", "stratified", "grouped", "time"] = "random"
     by: str | None = None
@@ -49,7 +48,7 @@ class Split(Settings):
 
 
 class Tuning(Settings):
-    """How many hyperparameter settings each model tries."""
+    """The number of hyperparameter settings that each model tries, and when it stops."""
 
     trials: Annotated[int, Field(ge=1, le=MOST_TRIALS)] = 20
     parallel: Annotated[int, Field(ge=1, le=100)] = 4
@@ -59,20 +58,20 @@ class Tuning(Settings):
 
 
 class Selection(Settings):
-    """What decides between the models, and what the winner must reach."""
+    """The choice between the models, and the score that the winner must reach."""
 
     by: Literal["cv", "test"] = "cv"
     minimum_r2: Annotated[float, Field(le=1)] = 0.6
 
 
 class Registration(Settings):
-    """How a model version enters the registry."""
+    """The state in which a model version enters the registry."""
 
     approval: Literal["PendingManualApproval", "Approved", "Rejected"] = "PendingManualApproval"
 
 
 class PipelineConf(Settings):
-    """The whole of `conf/pipeline.yaml`; `own` is free: what a project's own steps are told."""
+    """The whole of `conf/pipeline.yaml`; `own` is free: what a project's own steps read."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9](-*[a-z0-9])*$", min_length=3, max_length=32)]
     data: Data

@@ -1,4 +1,4 @@
-"""YAML file → mapping, stricter than YAML where YAML lets a slip pass."""
+"""YAML file → mapping, stricter than YAML where YAML lets an error pass."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def read_mapping(path: Path, label: str) -> dict[str, Any]:
         msg = f"{label}: cannot be read: {err.strerror}."
         raise UserError(msg, "Make it a file that you may read.") from err
     except RecursionError as err:
-        raise UserError(f"{label}: is nested too deeply.", "Mend the syntax.") from err
+        raise UserError(f"{label}: is nested too deeply.", "Correct the syntax.") from err
     except UnicodeDecodeError as err:
         msg = f"{label}: not readable as YAML: {err}."
         raise UserError(msg, "Save it in the encoding UTF-8.") from err
     except yaml.YAMLError as err:
         msg = f"{label}: not readable as YAML: {_in_words(err)}."
         tab = "'\\t'" in str(err)
-        remedy = "Indent with blanks: YAML takes no tabs." if tab else "Mend the syntax."
+        remedy = "Indent with blanks: YAML takes no tabs." if tab else "Correct the syntax."
         raise UserError(msg, remedy) from err
     if content is None:
         msg = f"{label}: must hold `key: value` lines, and says nothing."
@@ -47,7 +47,7 @@ def read_mapping(path: Path, label: str) -> dict[str, Any]:
 
 
 def _in_words(error: yaml.YAMLError) -> str:
-    """What is wrong, and where, in one line; PyYAML takes several and names no file."""
+    """Return an error and its place in one line; PyYAML takes several and names no file."""
     if not isinstance(error, yaml.MarkedYAMLError):
         return " ".join(str(error).split())
     return ", ".join(
@@ -87,6 +87,6 @@ _UniqueKeyLoader.add_implicit_resolver(
 
 
 def shown(value: object) -> str:
-    """A value as the user would recognise it, cut where it is long."""
+    """Return a value as the user would recognise it, cut where it is long."""
     text = repr(value)
     return text if len(text) <= 100 else f"{text[:97]}..."

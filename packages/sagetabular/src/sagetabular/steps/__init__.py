@@ -1,1 +1,1 @@
-"""How SageMaker is asked, one module per kind of step; `jobs/` has what then runs, named alike."""
+"""Requests to SageMaker, by kind of step; `jobs/` has the programs that then run."""

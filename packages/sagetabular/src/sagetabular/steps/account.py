@@ -1,4 +1,4 @@
-"""What `conf/aws.yaml` gives to every request: network, keys, isolation, tags."""
+"""Members that `conf/aws.yaml` gives to every request: network, keys, isolation, tags."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _PLACES: dict[StepTypeEnum, dict[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True)
 class AccountRules:
-    """What every request gets.
+    """Members that every request gets.
 
     Attributes:
         aws: `conf/aws.yaml`.
@@ -88,7 +88,7 @@ class AccountRules:
         return {**request, **self._tags(settings)}
 
     def id_of(self, name: str) -> Any:
-        """A parameter, or an id that is the same for everybody; None if neither is given."""
+        """Return a parameter, or an id that is the same for everybody; None without either."""
         return self.parameters.get(name) or self.aws.ids.get(name)
 
     def _vpc(self) -> dict[str, Any] | None:
@@ -107,7 +107,7 @@ class AccountRules:
         return None if key is None else {"KmsKeyId": key}
 
     def _isolated(self, settings: StepSettings | None) -> bool | None:
-        """Whether it is cut off from the network; None leaves it to the project's own steps."""
+        """Return whether it is cut off from the network; None for the project's own steps."""
         if not isinstance(settings, ProcessingSettings | Create):
             return None
         own = settings.isolated

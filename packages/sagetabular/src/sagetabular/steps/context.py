@@ -43,7 +43,7 @@ _RESPONSES = {
 
 @dataclass(frozen=True)
 class Context:
-    """What every step is built from."""
+    """The settings, parameters, account rules and assets that every step is built from."""
 
     settings: ProjectSettings
     parameters: Parameters
@@ -51,11 +51,11 @@ class Context:
     assets: Assets
 
     def asset_uri(self, key: str) -> Join:
-        """S3 URI of an asset, or of any key below the project's prefix."""
+        """Return the S3 URI of an asset, or of any key below the project's prefix."""
         return text("s3://", self.parameters.bucket, "/", self.parameters.prefix, f"/{key}")
 
     def execution_uri(self, path: str) -> Join:
-        """S3 URI of a path below this execution's own prefix: no execution overwrites another's."""
+        """Return the S3 URI of a path below this execution's prefix: no other one writes to it."""
         own = ExecutionVariables.PIPELINE_EXECUTION_ID
         head = text(
             "s3://", self.parameters.bucket, "/", self.parameters.prefix, "/executions/", own
@@ -139,7 +139,7 @@ class JobStep(ConfigurableRetryStep):  # type: ignore[misc]
         return self._properties
 
     def to_request(self) -> dict[str, Any]:
-        """The step as it stands in the definition."""
+        """Return the step as it stands in the definition."""
         step: dict[str, Any] = super().to_request()
         step.update(self._repeating)
         if self.property_files:
@@ -147,7 +147,7 @@ class JobStep(ConfigurableRetryStep):  # type: ignore[misc]
         return step
 
     def output(self, name: str) -> Properties:
-        """S3 URI of an output of a Processing step."""
+        """Return the S3 URI of an output of a Processing step."""
         own = self._output_names.get(name, name)
         return self.properties.ProcessingOutputConfig.Outputs[own].S3Output.S3Uri
 

@@ -17,7 +17,7 @@ class Source:
     content_type: str | None = None
 
     def channel(self, name: str) -> dict[str, Any]:
-        """The input as a channel of a Training job."""
+        """Return the input as a channel of a Training job."""
         source = {
             "S3DataType": self.data_type,
             "S3Uri": self.uri,
@@ -32,7 +32,7 @@ class Source:
         }
 
     def mounted(self, name: str, folder: str) -> dict[str, Any]:
-        """The input as one of a Processing job, below `folder`."""
+        """Return the input as one of a Processing job, below `folder`."""
         sharded = self.distribution != "FullyReplicated"
         source = {
             "S3Uri": self.uri,
@@ -44,5 +44,5 @@ class Source:
         return {"InputName": name, "S3Input": source}
 
     def transformed(self) -> dict[str, Any]:
-        """The input as that of a Transform job."""
+        """Return the input as that of a Transform job."""
         return {"S3DataSource": {"S3DataType": self.data_type, "S3Uri": self.uri}}

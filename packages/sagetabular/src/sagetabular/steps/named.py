@@ -55,7 +55,7 @@ def value_of(value: Any, parameters: Mapping[str, ParameterString]) -> Any:
 
 
 def encode(value: str | float | bool) -> str:
-    """A hyperparameter as SageMaker's text: JSON, so that the job gets back the type it had."""
+    """Return a hyperparameter as JSON, so that the job gets back the type it had."""
     return json.dumps(value, ensure_ascii=False)
 
 

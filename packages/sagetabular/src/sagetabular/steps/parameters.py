@@ -64,7 +64,7 @@ class Parameters:
     named: Mapping[str, ParameterString] = field(default_factory=dict)
 
     def used_by(self, settings: ProjectSettings) -> list[Parameter]:
-        """Those that the steps refer to, in the order above: no other has an effect."""
+        """Return those that the steps refer to, in the order above: no other has an effect."""
         units = settings.units.values()
         steps = [step for unit in units for step in unit.steps.values()]
         images = {
@@ -109,7 +109,7 @@ class Parameters:
 
 
 def _left(steps: Iterable[AnyUnitStep], kind: type[S], setting: Callable[[S], object]) -> bool:
-    """Whether a step of a class leaves a setting to the pipeline."""
+    """Return whether a step of a class leaves a setting to the pipeline."""
     own = [step.settings for step in steps if isinstance(step.settings, kind)]
     return any(setting(settings) is None for settings in own)
 

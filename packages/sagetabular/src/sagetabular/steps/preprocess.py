@@ -41,5 +41,5 @@ def preprocess(context: Context, ingest: JobStep, program: str | None = None) ->
 
 
 def fingerprint(step: JobStep) -> JsonGet:
-    """What identifies the rows that Preprocess has read."""
+    """Return a reference to the hash of the rows that Preprocess has read."""
     return JsonGet(step_name=step.name, property_file=SUMMARY, json_path="fingerprint")

@@ -1,4 +1,4 @@
-"""What all Processing requests share."""
+"""Processing requests: the parts that all of them share."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class ProcessingJob:
     settings: ProcessingSettings | None = None
 
     def request(self, context: Context) -> dict[str, Any]:
-        """The CreateProcessingJob request."""
+        """Return the CreateProcessingJob request."""
         return {
             "AppSpecification": {
                 "ImageUri": self.image,

@@ -1,17 +1,16 @@
-"""What a step says about not running, and about running again: cache and retry policies."""
+"""Cache and retry policies: a step's rules for not running, and for running again."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.settings.retries import FAULTS, INTERNAL_ERROR, STEP_FAULTS
+from sagetabular.settings.repeating import FAULTS, INTERNAL_ERROR, STEP_FAULTS
 from sagetabular.steps.sdk import CacheConfig, StepTypeEnum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sagetabular.settings.caching import CacheSettings
-    from sagetabular.settings.retries import Retry
+    from sagetabular.settings.repeating import CacheSettings, Retry
 
 # These start no job, and SageMaker never reuses them.
 _WITHOUT_JOB = (StepTypeEnum.CREATE_MODEL, StepTypeEnum.REGISTER_MODEL)

@@ -47,7 +47,7 @@ def _without_log() -> Iterator[None]:
 # metadata service.
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
 os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
-# The SDK tells at INFO where its configuration files would be, and what it takes for granted.
+# The SDK logs at INFO where its configuration files would be, and what it takes for granted.
 for _name in ("sagemaker", "sagemaker.config"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
@@ -106,7 +106,7 @@ __all__ = [
 
 @cache  # it makes seven clients, which takes longer than all the rest of compiling
 def offline_session(region: str) -> Session:
-    """A session that the SDK's classes accept, with placeholders instead of credentials.
+    """Return a session that the SDK's classes accept, without credentials.
 
     Compiling needs no account; whoever upserts or starts the pipeline brings a session of their
     own.

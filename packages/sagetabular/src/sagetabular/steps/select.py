@@ -1,11 +1,25 @@
-"""Select: rank the models."""
+"""Collect, Select and QualityGate: rank the models, and register the winner if it is good enough.
+
+Select reads the evaluations themselves as long as a Processing job's ten inputs suffice for them;
+else Collect first puts what it needs of up to nine models into one file.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sagetabular.settings import MOST_AT_ONCE
+from sagetabular.steps.context import text
 from sagetabular.steps.processing import ProcessingJob, job_program
-from sagetabular.steps.sdk import JsonGet, PropertyFile, StepTypeEnum
+from sagetabular.steps.sdk import (
+    ConditionEquals,
+    ConditionGreaterThanOrEqualTo,
+    ConditionStep,
+    FailStep,
+    JsonGet,
+    PropertyFile,
+    StepTypeEnum,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,6 +27,29 @@ if TYPE_CHECKING:
     from sagetabular.steps.context import Context, JobStep
 
 SELECTION = PropertyFile(name="Selection", output_name="selection", path="selection.json")
+
+
+def collect(context: Context, evaluations: Mapping[str, JobStep]) -> list[JobStep]:
+    """Build the steps, in the order of the models; none where Select can do without."""
+    models = list(evaluations)
+    if len(models) <= MOST_AT_ONCE:
+        return []
+    groups = [models[at : at + MOST_AT_ONCE] for at in range(0, len(models), MOST_AT_ONCE)]
+    return [
+        _collect(context, number, {model: evaluations[model] for model in group})
+        for number, group in enumerate(groups, start=1)
+    ]
+
+
+def _collect(context: Context, number: int, evaluations: Mapping[str, JobStep]) -> JobStep:
+    job = ProcessingJob(
+        program=job_program(context, "collect"),
+        image=context.parameters.jobs_image,
+        arguments=["--models", *evaluations],
+        inputs={model: step.output("evaluation") for model, step in evaluations.items()},
+        outputs={"candidates": context.execution_uri(f"collect/{number}")},
+    )
+    return context.job_step(f"Collect{number}", StepTypeEnum.PROCESSING, job.request(context))
 
 
 def select(
@@ -46,5 +83,36 @@ def select(
 
 
 def selected(step: JobStep, path: str) -> JsonGet:
-    """A value of `selection.json`, such as `winner.model`."""
+    """Return a reference to a value of `selection.json`, such as `winner.model`."""
     return JsonGet(step_name=step.name, property_file=SELECTION, json_path=path)
+
+
+def quality_gate(
+    context: Context, select: JobStep, registrations: Mapping[str, JobStep]
+) -> ConditionStep:
+    """Build the condition on the winner's test R2, with one condition per model behind it."""
+    minimum = context.parameters.minimum_r2
+    return ConditionStep(
+        "QualityGate",
+        conditions=[ConditionGreaterThanOrEqualTo(selected(select, "winner.test_r2"), minimum)],
+        if_steps=[
+            _when_winner(context, select, model, step) for model, step in registrations.items()
+        ],
+        else_steps=[FailStep("Fail", error_message=_message(context, select))],
+    )
+
+
+def _when_winner(
+    context: Context, select: JobStep, model: str, registration: JobStep
+) -> ConditionStep:
+    title = context.settings.models[model].title
+    is_winner = ConditionEquals(selected(select, "winner.model"), model)
+    return ConditionStep(f"Is{title}", conditions=[is_winner], if_steps=[registration])
+
+
+def _message(context: Context, select: JobStep) -> object:
+    return text(
+        "No model was registered: the winner ", selected(select, "winner.model"),
+        " reaches R2 ", selected(select, "winner.test_r2"),
+        " on the test rows, MinimumR2 is ", context.parameters.minimum_r2, ".",
+    )  # fmt: skip

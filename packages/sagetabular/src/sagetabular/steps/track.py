@@ -66,7 +66,7 @@ def track(
 
 
 def _where(context: Context) -> dict[str, Any]:
-    """Which of the account's services it is; on AWS, Experiments has no address."""
+    """Return the variable that names the service; on AWS, Experiments has no address."""
     chosen = context.settings.pipeline.tracking
     if chosen == "mlflow":
         return {"MLFLOW_TRACKING_URI": context.parameters.tracking}
@@ -74,7 +74,7 @@ def _where(context: Context) -> dict[str, Any]:
 
 
 def _pairs(values: Mapping[str, Any]) -> list[Any]:
-    """One argument each: a value of its own could look like an option."""
+    """Return one argument each: a value of its own could look like an option."""
     return [text(f"{name}=", value) for name, value in values.items()]
 
 
@@ -85,7 +85,7 @@ def _shaping(context: Context) -> dict[str, Any]:
 
 
 def _origin(context: Context, preprocess: JobStep) -> dict[str, Any]:
-    """The execution's own ARN leads to the definition that ran."""
+    """Return commit, data and execution; its ARN leads to the definition that ran."""
     return {
         "commit": context.parameters.commit,
         "data_fingerprint": fingerprint(preprocess),

@@ -1,4 +1,4 @@
-"""What a project's tests are written with.
+"""The functions that a project's tests are written with.
 
 Public: these names keep their meaning within a major version. The tests of the container's
 contract are `python -m pytest --pyargs sagetabular.testing.container`.

@@ -36,7 +36,7 @@ _NO_GATE = -1e6
 
 @dataclass(frozen=True)
 class SmallRun:
-    """How a small run ended.
+    """The end of a small run.
 
     Attributes:
         root: Folder of the copy that ran.

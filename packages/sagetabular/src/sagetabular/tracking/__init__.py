@@ -1,1 +1,1 @@
-"""Where executions are logged, behind one small interface; imports nothing else of this project."""
+"""Tracking of executions behind one small interface; imports nothing else of this project."""

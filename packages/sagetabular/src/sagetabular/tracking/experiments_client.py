@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import metadata
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sagetabular.tracking.experiments_package import (
-    Experiment,
-    Trial,
-    TrialComponent,
-    TrialComponentArtifact,
-    TrialComponentStatus,
-)
 from sagetabular.tracking.runs import TrackingError
 
 # The service answers some calls a second: botocore finds out how many, and waits.
@@ -30,9 +27,36 @@ _COMPLETED = "Completed"
 Point = tuple[str, int, float]
 
 
+@contextmanager
+def _packages_of_2023() -> Iterator[None]:
+    """Supply what `sagemaker-experiments`, of 2023, expects of an environment.
+
+    It asks `pkg_resources`, which setuptools has given up since, for its own version and for
+    nothing else. And it sets up logging, down to where credentials were found, unless somebody
+    has done so before.
+    """
+    logging.basicConfig(level=logging.WARNING)
+    absent = "pkg_resources" not in sys.modules
+    if absent:
+        replacement = SimpleNamespace(require=lambda name: [metadata.distribution(name)])
+        sys.modules["pkg_resources"] = replacement  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        if absent:
+            del sys.modules["pkg_resources"]
+
+
+with _packages_of_2023():
+    from smexperiments.api_types import TrialComponentArtifact, TrialComponentStatus
+    from smexperiments.experiment import Experiment
+    from smexperiments.trial import Trial
+    from smexperiments.trial_component import TrialComponent
+
+
 @dataclass(frozen=True)
 class Content:
-    """What a trial component holds.
+    """Content of a trial component.
 
     Attributes:
         title: The name that Studio shows.

@@ -74,7 +74,7 @@ def _parameters(
 
 
 def _value(value: Value) -> str | float:
-    """Text in one line, or a number if a double holds it exactly; a truth value as JSON has it."""
+    """Return a number if a double holds it exactly, else text in one line, as JSON has it."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float) or (isinstance(value, int) and abs(value) <= _LARGEST_EXACT):

@@ -24,7 +24,6 @@ for _name, _value in {
 }.items():
     os.environ.setdefault(_name, _value)
 
-
 _ARN = re.compile(
     r"arn:aws(-us-gov)?:sagemaker:[a-z0-9-]+:\d{12}:mlflow-(app|tracking-server)/[\w-]+"
 )
@@ -34,7 +33,7 @@ _UNUSED = ("numpy", "pandas", "scipy", "sklearn")
 
 @contextmanager
 def _quick_import() -> Iterator[None]:
-    """Import MLflow in less than half the time.
+    """Import MLflow in 0.56 of the time: 0.77 s of a processor instead of 1.37 s in a Track job.
 
     Libraries that it can do without look as if they were not installed, unless they have been
     imported already. Its thousands of classes stay for good, so nobody looks for garbage among
@@ -79,7 +78,7 @@ def failures(uri: str) -> Iterator[None]:
 
 
 def _is_of_aws(err: Exception) -> bool:
-    """Say whether an error is of S3's library, which a store on this machine does not import."""
+    """Return whether an error is of S3's library, which a store on this machine does not import."""
     return type(err).__module__.partition(".")[0] in ("boto3", "botocore")
 
 

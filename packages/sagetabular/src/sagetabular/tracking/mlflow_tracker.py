@@ -145,5 +145,5 @@ def _chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
 
 
 def _text(value: Value) -> str:
-    """Text as it is, a number or truth value as JSON has it."""
+    """Return text as it is, a number or truth value as JSON has it."""
     return value if isinstance(value, str) else json.dumps(value)

@@ -1,4 +1,4 @@
-"""What is logged of an execution, and who can log it.
+"""Runs as they are logged of an execution, and who can log them.
 
 Names fit MLflow and SageMaker Experiments alike: those of metrics are made of ASCII letters,
 digits, `_`, `-` and `.`, and values are text or numbers.

@@ -45,7 +45,7 @@ def doctor(pipeline):
         ended = pipeline("doctor", "--on", "aws", "--json", *options)
         findings = json.loads(ended.out)["findings"]
         states = [finding["state"] for finding in findings]
-        assert ended.code == (2 if "to mend" in states else 0)
+        assert ended.code == (2 if "to fix" in states else 0)
         for finding in findings:
             assert bool(finding["remedy"]) == (finding["state"] != "ok"), finding
             assert "\n" not in finding["text"] + finding["remedy"]

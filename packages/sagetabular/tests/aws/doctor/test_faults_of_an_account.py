@@ -11,22 +11,22 @@ pytestmark = pytest.mark.slow
 FAULTS = {
     "a role that is not there": (
         "GetRole", Refusal("NoSuchEntity"),
-        ("to mend", "role", f"There is no role {ROLE}.", "Make it, or correct RoleArn."),
+        ("to fix", "role", f"There is no role {ROLE}.", "Make it, or correct RoleArn."),
     ),
     "a role that trusts somebody else": (
         "GetRole", trust(Principal={"Service": ["ec2.amazonaws.com"], "AWS": "*"}),
-        ("to mend", "role", f"{ROLE} must trust sagemaker.amazonaws.com", "Allow sts:AssumeRole"),
+        ("to fix", "role", f"{ROLE} must trust sagemaker.amazonaws.com", "Allow sts:AssumeRole"),
     ),
     "a role that denies": (
-        "GetRole", trust(Effect="Deny"), ("to mend", "role", f"{ROLE} must trust", "Allow sts"),
+        "GetRole", trust(Effect="Deny"), ("to fix", "role", f"{ROLE} must trust", "Allow sts"),
     ),
     "a bucket that is not there": (
         "HeadBucket", Refusal("404", status=404),
-        ("to mend", "bucket", "There is no bucket the-bucket.", "Make it in eu-west-1"),
+        ("to fix", "bucket", "There is no bucket the-bucket.", "Make it in eu-west-1"),
     ),
     "a bucket of another region": (
         "HeadBucket", {"BucketRegion": "us-east-1"},
-        ("to mend", "bucket", "The bucket the-bucket must be in eu-west-1, got us-east-1.", "Take"),
+        ("to fix", "bucket", "The bucket the-bucket must be in eu-west-1, got us-east-1.", "Take"),
     ),
     "a bucket of somebody else": (
         "HeadBucket", Refusal("403", "Forbidden", 403),
@@ -38,7 +38,7 @@ FAULTS = {
     ),
     "a quota for too few trials": (
         "ListServiceQuotas", quotas(training=7.0),
-        ("to mend", "quotas", "The quota 'ml.m5.xlarge for training job usage' must be 8, which "
+        ("to fix", "quotas", "The quota 'ml.m5.xlarge for training job usage' must be 8, which "
          "may run at once, got 7.", "Ask for more in Service Quotas"),
     ),
     "a quota that is not listed": (
@@ -48,11 +48,11 @@ FAULTS = {
     ),
     "an MLflow that is not there": (
         "DescribeMlflowApp", Refusal("ResourceNotFound"),
-        ("to mend", "tracking", "There is no MLflow arn:aws:sagemaker:", "Make it, or correct Tr"),
+        ("to fix", "tracking", "There is no MLflow arn:aws:sagemaker:", "Make it, or correct Tr"),
     ),
     "an MLflow that is being deleted": (
         "DescribeMlflowApp", {"Status": "Deleting"},
-        ("to mend", "tracking", "MLflow arn:aws:sagemaker:eu-west-1:123456789012:mlflow-app/app-1 "
+        ("to fix", "tracking", "MLflow arn:aws:sagemaker:eu-west-1:123456789012:mlflow-app/app-1 "
          "must serve, got the status Deleting.", "Start it"),
     ),
     "an MLflow that is not told": (
@@ -66,48 +66,48 @@ FAULTS = {
     ),
     "a security group of another VPC": (
         "DescribeSecurityGroups", {"SecurityGroups": [{"VpcId": "vpc-2"}]},
-        ("to mend", "network", "Subnets and security groups must be in one VPC, got vpc-1, vpc-2.",
+        ("to fix", "network", "Subnets and security groups must be in one VPC, got vpc-1, vpc-2.",
          "Correct network in conf/aws.yaml"),
     ),
     "a security group that is not there": (
         "DescribeSecurityGroups", Refusal("InvalidGroup.NotFound"),
-        ("to mend", "network", "There is no security group sg-0a1b.", "Correct network"),
+        ("to fix", "network", "There is no security group sg-0a1b.", "Correct network"),
     ),
     "a subnet that is not there": (
         "DescribeSubnets",
         lambda asked: Refusal("InvalidSubnetID.NotFound") if asked["SubnetIds"] == ["subnet-1111"]
         else {"Subnets": [{"VpcId": "vpc-1"}]},
-        ("to mend", "network", "There is no subnet subnet-1111.", "Correct network"),
+        ("to fix", "network", "There is no subnet subnet-1111.", "Correct network"),
     ),
     "an image that is not there": (
         "BatchGetImage",
         lambda asked: {"images": [] if asked["repositoryName"] == "jobs" else [{}]},
-        ("to mend", "images", f"There is no image {REGISTRY}/jobs@sha256:", "Push it: `eval"),
+        ("to fix", "images", f"There is no image {REGISTRY}/jobs@sha256:", "Push it: `eval"),
     ),
     "an image in no repository": (
         "BatchGetImage",
         lambda asked: Refusal("RepositoryNotFoundException") if asked["repositoryName"] == "model"
         else {"images": [{}]},
-        ("to mend", "images", f"There is no image {REGISTRY}/model@sha256:", "Push it: `eval"),
+        ("to fix", "images", f"There is no image {REGISTRY}/model@sha256:", "Push it: `eval"),
     ),
     "an image of AWS's own that is not there": (
         "BatchGetImage",
         lambda asked: {"images": [] if asked["repositoryName"] == "sagemaker-xgboost" else [{}]},
-        ("to mend", "images", "There is no image 141502667606.dkr.ecr.", "Correct image in model"),
+        ("to fix", "images", "There is no image 141502667606.dkr.ecr.", "Correct image in model"),
     ),
     "actions that the role may not": (
         "SimulatePrincipalPolicy",
         lambda asked: simulated("sagemaker:CreateTransformJob", "s3:PutObject",
                                 "sagemaker:CreateProcessingJob")(asked)
         if asked["PolicySourceArn"] == ROLE else simulated()(asked),
-        ("to mend", "permissions of the role", f"{ROLE} may not s3:PutObject, "
+        ("to fix", "permissions of the role", f"{ROLE} may not s3:PutObject, "
          "sagemaker:CreateProcessingJob, which is needed for Processing, ", "Allow it in a policy"),
     ),
     "actions that the caller may not": (
         "SimulatePrincipalPolicy",
         lambda asked: simulated("sagemaker:StopPipelineExecution", "iam:PassRole")(asked)
         if asked["PolicySourceArn"] != ROLE else simulated()(asked),
-        ("to mend", "your permissions", "arn:aws:iam::123456789012:user/me may not iam:PassRole, "
+        ("to fix", "your permissions", "arn:aws:iam::123456789012:user/me may not iam:PassRole, "
          "sagemaker:StopPipelineExecution, which is needed for upsert, run, data crawl, stop.",
          "Allow it in a policy"),
     ),

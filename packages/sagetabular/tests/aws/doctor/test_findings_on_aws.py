@@ -31,14 +31,14 @@ def test_the_findings_are_printed_one_a_line_with_a_sum(cloud, pipeline):
     assert lines[0].endswith(
         f"account {ACCOUNT}, region {REGION}, as arn:aws:iam::{ACCOUNT}:user/me"
     )
-    assert total == f"{len(SUBJECTS)} ok, 0 to mend, 0 cannot tell"
+    assert total == f"{len(SUBJECTS)} ok, 0 to fix, 0 cannot tell"
 
 
-def test_a_remedy_stands_below_what_is_to_mend(cloud, pipeline):
+def test_a_remedy_stands_below_what_is_to_fix(cloud, pipeline):
     cloud.answers["HeadBucket"] = Refusal("404", status=404)
     ended = pipeline("doctor", "--on", "aws")
     lines = ended.out.splitlines()
-    at = lines.index("to mend      bucket: There is no bucket the-bucket.")
+    at = lines.index("to fix       bucket: There is no bucket the-bucket.")
     assert lines[at + 1] == " " * 13 + "Make it in eu-west-1, or correct Bucket."
     assert ended.code == 2
 
@@ -47,7 +47,7 @@ def test_what_is_not_set_is_told_and_what_needs_it_is_not_asked(cloud, doctor, m
     for name in ("BUCKET", "KEY", "TRACKING", "IMAGE"):
         monkeypatch.delenv(name)
     findings = doctor()
-    told = [one["text"] for one in findings if one["state"] == "to mend"]
+    told = [one["text"] for one in findings if one["state"] == "to fix"]
     assert [text.split()[1] for text in told] == [
         "Bucket",
         "ImageUri",
@@ -85,6 +85,6 @@ def test_a_value_that_sagemaker_does_not_take_is_told_with_its_variable(
 def test_without_credentials_nothing_else_is_asked(cloud, doctor):
     cloud.answers["GetCallerIdentity"] = Refusal("ExpiredToken", "The token has expired", 403)
     state, subject, text, _ = wrong(doctor())
-    assert (state, subject) == ("to mend", "credentials")
+    assert (state, subject) == ("to fix", "credentials")
     assert text == "AWS credentials must be valid, got ExpiredToken: The token has expired"
     assert [name for name, _ in cloud.asked] == ["GetCallerIdentity"]

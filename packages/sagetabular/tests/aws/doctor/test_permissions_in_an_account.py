@@ -9,10 +9,10 @@ from healthy import ACCOUNT, DENIED, REGION, ROLE, simulated, wrong
 pytestmark = pytest.mark.slow
 
 
-def test_a_role_of_another_account_is_to_mend(cloud, doctor, monkeypatch):
+def test_a_role_of_another_account_is_to_fix(cloud, doctor, monkeypatch):
     monkeypatch.setenv("ROLE", ROLE.replace(ACCOUNT, "210987654321"))
     state, subject, text, _ = wrong(doctor())
-    assert (state, subject) == ("to mend", "role")
+    assert (state, subject) == ("to fix", "role")
     assert text.startswith(f"The role must be one of account {ACCOUNT}, got arn:")
 
 
@@ -80,7 +80,7 @@ def test_what_track_needs_depends_on_where_it_logs(
     monkeypatch.setenv("TRACKING", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:{address}")
     cloud.answers["SimulatePrincipalPolicy"] = simulated(action)
     state, subject, text, _ = wrong(doctor())
-    assert (state, subject) == ("to mend", "permissions of the role")
+    assert (state, subject) == ("to fix", "permissions of the role")
     assert f"may not {action}," in text
     asked = {
         name for one in cloud.requests("SimulatePrincipalPolicy") for name in one["ActionNames"]
@@ -99,5 +99,5 @@ def test_the_role_must_be_allowed_to_remove_what_unload_has_written(cloud, docto
         own if asked["PolicySourceArn"] == ROLE else simulated()
     )(asked)
     state, subject, text, _ = wrong(doctor())
-    assert (state, subject) == ("to mend", "permissions of the role")
+    assert (state, subject) == ("to fix", "permissions of the role")
     assert text == f"{ROLE} may not s3:DeleteObject, which is needed for unload."

@@ -19,10 +19,10 @@ def test_with_create_a_pipeline_is_made_of_the_definition_and_deleted(cloud, doc
     assert made["PipelineName"].startswith("test-project-doctor-")
 
 
-def test_a_definition_that_sagemaker_refuses_is_to_mend(cloud, doctor):
+def test_a_definition_that_sagemaker_refuses_is_to_fix(cloud, doctor):
     cloud.answers["CreatePipeline"] = Refusal("ValidationException", "Step X is wrong")
     state, subject, text, _ = wrong(doctor("--create"))
-    assert (state, subject) == ("to mend", "definition")
+    assert (state, subject) == ("to fix", "definition")
     assert text == "SageMaker refused CreatePipeline: ValidationException: Step X is wrong"
     assert len(cloud.requests("DeletePipeline")) == 1
 
@@ -44,7 +44,7 @@ def test_whatever_happens_the_pipeline_is_not_left(cloud, pipeline, monkeypatch,
 def test_a_pipeline_that_cannot_be_deleted_is_named(cloud, doctor):
     cloud.answers["DeletePipeline"] = DENIED
     state, subject, text, remedy = wrong(doctor("--create"))
-    assert (state, subject, remedy) == ("to mend", "definition", "Delete it in SageMaker.")
+    assert (state, subject, remedy) == ("to fix", "definition", "Delete it in SageMaker.")
     name = cloud.requests("CreatePipeline")[0]["PipelineName"]
     assert text.startswith(f"The pipeline {name} is left: SageMaker refused DeletePipeline")
 
@@ -91,14 +91,14 @@ def test_a_smoke_run_that_the_gate_stops_has_run(smoke):
 def test_a_smoke_run_that_fails_says_where(smoke):
     job = {"Arn": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:processing-job/x"}
     found = smoke("Failed", failed("Ingest", "AccessDenied: no table", ProcessingJob=job))
-    assert (found["state"], found["subject"]) == ("to mend", "smoke run")
+    assert (found["state"], found["subject"]) == ("to fix", "smoke run")
     assert found["text"] == (
         "The execution abcdefghijkl must succeed, got Failed in Ingest: AccessDenied: no table."
     )
     assert found["remedy"] == "Read `pipeline logs abcdefghijkl Ingest --on aws`."
 
 
-def test_where_something_is_to_mend_no_smoke_run_is_started(cloud, doctor):
+def test_where_something_is_to_fix_no_smoke_run_is_started(cloud, doctor):
     cloud.answers["HeadBucket"] = Refusal("404", status=404)
     assert wrong(doctor("--smoke"))[1] == "bucket"
     assert cloud.requests("StartPipelineExecution") == []

@@ -16,23 +16,23 @@ pytestmark = pytest.mark.slow
         ({"KeyState": "Enabled", "KeyUsage": "SIGN_VERIFY"}, "must be for ENCRYPT_DECRYPT, got"),
     ],
 )
-def test_a_key_that_cannot_encrypt_is_to_mend(cloud, doctor, metadata, text):
+def test_a_key_that_cannot_encrypt_is_to_fix(cloud, doctor, metadata, text):
     sound = cloud.answers["DescribeKey"]
     broken = {"KeyMetadata": {"KeyId": "k", "Arn": KEY, **metadata}}
     cloud.answers["DescribeKey"] = lambda asked: broken if asked["KeyId"] == "alias/o" else sound
     state, subject, found, _ = wrong(doctor())
-    assert (state, subject) == ("to mend", "keys")
+    assert (state, subject) == ("to fix", "keys")
     assert found.startswith(f"The key alias/o {text}")
 
 
-def test_a_key_that_is_not_there_is_to_mend(cloud, doctor):
+def test_a_key_that_is_not_there_is_to_fix(cloud, doctor):
     cloud.answers["DescribeKey"] = Refusal("NotFoundException")
     found = [(one["state"], one["subject"]) for one in doctor() if one["state"] != "ok"]
     expected = [
         ("cannot tell", "permissions of the role"),
         ("cannot tell", "your permissions"),
-        ("to mend", "keys"),
-        ("to mend", "keys"),
+        ("to fix", "keys"),
+        ("to fix", "keys"),
     ]
     assert found == expected
 
@@ -44,10 +44,10 @@ def test_a_key_that_is_not_there_is_to_mend(cloud, doctor):
         (f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/m:1", "The image must be in eu-west-1, got "),
     ],
 )
-def test_an_address_that_no_job_can_pull_is_to_mend(cloud, doctor, monkeypatch, address, rule):
+def test_an_address_that_no_job_can_pull_is_to_fix(cloud, doctor, monkeypatch, address, rule):
     monkeypatch.setenv("IMAGE", address)
     state, subject, text, _ = wrong(doctor())
-    assert (state, subject) == ("to mend", "images")
+    assert (state, subject) == ("to fix", "images")
     assert text.startswith(rule) and address in text
 
 

@@ -74,7 +74,7 @@ def failures():
 
 
 @pytest.mark.parametrize(("error", "expected"), failures())
-def test_what_athena_refuses_is_the_users_to_mend(athena, refusal, error, expected):
+def test_what_athena_refuses_is_the_users_to_fix(athena, refusal, error, expected):
     athena.error = error
     text = refusal("SELECT x FROM ${table}")
     assert text.startswith("queries/ours.sql failed in Athena: ")

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 
 def enter(job: dict[str, Any]) -> None:
-    """Give this child the environment, folder, log and module path of its job."""
+    """Set the environment, folder, log and module path of this child to those of its job."""
     log = os.open(job["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
     os.dup2(log, 1)
     os.dup2(log, 2)

@@ -1,4 +1,4 @@
-"""What is loaded before jobs are forked: libraries and, where asked for, what all jobs share."""
+"""Loading before jobs are forked: libraries and, where asked for, what all jobs share."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def prepare(job: dict[str, Any]) -> bool:
 
 
 def is_fit_to_fork() -> bool:
-    """Say whether this process has one thread; what it has loaded is no longer garbage-collected.
+    """Return whether this process has one thread; what it has loaded is no longer collected.
 
     A collection would write to the memory of every object, which a child then has to copy.
     """

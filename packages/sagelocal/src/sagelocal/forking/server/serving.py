@@ -104,17 +104,17 @@ class Server:
     def _stand_by(self, pid: int) -> int:
         """Wait for the child; once the client is gone, no longer than a grace period."""
         poll = select.poll()
-        poll.register(self._control, 0)  # what arrives is for the child; a closed end is told
+        poll.register(self._control, 0)  # what arrives is for the child; a closed end is reported
         poll.register(self._wake, select.POLLIN)
         deadline = None
         while True:
-            told = poll.poll(None if deadline is None else _GRACE_SECONDS * 1000)
-            if any(descriptor == self._wake for descriptor, _ in told):
+            events = poll.poll(None if deadline is None else _GRACE_SECONDS * 1000)
+            if any(descriptor == self._wake for descriptor, _ in events):
                 os.read(self._wake, 4096)
             done, status = os.waitpid(pid, os.WNOHANG)
             if done:
                 return status
-            if any(descriptor == self._control.fileno() for descriptor, _ in told):
+            if any(descriptor == self._control.fileno() for descriptor, _ in events):
                 poll.unregister(self._control)
                 deadline = time.monotonic() + _GRACE_SECONDS
             if deadline is not None and time.monotonic() > deadline:
@@ -160,7 +160,7 @@ def _receive(connection: socket.socket) -> bytes:
 
 
 def main() -> None:
-    """Load the libraries, say whether that left a process fit to fork, then serve.
+    """Load the libraries, report whether that left a process fit to fork, then serve.
 
     The first argument is the number of the control socket, the second the libraries as JSON.
     """
@@ -172,6 +172,6 @@ def main() -> None:
     control.send(READY)
     job = Server(control).serve()
     if job is None:
-        os._exit(0)  # at once: there is nothing to tidy up
+        os._exit(0)  # at once: there is nothing to clean up
     enter(job)
     end(run_program())

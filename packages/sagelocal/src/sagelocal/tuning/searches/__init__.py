@@ -1,1 +1,1 @@
-"""Who proposes hyperparameters: Optuna by strategy, a grid, Hyperband."""
+"""Searches, which propose hyperparameters: Optuna by strategy, a grid, Hyperband."""

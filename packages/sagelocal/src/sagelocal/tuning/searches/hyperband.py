@@ -1,8 +1,8 @@
 """Hyperband: trials begin on a small budget, and only the best of each rung go on.
 
-A trial spends one unit with each value of the objective that it tells (a fold, an epoch). At the
+A trial spends one unit with each value of the objective that it reports (a fold, an epoch). At the
 rungs of its bracket, *r*, 3 *r*, 9 *r* … units, it goes on if it is among the best third of the
-trials of the bracket that are known to have told so many values. The brackets begin at
+trials of the bracket that are known to have reported so many values. The brackets begin at
 `MinResource`, at 3 times that and so on, so that settings that are slow to show what they are worth
 get a chance too.
 
@@ -26,20 +26,20 @@ FACTOR = 3
 
 @dataclass(frozen=True)
 class HalvingRule:
-    """What a trial must reach.
+    """The values that a trial must reach.
 
     Attributes:
-        rungs: Number of values told → what its competitors had told last by then.
+        rungs: Number of values reported → what its competitors had reported last by then.
         maximise: Whether more is better.
     """
 
     rungs: dict[int, list[float]]
     maximise: bool
 
-    def stops_after(self, told: Sequence[float]) -> int | None:
+    def stops_after(self, reported: Sequence[float]) -> int | None:
         """Return after how many values the trial was not among the best third; None if never."""
         for count, others in self.rungs.items():
-            if count <= len(told) and not self._goes_on(told[count - 1], others):
+            if count <= len(reported) and not self._goes_on(reported[count - 1], others):
                 return count
         return None
 
@@ -54,8 +54,8 @@ class Hyperband:
     """The brackets of a tuning job.
 
     Attributes:
-        least: How many values every trial may tell.
-        most: How many a whole trial tells.
+        least: How many values every trial may report.
+        most: How many a whole trial reports.
         maximise: Whether more is better.
     """
 
@@ -68,13 +68,13 @@ class Hyperband:
 
         Args:
             number: Its number, from 0.
-            known: What the trials 0, 1, … told that its suggestion knew of.
+            known: What the trials 0, 1, … reported that its suggestion knew of.
         """
         bracket = self._bracket(number)
-        rivals = [told for other, told in enumerate(known) if self._bracket(other) == bracket]
+        rivals = [values for other, values in enumerate(known) if self._bracket(other) == bracket]
         return HalvingRule(
             {
-                rung: [told[rung - 1] for told in rivals if len(told) >= rung]
+                rung: [values[rung - 1] for values in rivals if len(values) >= rung]
                 for rung in self._rungs(bracket)
             },
             self.maximise,

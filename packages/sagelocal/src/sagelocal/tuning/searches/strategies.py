@@ -9,9 +9,8 @@ import optuna
 from sagelocal.errors import DefinitionError
 from sagelocal.files import JsonObject
 from sagelocal.tuning.ranges import read_ranges
-from sagelocal.tuning.searches.grid import GridSearch
 from sagelocal.tuning.searches.sampling import OptunaSearch
-from sagelocal.tuning.searches.search import Search
+from sagelocal.tuning.searches.search import GridSearch, Search
 from sagelocal.tuning.warm_start import KnownTrial
 
 

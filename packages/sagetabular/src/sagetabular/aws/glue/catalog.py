@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.aws.glue.comparison import is_as_wanted
-from sagetabular.aws.refusals import code_of, explained
+from sagetabular.aws.errors import code_of, explained
+from sagetabular.aws.glue.table import is_as_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

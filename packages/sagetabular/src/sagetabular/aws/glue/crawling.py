@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.aws.refusals import code_of, explained
+from sagetabular.aws.errors import code_of, explained
 from sagetabular.aws.waiting import LONGEST, SHORTEST, passes
 from sagetabular.errors import UserError
 
@@ -35,7 +35,7 @@ class Crawler:
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def request(self) -> dict[str, Any]:
-        """What Glue is told, without the tags, which only a new crawler is given."""
+        """Return Glue's request, without the tags, which only a new crawler is given."""
         return {
             "Name": self.name,
             "Role": self.role,
@@ -158,6 +158,6 @@ class Crawlers:
 
 
 def _location(table: Mapping[str, Any]) -> str:
-    """S3 URI of a table's folder, with a slash at its end."""
+    """Return the S3 URI of a table's folder, with a slash at its end."""
     location: str = table.get("StorageDescriptor", {}).get("Location", "")
     return f"{location.rstrip('/')}/"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sagetabular.aws.glue.comparison import is_as_wanted
-from sagetabular.aws.refusals import explained
+from sagetabular.aws.errors import explained
+from sagetabular.aws.glue.table import is_as_wanted
 from sagetabular.errors import UserError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _AT_ONCE = 100
 
 @dataclass(frozen=True)
 class Changes:
-    """How many partitions were made, pointed elsewhere, taken out, and left as they were."""
+    """Counts of partitions that were made, pointed elsewhere, taken out, and left as they were."""
 
     created: int
     updated: int

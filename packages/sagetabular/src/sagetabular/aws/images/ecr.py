@@ -6,7 +6,7 @@ import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.aws.refusals import explained
+from sagetabular.aws.errors import explained
 from sagetabular.errors import UserError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Pushed:
-    """Where an image is: `address` ends in its digest, so it means these bytes for ever."""
+    """Place of an image: `address` ends in its digest, so it means these bytes for ever."""
 
     address: str
     was_there: bool

@@ -1,4 +1,4 @@
-"""Container engines: which one works on this machine, and how it is told the little that we ask."""
+"""Container engines: which one works on this machine, and the few commands that it takes."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def find_engine(wanted: str | None, environment: Mapping[str, str] = os.environ)
 
 
 def _fault(name: str) -> str | None:
-    """What is wrong with an engine, in its own words; None if it works."""
+    """Return what is wrong with an engine, in its own words; None if it works."""
     command = [name, *PROBES[name]]
     try:
         result = subprocess.run(  # noqa: S603 - one of PROBES

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.aws.refusals import explained
+from sagetabular.aws.errors import explained
 from sagetabular.errors import UserError
 
 if TYPE_CHECKING:

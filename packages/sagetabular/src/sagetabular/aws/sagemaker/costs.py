@@ -1,4 +1,4 @@
-"""What an execution makes AWS bill: the jobs that a definition asks for."""
+"""Costs of an execution: the jobs that a definition asks for."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Demand:
 
 
 def billed_jobs(definition: Mapping[str, Any], values: Mapping[str, object]) -> list[str]:
-    """Say what an execution may start, one phrase per kind of job and instance.
+    """Return what an execution may start, one phrase per kind of job and instance.
 
     Args:
         definition: The pipeline definition.
@@ -84,7 +84,7 @@ def value_of(expression: object, values: Mapping[str, object]) -> object:
 
 
 def _trials(request: Mapping[str, Any], values: Mapping[str, object]) -> tuple[int, int]:
-    """How many trials a search may start, and at once; a grid says so by its ranges alone."""
+    """Return how many trials a search may start, in all and at once; a grid has ranges alone."""
     configuration = request["HyperParameterTuningJobConfig"]
     limits = configuration["ResourceLimits"]
     total = 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sagetabular.aws.refusals import code_of, explained
+from sagetabular.aws.errors import code_of, explained
 
 _ACCEPT = "text/csv"
 

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.aws.refusals import explained
+from sagetabular.aws.errors import explained
 from sagetabular.errors import UserError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ RUNNING = ("Executing", "Stopping")
 
 @dataclass(frozen=True)
 class ExecutionStep:
-    """What became of a step.
+    """A step, and what became of it.
 
     Attributes:
         name: Its name.
@@ -60,7 +60,7 @@ class Execution:
 
     @property
     def runs(self) -> bool:
-        """Whether it has not come to an end."""
+        """True until it has come to an end."""
         return self.status in RUNNING
 
 

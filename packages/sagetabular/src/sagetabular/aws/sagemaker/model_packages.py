@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.aws.refusals import code_of, explained
+from sagetabular.aws.errors import code_of, explained
 from sagetabular.errors import UserError
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.aws.refusals import code_of, explained
+from sagetabular.aws.errors import code_of, explained
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sagetabular.aws.uploading import Bucket
+    from sagetabular.aws.s3 import Bucket
 
 # Bytes; a longer definition is read from S3 (the SDK draws the line in the same place).
 INLINE_LIMIT = 100 * 1024
@@ -20,7 +20,7 @@ INLINE_LIMIT = 100 * 1024
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a pipeline shall be.
+    """A pipeline as it shall be.
 
     Attributes:
         name: Its name.

@@ -13,7 +13,7 @@ from sagetabular.aws.sagemaker.cleaning import Store, refuse_running, removable
 from sagetabular.aws.sagemaker.executions import Executions
 from sagetabular.aws.sagemaker.model_packages import ModelPackages, groups_of
 from sagetabular.cli.aws.executions import open_account
-from sagetabular.cli.aws.reporting import say
+from sagetabular.cli.terminal.output import say
 from sagetabular.errors import UserError
 from sagetabular.project import find_project
 from sagetabular.settings.models.steps import Register

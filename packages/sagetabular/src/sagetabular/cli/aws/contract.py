@@ -1,4 +1,4 @@
-"""What `run-pipeline` and `get-pipeline-definition` share: the contract of SageMaker Projects.
+"""The contract of SageMaker Projects, which `run-pipeline` and `get-pipeline-definition` keep.
 
 Flags, arguments and exit codes are those of AWS's own templates: 2 for an argument that is
 missing, 1 for whatever else goes wrong.
@@ -116,8 +116,8 @@ def end(run: Callable[[Project], int]) -> None:
     """Run a program in the project that the working directory lies in, and exit."""
     try:
         code = run(find_project())
-    except (UserError, SageLocalError) as mistake:
-        print(mistake, file=sys.stderr)
+    except (UserError, SageLocalError) as error:
+        print(error, file=sys.stderr)
         code = 1
     sys.exit(code)
 

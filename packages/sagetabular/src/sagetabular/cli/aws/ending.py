@@ -10,15 +10,14 @@ import typer
 
 from sagetabular.aws.sagemaker.executions import first_failure
 from sagetabular.aws.waiting import Waiting
-from sagetabular.cli.aws.reporting import say
-from sagetabular.cli.terminal.output import GATE, INTERRUPTED, MISTAKE
+from sagetabular.cli.terminal.output import GATE, INTERRUPTED, USER_ERROR, say
 
 if TYPE_CHECKING:
     from sagetabular.aws.deploying import Started
     from sagetabular.aws.sagemaker.executions import Execution, Executions, ExecutionStep
 
 # A job of ours that ended because of settings or data; SageMaker puts the code behind the reason.
-_MISTAKE = re.compile(rf"exit code:? {MISTAKE}\b")
+_USER_ERROR = re.compile(rf"exit code:? {USER_ERROR}\b")
 
 
 def wait_for(started: Started) -> Execution:
@@ -64,4 +63,4 @@ def _code(step: ExecutionStep | None) -> int:
         return 1
     if step.kind == "Fail":
         return GATE
-    return MISTAKE if _MISTAKE.search(step.reason) else 1
+    return USER_ERROR if _USER_ERROR.search(step.reason) else 1

@@ -12,11 +12,10 @@ from sagetabular.aws.account import Account
 from sagetabular.aws.deploying import start_pipeline
 from sagetabular.aws.deployment import deployment_of, group_of
 from sagetabular.aws.sagemaker.executions import Executions
-from sagetabular.aws.sagemaker.logs import Logs
+from sagetabular.aws.sagemaker.jobs import Logs
 from sagetabular.aws.sagemaker.model_packages import ModelPackages
 from sagetabular.cli.aws.ending import failure_exit_of, wait_for
-from sagetabular.cli.aws.reporting import report, say
-from sagetabular.cli.terminal.output import print_table
+from sagetabular.cli.terminal.output import print_table, report, say
 from sagetabular.errors import UserError
 from sagetabular.project import find_project
 

@@ -1,4 +1,4 @@
-"""`pipeline predict`."""
+"""`pipeline predict` and `pipeline invoke`: predictions of a server here, or of an endpoint."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sagetabular.aws.sagemaker.payloads import Payload, split_file
 from sagetabular.cli.serving.serve import DEFAULT_PORT, HOST
 from sagetabular.cli.terminal.output import program
-from sagetabular.cli.terminal.payloads import Payload, split_file
 from sagetabular.errors import UserError
 from sagetabular.files import write_bytes
+from sagetabular.project import find_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from sagetabular.aws.sagemaker.endpoints import Endpoint
 
 _SECONDS = 120
 
@@ -43,10 +46,34 @@ def predict(
     """
     if not url.startswith(("http://", "https://")):
         raise UserError(f"--url must begin with http:// or https://, got {url!r}.", "Correct it.")
-    hand_out((_ask(url.rstrip("/"), payload, file) for payload in split_file(file)), output)
+    _hand_out((_ask(url.rstrip("/"), payload, file) for payload in split_file(file)), output)
 
 
-def hand_out(answers: Iterable[bytes], output: Path | None) -> None:
+def invoke(
+    endpoint: Annotated[
+        str, typer.Argument(metavar="ENDPOINT", help="Name of an endpoint in the project's region.")
+    ],
+    file: File,
+    output: Output = None,
+) -> None:
+    """Ask a deployed endpoint on AWS for predictions, as `pipeline predict` asks a server here.
+
+    One value a line, in the order of the file's rows. A CSV may have a header; columns that the
+    model does not know are ignored.
+
+    Example: pipeline invoke houses-endpoint houses.csv -o predictions.csv
+    """
+    from sagetabular.aws.sagemaker.endpoints import Endpoint
+    from sagetabular.cli.aws.executions import open_account
+
+    payloads = split_file(file)
+    first = next(payloads)  # a file that cannot be sent is refused before anybody is asked
+    account, _ = open_account(find_project())
+    asked = Endpoint(account.client("sagemaker-runtime"), endpoint)
+    _hand_out((_ask_endpoint(asked, payload, file) for payload in (first, *payloads)), output)
+
+
+def _hand_out(answers: Iterable[bytes], output: Path | None) -> None:
     """Print answers as they come, or write them all into a file.
 
     Raises:
@@ -59,8 +86,8 @@ def hand_out(answers: Iterable[bytes], output: Path | None) -> None:
         typer.echo(answer, nl=False)
 
 
-def refused(file: Path, payload: Payload, who: str, words: str) -> UserError:
-    """What a model that does not take the rows of a file has answered, in two lines.
+def _refused(file: Path, payload: Payload, who: str, words: str) -> UserError:
+    """Return the error for what a model answers that does not take the rows of a file.
 
     Args:
         file: What is sent.
@@ -86,11 +113,21 @@ def _ask(url: str, payload: Payload, file: Path) -> bytes:
             return content
     except urllib.error.HTTPError as refusal:
         words = refusal.read().decode(errors="replace")
-        raise refused(file, payload, f"the server answers {refusal.code}", words) from refusal
+        raise _refused(file, payload, f"the server answers {refusal.code}", words) from refusal
     except (OSError, HTTPException) as err:
         reason = getattr(err, "reason", err)
         msg = f"{url}: no server answers: {reason}."
         raise UserError(msg, f"Start one with `{program()} serve`, or give its --url.") from err
+
+
+def _ask_endpoint(endpoint: Endpoint, payload: Payload, file: Path) -> bytes:
+    from sagetabular.aws.sagemaker.endpoints import ModelRefusalError
+
+    try:
+        return endpoint.invoke(payload.body, payload.content_type)
+    except ModelRefusalError as refusal:
+        who = f"{endpoint.name} answers {refusal.status}"
+        raise _refused(file, payload, who, refusal.words) from refusal
 
 
 def _write(output: Path, content: bytes) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 import typer
 
 from sagelocal import LocalSageMaker
-from sagetabular.cli.terminal.backend import Backend, On
+from sagetabular.cli.options import Backend, On
 from sagetabular.cli.terminal.output import print_table
 from sagetabular.errors import UserError
 from sagetabular.project import find_project
@@ -138,7 +138,7 @@ def _open(on: Backend) -> _Versions:
 
 
 def _metadata(package: Mapping[str, Any]) -> dict[str, str]:
-    """Nothing for a version that something else has registered."""
+    """Return what the pipeline has noted; nothing for a version of somebody else."""
     return dict(package.get("CustomerMetadataProperties", {}))
 
 
@@ -147,13 +147,13 @@ def _life(package: Mapping[str, Any]) -> str:
 
 
 def _approval(package: Mapping[str, Any]) -> str:
-    """Approval, and the stage of life that it is about, if there is one."""
+    """Return the approval, and the stage of life that it is about, if there is one."""
     stage = _life(package)
     return f"{package['ModelApprovalStatus']}{stage and f' for {stage}'}"
 
 
 def _minute(time: datetime | str) -> str:
-    """A moment, here ISO 8601 and on AWS a `datetime`, to the minute."""
+    """Return a moment, here ISO 8601 and on AWS a `datetime`, to the minute."""
     return str(time)[:16].replace("T", " ")
 
 

@@ -116,7 +116,7 @@ def _unpack(project: Project, package: dict[str, Any], folder: Path) -> Manifest
 def _announce(
     server: subprocess.Popen[bytes], url: str, package: dict[str, Any], manifest: Manifest
 ) -> None:
-    """Say where the model is served, once it answers; end with the server if it never does."""
+    """Print where the model is served, once it answers; end with the server if it never does."""
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     while server.poll() is None:
         try:

@@ -1,1 +1,1 @@
-"""What commands print, and how they show progress."""
+"""Tables, texts and progress that commands print."""

@@ -55,7 +55,7 @@ class LiveProgress:
         self._display.stop()
 
     def step_changed(self, name: str, kind: str, status: str, detail: str) -> None:
-        """A step started or ended."""
+        """Show that a step started or ended."""
         if status == EXECUTING:
             self._starts[name] = time.monotonic()
             total = 1.0 if kind == "Tuning" else None
@@ -75,7 +75,7 @@ class LiveProgress:
     def trial_finished(
         self, step: str, number: int, total: int, value: float | None, best: float | None
     ) -> None:
-        """A trial of a tuning step ended; they may end in another order than they began."""
+        """Show that a trial of a tuning step ended, perhaps before an earlier one."""
         del number, value
         row = self._rows.get(step)
         if row is None:
@@ -122,7 +122,7 @@ class _Bar(BarColumn):
 
 
 class _Time(ProgressColumn):
-    """How much time is left, once a trial has ended; until then how much has gone by."""
+    """Time that is left, once a trial has ended; until then the time that has gone by."""
 
     def render(self, task: Task) -> Text:
         gone = task.elapsed or 0.0

@@ -19,11 +19,14 @@ from sagetabular.errors import UserError
 from sagetabular.files import write_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sagelocal import ExecutionRecord
     from sagetabular.local.leaderboard import Result
     from sagetabular.project import Project
 
-MISTAKE, GATE, INTERRUPTED = 2, 3, 130
+
+USER_ERROR, GATE, INTERRUPTED = 2, 3, 130
 GAP = 2  # blanks between the columns of a table
 _BLANKS = re.compile(r" +(?=(\x1b\[\d*m)*$)", re.MULTILINE)
 
@@ -59,7 +62,7 @@ def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
 
 
 def _widths(rows: list[list[str]], room: int | None) -> list[int]:
-    """How wide each column is; the widest that can still wrap give way until all have room."""
+    """Return the width of each column; the widest that can wrap give way until all have room."""
     columns = list(zip(*rows, strict=True))
     widths = [max(cell_len(text.strip()) for text in column) for column in columns]
     words = [max(cell_len(word) for text in column for word in text.split() or [""])
@@ -100,19 +103,19 @@ def print_result(result: Result, record: ExecutionRecord, project: Project) -> N
 
 
 def shown(path: Path) -> str:
-    """A path as a reader wants it: from the working directory where it lies below, else in full."""
+    """Return a path as a reader wants it: relative where it lies below the working directory."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def program() -> str:
-    """How to call this program again: by its name where the shell finds it, else by its path."""
+    """Return how to call this program again: by its name where the shell finds it, else by path."""
     own = Path(sys.executable).parent / "pipeline"
     return "pipeline" if shutil.which("pipeline") == str(own) else os.path.relpath(own)
 
 
 def how_to_go_on(record: ExecutionRecord) -> str:
-    """Say how an execution that did not come to its end is resumed."""
+    """Return how an execution that did not come to its end is resumed."""
     return f"Go on with `{program()} resume {record.id}`."
 
 
@@ -144,8 +147,24 @@ def failure_exit(record: ExecutionRecord) -> None:
         raise typer.Exit(INTERRUPTED)
     if step is not None and step.kind == "Fail":
         raise typer.Exit(GATE)
-    if step is not None and step.exit_code == MISTAKE:
-        raise typer.Exit(MISTAKE)
+    if step is not None and step.exit_code == USER_ERROR:
+        raise typer.Exit(USER_ERROR)
     if step is not None:
         typer.echo(f"Read `{program()} logs {record.id} {step.name}`.", err=True)
     raise typer.Exit(1)
+
+
+def say(text: str) -> None:
+    """Print something that is no result."""
+    typer.echo(text, err=True)
+
+
+def report(title: str, lines: Iterable[str]) -> None:
+    """Print one thing in lines of its own: ARNs are long, terminals 80 columns wide.
+
+    Args:
+        title: What it is; empty for sentences.
+        lines: The text.
+    """
+    for number, line in enumerate(lines):
+        say(f"{'' if number else title:<11} {line}" if title else line)

@@ -1,4 +1,4 @@
-"""What is said while a pipeline runs, on standard error.
+"""Progress of a run, on standard error.
 
 On a terminal: a line for every step that has ended, and below them, redrawn as they go, the steps
 that run, those of tuning with a bar. Elsewhere: one line per event.
@@ -46,14 +46,14 @@ class PlainProgress:
         self._lock = threading.Lock()
 
     def step_changed(self, name: str, kind: str, status: str, detail: str) -> None:
-        """A step started or ended."""
+        """Show that a step started or ended."""
         more = f": {detail}" if detail else ""
         self._say(f"{name} ({kind}) {status.lower()}{more}")
 
     def trial_finished(
         self, step: str, number: int, total: int, value: float | None, best: float | None
     ) -> None:
-        """A trial of a tuning step ended; `value` is its R2, None if it failed."""
+        """Show that a trial of a tuning step ended; `value` is its R2, None if it failed."""
         score = "failed" if value is None else f"R2 {value:.4f}"
         top = "" if best is None else f", best {best:.4f}"
         self._say(f"{step} trial {number}/{total} {score}{top}")

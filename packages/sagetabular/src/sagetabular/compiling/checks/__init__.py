@@ -1,4 +1,4 @@
-"""What the service would refuse, found at compile time: references, requests, limits."""
+"""Errors that the service would report, found at compile time: references, requests, limits."""
 
 from __future__ import annotations
 
@@ -25,9 +25,8 @@ __all__ = [
 
 
 def definition_problems(definition: Mapping[str, Any]) -> list[str]:
-    """Everything that is wrong with a pipeline definition, one line each; empty if nothing is."""
-    from sagetabular.compiling.checks.names import name_problems
-    from sagetabular.compiling.checks.references import Scope, reference_problems
+    """Return all errors of a pipeline definition, one line each; empty if there is none."""
+    from sagetabular.compiling.checks.references import Scope, name_problems, reference_problems
     from sagetabular.compiling.checks.requests import request_problems
 
     scope = Scope(definition)
@@ -59,7 +58,7 @@ def check_definition(
 
 
 def _located(problem: str, settings: ProjectSettings | None) -> str:
-    """Say where to look for what a problem comes from."""
+    """Return a problem with the place that it comes from."""
     if settings is not None:
         from sagetabular.compiling.checks.origins import find_origins, with_origin
 

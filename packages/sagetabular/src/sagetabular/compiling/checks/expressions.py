@@ -13,7 +13,7 @@ _SEGMENT = re.compile(r"\['([^']*)'\]|\.?([^.\[]+)")
 
 
 def is_expression(value: Any) -> bool:
-    """Whether a JSON value stands for something known only when the pipeline runs."""
+    """Return whether a JSON value stands for something known only when the pipeline runs."""
     return (
         isinstance(value, dict) and len(value) == 1 and next(iter(value)) in (GET, JOIN, JSON_GET)
     )

@@ -1,4 +1,4 @@
-"""What the API demands of a single value, as data: botocore is not needed to check one by it."""
+"""Limits of single values, as data: to check a value by them takes no botocore."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which file and field a part of a definition comes from, for whoever has to correct it."""
+"""Origins: the file and field that a part of a definition comes from, to correct it there."""
 
 from __future__ import annotations
 

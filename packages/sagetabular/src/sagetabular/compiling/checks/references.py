@@ -1,7 +1,8 @@
-"""Every reference names something that exists, and every declared parameter is used."""
+"""References name what exists, declared parameters are used, and names are ones the API takes."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
 from sagetabular.compiling.checks.expressions import all_steps, expressions, references, segments
+from sagetabular.compiling.checks.limits import limit_problems, limits_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,7 +38,7 @@ PARAMETER_TYPES = {"String": "string", "Integer": "integer", "Float": "float", "
 
 @cache
 def service_model() -> ServiceModel:
-    """SageMaker's API as botocore ships it."""
+    """Return SageMaker's API as botocore ships it."""
     # Not through a session, which reads the user's AWS profile and fails where that is missing.
     return ServiceModel(Loader().load_service_model("sagemaker", "service-2"), "sagemaker")
 
@@ -46,7 +48,7 @@ class ReferenceProblemError(Exception):
 
 
 class Scope:
-    """What references of a definition can name.
+    """The names that references of a definition can have.
 
     Args:
         definition: The definition's JSON.
@@ -63,7 +65,7 @@ class Scope:
         self.steps = {step["Name"]: step for step in self.all_steps}
 
     def type_of(self, reference: str) -> str:
-        """Type of what a reference names, in botocore's words; `any` for a value of a JSON file.
+        """Return the type that a reference has in botocore's words; `any` for a value of a file.
 
         Raises:
             ReferenceProblemError: It does not exist.
@@ -147,7 +149,7 @@ def _outputs(step: Mapping[str, Any]) -> set[str]:
 
 
 def _check_names_of_request(step: Mapping[str, Any], names: list[str], reference: str) -> None:
-    """Outputs and tuned hyperparameters are named by the request, not by the API."""
+    """Check names that the request gives, not the API: outputs, tuned hyperparameters."""
     if names[:2] == ["ProcessingOutputConfig", "Outputs"] and not {*names[2:3]} & _outputs(step):
         msg = f"{reference!r} names no output of step {step['Name']!r}"
         raise ReferenceProblemError(msg)
@@ -168,3 +170,25 @@ def _descend(shape: Any, name: str, reference: str) -> Any:
         msg = f"{reference!r}: the service's response has no {name!r}"
         raise ReferenceProblemError(msg)
     return shape.members[name]
+
+
+def name_problems(definition: Mapping[str, Any], scope: Scope) -> Iterator[str]:
+    """Yield one line for every name of a step or parameter that SageMaker would refuse.
+
+    Args:
+        definition: The pipeline definition.
+        scope: The same, by names.
+    """
+    for step in scope.all_steps:
+        yield from limit_problems(step["Name"], _limits("StepName"), f"{step['Name']}: its name")
+    for name in scope.parameters:
+        limits = _limits("PipelineParameterName")
+        yield from limit_problems(name, limits, f"parameter {name}: its name")
+    entries = _limits("ParameterList")
+    yield from limit_problems(definition["Parameters"], entries, "the list of parameters")
+    text = json.dumps(definition, indent=1, ensure_ascii=False)
+    yield from limit_problems(text, {"max": _limits("PipelineDefinition")["max"]}, "the definition")
+
+
+def _limits(shape: str) -> dict[str, Any]:
+    return limits_of(service_model().shape_for(shape))

@@ -75,12 +75,12 @@ def _input_shape(step: Mapping[str, Any]) -> Any:
 
 
 def _parameter(value: Any) -> str:
-    """Name of the parameter that an expression stands for; empty for anything else."""
+    """Return the parameter that an expression stands for; empty for anything else."""
     return value.get(GET, "").partition("Parameters.")[2] if is_expression(value) else ""
 
 
 def _shape_problems(step: Mapping[str, Any], shape: Any) -> Iterator[str]:
-    """Unknown and missing members, and literals of the wrong type, as botocore sees them."""
+    """Yield unknown and missing members, and literals of the wrong type, as botocore does."""
     filled = {FILLED_IN[step["Type"]]: "job"} if step["Type"] in FILLED_IN else {}
     request = {**filled, **_fill(step["Arguments"], shape)}
     report = ParamValidator().validate(request, shape)
@@ -146,7 +146,7 @@ def _type_problems(expression: Any, place: Any, path: str, scope: Scope) -> Iter
 
 
 def _join_problems(expression: Any, place: Any, path: str, scope: Scope) -> Iterator[str]:
-    """What is known of a joined text must not exceed the limit, nor break the pattern."""
+    """Yield a line if what is known of a joined text breaks the limit or the pattern."""
     if JOIN not in expression:
         return
     samples = [_sample(part, scope) for part in expression[JOIN]["Values"]]
@@ -169,7 +169,7 @@ def _sample(part: Any, scope: Scope) -> str | None:
 
 
 def _default_problems(expression: Any, place: Any, scope: Scope) -> Iterator[str]:
-    """The default of a parameter must fit the place that the parameter fills alone."""
+    """Yield a line if a parameter's default does not fit the place that it fills alone."""
     name = _parameter(expression)
     if name in scope.defaults:
         yield from limit_problems(scope.defaults[name], limits_of(place), f"parameter {name}")

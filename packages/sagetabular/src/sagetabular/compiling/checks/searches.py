@@ -66,7 +66,7 @@ def _range_problems(config: Mapping[str, Any], values: Values) -> Iterator[str]:
 def _range_problem(
     entry: Mapping[str, Any], read: Callable[[str], float], values: Values
 ) -> str | None:
-    """Say what is wrong with the bounds of a range; None if nothing is, or they are not known."""
+    """Return the error in the bounds of a range; None without one, or if they are not known."""
     ends: list[float] = []
     for end in ("MinValue", "MaxValue"):
         value = _value(entry.get(end), values)
@@ -95,7 +95,7 @@ def _order_problem(entry: Mapping[str, Any], low: float, high: float) -> str | N
 
 
 def _value(value: Any, values: Values) -> Any:
-    """What stands in a field: itself, or the parameter's value; None if it is not known yet."""
+    """Return a field's value, or its parameter's; None if it is not known yet."""
     if not is_expression(value):
         return value
     _, _, name = str(value.get(GET, "")).partition("Parameters.")

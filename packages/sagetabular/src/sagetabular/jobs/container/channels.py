@@ -107,7 +107,7 @@ def _read_file(file: Path) -> pd.DataFrame:
 
 
 def _read_csv(file: Path) -> pd.DataFrame:
-    """Numbers and empty fields; one thread, since only then does an error know its row."""
+    """Read numbers and empty fields; in one thread, since only then does an error know its row."""
     reading = csv.ReadOptions(use_threads=False, autogenerate_column_names=True)
     try:
         columns = csv.open_csv(file, read_options=reading).schema.names

@@ -90,7 +90,7 @@ def _whole_number(value: Any) -> int:
 
 
 def _like(training: Channel, other: Channel | None) -> Channel | None:
-    """The other channel with its columns in the order of training.
+    """Return the other channel with its columns in the order of training.
 
     Raises:
         JobError: It has other columns, or columns of another kind.

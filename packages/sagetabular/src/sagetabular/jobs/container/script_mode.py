@@ -25,7 +25,7 @@ OBJECTIVE = "_tuning_objective_metric"
 
 
 def is_script_mode(hyperparameters: Mapping[str, Any]) -> bool:
-    """Tell whether a job brings its own program."""
+    """Return whether a job brings its own program."""
     return PROGRAM in hyperparameters or ARCHIVE in hyperparameters
 
 
@@ -55,18 +55,18 @@ def unpack_program(base: Path, hyperparameters: Mapping[str, Any]) -> Path:
 
 
 def _below(path: str) -> str:
-    """A path of the container, relative to its tree, wherever `SAGEMAKER_BASE_DIR` has moved it."""
+    """Return a path of the container, relative to its tree, wherever that has been moved."""
     return path.removeprefix("/opt/ml/")
 
 
 def script_command(program: Path, hyperparameters: Mapping[str, Any]) -> list[str]:
-    """Interpreter, program, and the hyperparameters that are its own as `--name value`."""
+    """Return interpreter, program, and the hyperparameters that are its own as `--name value`."""
     own = _own(hyperparameters)
     return [sys.executable, str(program), *(w for k, v in own.items() for w in (f"--{k}", str(v)))]
 
 
 def script_environment(base: Path, hyperparameters: Mapping[str, Any]) -> dict[str, str]:
-    """The environment, with the variables that AWS's images set for a script."""
+    """Return the environment, with the variables that AWS's images set for a script."""
     own, data = _own(hyperparameters), base / "input/data"
     channels = sorted(path.name for path in data.glob("*") if path.is_dir())
     return {
@@ -87,7 +87,7 @@ def script_environment(base: Path, hyperparameters: Mapping[str, Any]) -> dict[s
 
 
 def _own(hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The hyperparameters without those that are addressed to the container itself."""
+    """Return the hyperparameters without those that are addressed to the container itself."""
     return {
         name: value
         for name, value in sorted(hyperparameters.items())
@@ -96,12 +96,12 @@ def _own(hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _compact(value: Any) -> str:
-    """JSON without blanks, as AWS's toolkit writes it."""
+    """Return JSON without blanks, as AWS's toolkit writes it."""
     return json.dumps(value, separators=(",", ":"))
 
 
 def _cores() -> int:
-    """Cores that this container may use, which can be fewer than the machine has."""
+    """Count the cores that this container may use, which can be fewer than the machine has."""
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

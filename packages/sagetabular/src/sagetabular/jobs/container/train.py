@@ -66,7 +66,7 @@ def _killed(number: int) -> str:
 
 
 def _reason(base: Path, code: int) -> str:
-    """What the program has left as its reason, else how it ended."""
+    """Return what the program has left as its reason, else how it ended."""
     failure = base / "output/failure"
     text = failure.read_text(encoding="utf-8", errors="replace") if failure.is_file() else ""
     return text.strip() or f"The program ended with exit code {code}; see the log."
@@ -82,7 +82,7 @@ def _empty(folder: Path) -> None:
 
 
 def main() -> None:
-    """Run as a training job; a mistake in the request ends with 255, like any other failure."""
+    """Run as a training job; an error in the request ends with 255, like any other failure."""
     run_job(train, (), mistake_code=OWN_FAILURE)
 
 

@@ -1,1 +1,1 @@
-"""Where rows come from: Athena, the local lake, files; and what their query means."""
+"""Sources of rows: Athena, the local lake, files; and what their query means."""

@@ -69,7 +69,7 @@ class AthenaReader:
         import boto3
 
         if "AWS_REGION" in os.environ:
-            # Jobs are told their region here, where boto3 does not look.
+            # Jobs find their region here, where boto3 does not look.
             os.environ.setdefault("AWS_DEFAULT_REGION", os.environ["AWS_REGION"])
         session = boto3.Session()
         self._clean()  # UNLOAD demands an empty prefix, which a killed attempt did not leave

@@ -60,7 +60,7 @@ def table_names(query: exp.Query, database: str) -> list[tuple[str, str]]:
 
 
 def to_duckdb(query: exp.Query, file: str) -> str:
-    """Say a query in DuckDB's SQL.
+    """Translate a query to DuckDB's SQL.
 
     Args:
         query: The query.

@@ -131,7 +131,7 @@ def _query_failed(
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, table: tuple[str, str]) -> str:
-    """Say which columns a table has."""
+    """Return which columns a table has."""
     described = connection.execute("DESCRIBE " + ".".join(map(_quoted, table))).fetchall()
     return f"{'.'.join(table)} has {', '.join(row[0] for row in described)}."
 

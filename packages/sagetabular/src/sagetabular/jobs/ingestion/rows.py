@@ -1,4 +1,4 @@
-"""What Ingest writes, wherever the rows come from: one Parquet file with plain types."""
+"""Output of Ingest, wherever the rows come from: one Parquet file with plain types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A job that is told to stop cancels the query that Athena runs for it.
+"""A job that is stopped cancels the query that Athena runs for it.
 
 The first process of a container gets no default treatment of signals: without a handler, SIGTERM
 would be ignored, and Athena would go on, and bill, after SageMaker has killed the job.
@@ -74,7 +74,7 @@ class _Running:
         raise StoppedError(number)
 
     def cancel(self) -> None:
-        """Cancel the query, and wait until it writes no more; what keeps from it is told."""
+        """Cancel the query, and wait until it writes no more; an error on the way is printed."""
         import awswrangler
         from botocore.exceptions import BotoCoreError, ClientError
 

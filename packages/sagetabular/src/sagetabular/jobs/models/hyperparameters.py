@@ -1,4 +1,4 @@
-"""What a training job is told: SageMaker hands every hyperparameter over as text."""
+"""Hyperparameters of a training job: SageMaker hands every one over as text."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PREFIXES_OF_SAGEMAKER = ("sagemaker_", "_")
 
 
 class ModelCode(Protocol):
-    """What `models/<name>/model.py` offers.
+    """Functions that `models/<name>/model.py` offers.
 
     It may also offer more:
 
@@ -60,7 +60,7 @@ class ModelCode(Protocol):
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """What the pipeline asks of a trial or a fit.
+    """Settings of a trial or a fit.
 
     Attributes:
         model: Name of the folder below `models/`.
@@ -99,7 +99,7 @@ def read_hyperparameters(base: Path) -> dict[str, Any]:
 def read_training_settings(base: Path) -> TrainingSettings:
     """Read `input/config/hyperparameters.json` below the container's base folder.
 
-    What the channel `hyperparameters` gives counts more, if the job was told to look there.
+    What the channel `hyperparameters` gives counts more, if the job reads it.
 
     Raises:
         JobError: One of the two files breaks a rule.
@@ -121,7 +121,7 @@ def read_training_settings(base: Path) -> TrainingSettings:
 
 
 def decode(text: str) -> Any:
-    """Text → value: JSON where it is JSON (`4`, `0.5`, `"gini"`, `true`), else the text itself."""
+    """Return the value of a text: JSON where it is some (`4`, `"gini"`, `true`), else the text."""
     try:
         return json.loads(text)
     except json.JSONDecodeError:

@@ -21,7 +21,7 @@ REMEDY = "Fit the model again, and serve the archive of that job as it is."
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a fitted model says of itself.
+    """Description of a fitted model.
 
     Attributes:
         model: Name of its folder below `models/`.
@@ -90,7 +90,7 @@ def _typical(values: pd.Series, is_category: bool) -> float | str | None:
 
 
 def _problem(manifest: Manifest) -> str:
-    """What is wrong with it, or nothing."""
+    """Return what is wrong with it, or nothing."""
     features = manifest.features
     if not manifest.model.isidentifier():
         return f"model must be the name of a folder below models/, got {manifest.model!r}"

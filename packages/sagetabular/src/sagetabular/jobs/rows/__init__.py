@@ -1,1 +1,1 @@
-"""What Preprocess does to rows: clean, encode, split, describe."""
+"""Work of Preprocess on rows: clean, encode, split, describe."""

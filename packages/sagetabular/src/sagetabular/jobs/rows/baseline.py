@@ -107,7 +107,7 @@ def _of_numbers(ordered: NDArray[np.float64]) -> dict[str, Any]:
 
 
 def _histogram(ordered: NDArray[np.float64]) -> list[dict[str, float]]:
-    """Buckets of equal width, the last of which holds the maximum."""
+    """Count in buckets of equal width, the last of which holds the maximum."""
     low, high = ordered[0], ordered[-1]
     shares = np.linspace(0, 1, _BUCKETS + 1)
     # Not `low + shares * (high - low)`, which can overflow; rounding must not turn edges round.
@@ -120,7 +120,7 @@ def _histogram(ordered: NDArray[np.float64]) -> list[dict[str, float]]:
 
 
 def _compact(ordered: NDArray[np.float64]) -> list[list[float]]:
-    """The levels of a KLL sketch: a value of level n stands for 2 to the power of n rows.
+    """Return the levels of a KLL sketch: a value of level n stands for 2 to the power of n rows.
 
     Of sorted rows the middle one of each block stands for the block, so nothing is left to chance.
     """

@@ -25,7 +25,7 @@ Salt = Literal["test", "validation", "folds"]
 
 
 def content_keys(rows: pd.DataFrame) -> NDArray[np.uint64]:
-    """One uint64 per row, from its values alone; shape (rows,)."""
+    """Return one uint64 per row, from its values alone; shape (rows,)."""
     return np.asarray(pd.util.hash_pandas_object(rows, index=False), dtype=np.uint64)
 
 
@@ -56,7 +56,7 @@ class Splitter:
         return self._keys(drawn, salt) / 2.0**64 < share
 
     def folds(self, rows: pd.DataFrame, number: int) -> NDArray[np.int64]:
-        """Number of the fold that validates each row; shape (rows,), int64.
+        """Return the number of the fold that validates each row; shape (rows,), int64.
 
         For `time` the rows are cut into number + 1 blocks; the first gets -1 (it only trains), and
         each fold is to be trained on what lies before it.
@@ -75,21 +75,21 @@ class Splitter:
         return assigned
 
     def _keys(self, rows: pd.DataFrame, salt: Salt) -> NDArray[np.uint64]:
-        """Content keys mixed with seed and salt: equal rows stay equal, the rest is reshuffled."""
+        """Mix content keys with seed and salt: equal rows stay equal, the rest is reshuffled."""
         entropy = [self.seed, *salt.encode()]
         offset = np.random.SeedSequence(entropy).generate_state(1, np.uint64)
         keys: NDArray[np.uint64] = pd.util.hash_array(content_keys(rows) + offset)
         return keys
 
     def _shuffled(self, rows: pd.DataFrame) -> NDArray[np.int64]:
-        """Positions of the rows in random order, for `stratified` quantile by quantile."""
+        """Return positions of the rows in random order, for `stratified` quantile by quantile."""
         keys = self._keys(rows, "folds")
         by_quantile = [self._strata(rows, keys)] if self.kind == "stratified" else []
         order: NDArray[np.int64] = np.lexsort([keys, *by_quantile])
         return order
 
     def _strata(self, rows: pd.DataFrame, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """Quantile of the target, 0 to STRATA - 1; equal targets are told apart by their keys."""
+        """Return quantiles of the target, 0 to STRATA - 1; keys tell equal targets apart."""
         ranks: NDArray[np.int64] = np.empty(len(rows), dtype=np.int64)
         ranks[np.lexsort((keys, rows[self.by].to_numpy()))] = np.arange(len(rows))
         strata: NDArray[np.int64] = ranks * STRATA // len(rows)
@@ -115,7 +115,7 @@ class Splitter:
 
 
 def _time_rank(times: pd.Series) -> NDArray[np.float64]:
-    """Number of earlier rows; equal times share a rank, so no boundary cuts through them."""
+    """Count earlier rows; equal times share a rank, so no boundary cuts through them."""
     ranks: NDArray[np.float64] = times.rank(method="min").to_numpy() - 1
     return ranks
 

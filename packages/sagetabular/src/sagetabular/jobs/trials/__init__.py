@@ -1,1 +1,1 @@
-"""What a trial consists of: folds, hosts, scores, checkpoints."""
+"""Parts of a trial: folds, hosts, scores, checkpoints."""

@@ -70,7 +70,7 @@ def report(hosts: Hosts, own: Iterable[FoldResult], seconds: float = MEETING_SEC
 
     Raises:
         HostError: The first host cannot be reached, or has ended.
-        JobError: A score is undefined; the first host is told.
+        JobError: A score is undefined; the first host learns of it.
     """
     try:
         with (
@@ -102,7 +102,7 @@ def _take(arrived: Arrived, early: dict[int, FoldResult], talking: set[str]) -> 
 
 @contextmanager
 def _told(lines: TextIO) -> Iterator[None]:
-    """Tell the first host why this one fails."""
+    """Let the first host know why this one fails."""
     try:
         yield
     except JobError as error:

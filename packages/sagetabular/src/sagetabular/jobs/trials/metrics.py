@@ -55,7 +55,7 @@ def score(actual: ArrayLike, predicted: ArrayLike, place: str) -> Scores:
 
 
 def bootstrap_deviation(actual: ArrayLike, predicted: ArrayLike, seed: int) -> Scores:
-    """Standard deviation of each metric over resampled rows.
+    """Return the standard deviation of each metric over resampled rows.
 
     Args:
         actual: The truth, shape (rows,), not constant.

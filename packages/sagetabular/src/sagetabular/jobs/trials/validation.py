@@ -156,7 +156,7 @@ def _fit(code: ModelCode, known: Any, settings: TrainingSettings) -> Any:
 
 
 def out_of_fold(results: list[FoldResult], target: pd.Series) -> pd.DataFrame:
-    """One line per validated row: position in the training table, fold, truth, prediction."""
+    """Return one line per validated row: position in the table, fold, truth, prediction."""
     parts = [
         pd.DataFrame(
             {
@@ -172,5 +172,5 @@ def out_of_fold(results: list[FoldResult], target: pd.Series) -> pd.DataFrame:
 
 
 def _cores() -> int:
-    """Cores this job may use: SageMaker's containers and the local back-end say so."""
+    """Count the cores this job may use: SageMaker's containers and the local back-end say so."""
     return int(os.environ.get("SM_NUM_CPUS") or os.cpu_count() or 1)

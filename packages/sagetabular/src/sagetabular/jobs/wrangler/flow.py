@@ -1,6 +1,6 @@
-"""What a Data Wrangler flow does to a table.
+"""Steps of a Data Wrangler flow, applied to a table.
 
-Data Wrangler's own container runs it on AWS, with Spark; here DuckDB and Arrow stand in for that.
+Data Wrangler's own container runs it on AWS, with Spark; here DuckDB and Arrow emulate that.
 """
 
 from __future__ import annotations

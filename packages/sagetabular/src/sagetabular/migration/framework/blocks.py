@@ -23,7 +23,7 @@ def _tags(value: Any) -> Any:
 
 
 def _channels(value: Any) -> Any:
-    """A bare name is a channel without files."""
+    """Make a bare name a channel without files."""
     return {value: None} if isinstance(value, str) else value
 
 
@@ -35,7 +35,7 @@ class DataFile(Foreign):
 
 
 class FrameworkChannel(Foreign):
-    """Where the files of a channel lie."""
+    """Place of a channel's files."""
 
     not_carried: ClassVar = {"input_folder": FOLDERS, "output_folder": FOLDERS}
 
@@ -52,7 +52,7 @@ class FrameworkChannel(Foreign):
 
 
 class Block(Foreign):
-    """What the settings of every kind of job have."""
+    """Settings that every kind of job has."""
 
     not_carried: ClassVar = JOB_NAME
 
@@ -147,7 +147,7 @@ class FrameworkTransform(Block):
 
 
 class Inference(Foreign):
-    """What a registered model takes, answers and runs on."""
+    """Types that a registered model takes, answers with and runs on."""
 
     image_uri: str
     supported_content_types: list[str]

@@ -62,7 +62,7 @@ class Declared:
     block: Place
 
     def link(self, output: str, prefix: str = "") -> str:
-        """How an input of another step names an output."""
+        """Return how an input of another step names an output."""
         below = "".join(f"/{part}" for part in prefix.split("/") if part)
         return f"{self.unit}.{self.key}.{self.outputs[output]}{below}"
 

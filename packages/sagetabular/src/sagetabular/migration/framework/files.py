@@ -11,7 +11,7 @@ from sagetabular.migration.schema import Foreign
 
 
 def _listed(value: Any) -> Any:
-    """A bare name is a list of one: the framework took it for a list of letters."""
+    """Make a bare name a list of one: the framework took it for a list of letters."""
     return [value] if isinstance(value, str) else value
 
 
@@ -50,7 +50,7 @@ class FrameworkUnit(Foreign):
 
 
 class FrameworkPipeline(Foreign):
-    """Which steps there are, and who waits for whom."""
+    """The steps, and which waits for which."""
 
     name: str | None = Field(default=None, alias="pipelineName")
     models: dict[str, FrameworkUnit] = Field(min_length=1)
@@ -67,7 +67,7 @@ class FrameworkNetwork(Foreign):
 
 
 class Configuration(Foreign):
-    """What stands below `conf` in a file."""
+    """Everything below `conf` in a file."""
 
     not_carried: ClassVar = {"files": "the files were named on the command line"}
 

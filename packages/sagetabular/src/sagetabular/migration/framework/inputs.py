@@ -23,7 +23,7 @@ Inputs = dict[str, Any]
 
 
 def mounted_files(declared: Declared, block: Block, options: Inputs, plan: Plan) -> Inputs:
-    """Inputs of a Processing job: each file under its name, or all of them in one manifest."""
+    """Return the inputs of a Processing job: each file under its name, or all in one manifest."""
     files = [
         (file.source or channel_name, uri)
         for channel_name, channel in block.channels.items()
@@ -45,7 +45,7 @@ def mounted_files(declared: Declared, block: Block, options: Inputs, plan: Plan)
 
 
 def channels(declared: Declared, block: Block, options: Inputs, plan: Plan) -> Inputs:
-    """Inputs of a Training job: each channel with all of its files."""
+    """Return the inputs of a Training job: each channel with all of its files."""
     found: Inputs = {}
     for name in block.channels:
         uris = addresses(name, block, declared.block)
@@ -61,7 +61,7 @@ def channels(declared: Declared, block: Block, options: Inputs, plan: Plan) -> I
 
 
 def addresses(name: str, block: Block, place: Place) -> list[str]:
-    """Where the files of a channel lie in S3.
+    """Return where the files of a channel lie in S3.
 
     Raises:
         UserError: One has a name that is no address, and the channel names no bucket.
@@ -98,7 +98,7 @@ def note_buckets(declared: Declared, block: Block, plan: Plan) -> None:
 def chained(
     declared: Declared, steps: Mapping[str, Declared], options: Inputs, taken: Inputs
 ) -> Inputs:
-    """Inputs from the steps that `chain_input_source_step` names: every output of each.
+    """Return the inputs from what `chain_input_source_step` names: every output of each step.
 
     A Metrics step takes the one output that is called as its channel.
 
@@ -122,7 +122,7 @@ def chained(
 
 
 def predicted(declared: Declared, block: Block, steps: Mapping[str, Declared], plan: Plan) -> str:
-    """What a Transform step predicts: one output of one step, or one file.
+    """Return what a Transform step predicts: one output of one step, or one file.
 
     Raises:
         UserError: It is none, or more than one.
@@ -143,7 +143,7 @@ def predicted(declared: Declared, block: Block, steps: Mapping[str, Declared], p
 
 
 def sources(declared: Declared, steps: Mapping[str, Declared]) -> list[Declared]:
-    """The steps that a step takes something from.
+    """Return the steps that a step takes something from.
 
     Raises:
         UserError: One does not exist, or has nothing to take.
@@ -172,5 +172,5 @@ def _source(uri: str, options: Inputs) -> Any:
 
 
 def _without_type(options: Inputs) -> Inputs:
-    """Several files travel as a manifest, which is a type of its own."""
+    """Leave out the type: several files travel as a manifest, which is a type of its own."""
     return {name: value for name, value in options.items() if name != "data_type"}

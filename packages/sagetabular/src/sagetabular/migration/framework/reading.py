@@ -35,7 +35,7 @@ _STEP_NAME = re.compile(r"[^\s\[\],<>]+")
 
 @dataclass
 class _Merged:
-    """What all files say together."""
+    """Content of all files together."""
 
     models: dict[str, tuple[FrameworkModel, Place, Path]] = field(default_factory=dict)
     pipeline: tuple[FrameworkPipeline, Place] | None = None
@@ -193,7 +193,7 @@ def _new_model(
 def _dependencies(
     pipeline: FrameworkPipeline, place: Place, steps: Mapping[str, Declared]
 ) -> list[str]:
-    """Lines of the framework in this project's notation, which has groups and free spaces."""
+    """Return lines of the framework in this project's notation, with groups and free spaces."""
 
     def renamed(match: re.Match[str]) -> str:
         if match[0] not in steps:

@@ -18,7 +18,7 @@ Document = dict[str, Any]
 
 
 def image(uri: str | None, place: Place) -> Document:
-    """The image, or the algorithm resource, that a step runs in.
+    """Return the image, or the algorithm resource, that a step runs in.
 
     Raises:
         UserError: There is none.
@@ -70,7 +70,7 @@ def serve(
 
 
 def _served_program(declared: Declared, steps: Mapping[str, Declared]) -> dict[str, str]:
-    """How AWS's serving images find the program that training put into the artefact."""
+    """Return how AWS's serving images find the program that training put into the artefact."""
     own = [step.settings for step in steps.values() if step.unit == declared.unit]
     programs = [block.entry_point for block in own if isinstance(block, FrameworkTransform)]
     if not programs or programs[0] is None:

@@ -115,7 +115,7 @@ def _train(
 
 
 def _job(declared: Declared, block: Processing | Training, plan: Plan) -> Document:
-    """What Processing and Training jobs have in common."""
+    """Return what Processing and Training jobs have in common."""
     uri = image(block.image_uri, declared.block)
     if block.entry_point is None and "algorithm" not in uri:
         raise UserError(f"{declared.block.at('entry_point')} is missing.", "Name its program.")
@@ -160,7 +160,7 @@ def _transform(
 
 
 def _cache(declared: Declared, plan: Plan) -> Document:
-    """Processing and Training were always cached; now `enable_cache` counts for them too."""
+    """Return how a step is cached: `enable_cache` now counts for Processing and Training too."""
     wanted, kind = declared.step.cache, declared.step.kind
     if kind in ("CreateModel", "RegisterModel"):
         if wanted:

@@ -1,4 +1,4 @@
-"""System 003's three files: `ml-parameters.json`, `hyperparameters.json`, `manifest.json`."""
+"""Files of a model tuner: `ml-parameters.json`, `hyperparameters.json`, `manifest.json`."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class TunerCategoricalRange(_Range):
 
 
 class Ranges(_Pascal):
-    """What is searched."""
+    """Ranges of a search."""
 
     integer_parameter_ranges: list[TunerIntegerRange] = Field(default_factory=list)
     continuous_parameter_ranges: list[TunerContinuousRange] = Field(default_factory=list)
@@ -119,7 +119,7 @@ class Hyperparameters(_Camel):
 
 
 class DataSource(_Pascal):
-    """Where the data of a channel lie."""
+    """Place of a channel's data."""
 
     not_carried: ClassVar = {"attribute_names": "only augmented manifests have them"}
 

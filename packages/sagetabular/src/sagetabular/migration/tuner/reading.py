@@ -1,4 +1,4 @@
-"""System 003's three files → a plan: one model with a tune step."""
+"""The three files of a model tuner → a plan: one model with a tune step."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _ranges(given: Ranges, place: Place) -> dict[str, Any]:
 
 
 def typed(value: str | float | bool) -> str | int | float | bool:
-    """A hyperparameter as it was meant: SageMaker has text alone, so these files hold `"50"`."""
+    """Return a hyperparameter as it was meant: these files hold text alone, such as `"50"`."""
     if not isinstance(value, str):
         return value
     try:
@@ -136,7 +136,7 @@ def _channels(
 
 
 def _limits(parameters: TunerParameters, place: Place) -> list[Change]:
-    """The number of trials is one for the project, whatever the number of models."""
+    """Take over the number of trials, which is one for the project, whatever its models."""
     new = Tuning()
     numbers = {"parallel": parameters.parallel, "trials": parameters.trials}
     names = {"parallel": "maxParallelTrainingJobs", "trials": "maxNumberOfTrainingJobs"}

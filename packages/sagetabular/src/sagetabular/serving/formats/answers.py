@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sagetabular.serving.errors import RequestError
 from sagetabular.serving.formats.bodies import CSV, JSON
-from sagetabular.serving.formats.json_text import write_numbers
+from sagetabular.serving.formats.json_body import write_numbers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,7 +73,7 @@ def choose_type(accept: str) -> str:
 
 
 def _best(qualities: dict[str, float], offer: str) -> float:
-    """The quality of the most specific range that the offer falls into."""
+    """Return the quality of the most specific range that the offer falls into."""
     for media_range in (offer, f"{offer.partition('/')[0]}/*", "*/*"):
         if media_range in qualities:
             return qualities[media_range]

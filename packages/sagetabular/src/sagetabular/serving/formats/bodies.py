@@ -1,4 +1,4 @@
-"""Which reader takes a body, by its content type."""
+"""Bodies of requests, each read by its content type."""
 
 from __future__ import annotations
 

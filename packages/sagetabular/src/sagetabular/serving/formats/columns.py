@@ -37,7 +37,7 @@ class Columns:
 
     @cached_property
     def all_numbers(self) -> bool:
-        """Whether no column holds text."""
+        """True if no column holds text."""
         return not self.categories
 
     def rows(self, values: Sequence[NDArray[np.float64] | list[str | None]]) -> Rows:

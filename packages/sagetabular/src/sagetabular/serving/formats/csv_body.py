@@ -114,7 +114,7 @@ def _column(
 
 
 def _number(field: str, name: str, line: int) -> float:
-    """Decimal notation; empty and `nan` are missing values."""
+    """Return a number in decimal notation; empty and `nan` are missing values."""
     try:
         if not field:
             return np.nan

@@ -1,23 +1,34 @@
-"""JSON bodies: rows as lists in the model's order, or as objects by column name."""
+"""JSON bodies: rows as lists in the model's order, or as objects by column name.
+
+JSON is read and written by orjson where it is installed, else by the standard library, which is
+slower: AWS's own images, which serve a model with this package too, have no orjson.
+"""
 
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sagetabular.serving.errors import RequestError
 from sagetabular.serving.formats.columns import check_range
-from sagetabular.serving.formats.json_text import read_document
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from sagetabular.serving.formats.columns import Columns, Rows
 
+    Reader = Callable[[bytes], Any]
+    Writer = Callable[[NDArray[np.float64]], bytes]
+
 _FORMS = 'Send [[1, 2], [3, 4]], [{"column": 1}] or {"instances": [...]}.'
 _SHOWN = 60
+# Any integer of so many digits fits into 64 bits; longer ones become floats, as with orjson.
+_DIGITS = 18
 
 
 def read_json(body: bytes, columns: Columns) -> Rows:
@@ -77,3 +88,46 @@ def _column(
 def _shown(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def read_plainly(body: bytes) -> Any:
+    """Read JSON in UTF-8 with the standard library, without its extensions NaN and Infinity.
+
+    Raises:
+        JSONDecodeError: It is none, or is nested too deeply.
+    """
+    try:
+        return json.loads(body.decode(), parse_constant=_no_number, parse_int=_integer)
+    except UnicodeDecodeError as err:
+        raise json.JSONDecodeError("it is not UTF-8", "", 0) from err
+    except RecursionError as err:
+        raise json.JSONDecodeError("it is nested too deeply", "", 0) from err
+
+
+def write_plainly(numbers: NDArray[np.float64]) -> bytes:
+    """Write numbers, shape (rows,), each as the shortest text that reads back to the same bits."""
+    return json.dumps(numbers.tolist(), separators=(",", ":")).encode()
+
+
+def _no_number(word: str) -> float:
+    msg = f"{word} is no JSON"
+    raise json.JSONDecodeError(msg, "", 0)
+
+
+def _integer(digits: str) -> float:
+    return int(digits) if len(digits) <= _DIGITS else float(digits)
+
+
+def _functions() -> tuple[Reader, Writer]:
+    """Return what reads a document, and what writes numbers of shape (rows,)."""
+    if find_spec("orjson") is None:
+        return read_plainly, write_plainly
+    import orjson
+
+    def write(numbers: NDArray[np.float64]) -> bytes:
+        return orjson.dumps(np.ascontiguousarray(numbers), option=orjson.OPT_SERIALIZE_NUMPY)
+
+    return orjson.loads, write
+
+
+read_document, write_numbers = _functions()

@@ -50,7 +50,7 @@ def read_parquet(body: bytes, columns: Columns, limit: int) -> Rows:
 
 
 def _texts(metadata: parquet.FileMetaData, columns: Columns) -> list[str]:
-    """Columns to read as dictionaries: texts are unpacked once each then, not once for every row.
+    """Return the columns to read as dictionaries: each text is unpacked once, not for every row.
 
     A category that is no plain column is left out, for which pyarrow knows no name.
     """

@@ -1,11 +1,12 @@
-"""What answers a request: two routes need no framework, and speed would suffer it."""
+"""The application: two routes need no framework, and speed would suffer from it."""
 
 from __future__ import annotations
 
 import sys
 import time
 import traceback
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 from sagetabular.jobs.errors import JobError
 from sagetabular.serving.errors import RequestError
@@ -15,7 +16,7 @@ from sagetabular.serving.http.access_log import AccessLog
 from sagetabular.serving.http.deadline import Deadline
 
 if TYPE_CHECKING:
-    from sagetabular.serving.http.request import Request
+    from sagetabular.serving.http.messages import Request
     from sagetabular.serving.model import ServedModel
     from sagetabular.serving.settings import ServerSettings
 
@@ -46,7 +47,7 @@ class App:
         self._limit = settings.payload_limit
 
     def must_wait(self, request: Request) -> bool:
-        """Say whether a request waits for the model: the `/ping` of another worker said yes."""
+        """Return whether a request waits for the model: the `/ping` of another worker said yes."""
         if self.model is not None or self.reason is not LOADING:
             return False
         in_time = time.perf_counter() < request.began + self.deadline.timeout
@@ -92,3 +93,41 @@ class App:
             return format_predictions(self.model.predict(rows), answer_type)
         finally:
             self.deadline.stop()
+
+
+class Open(Protocol):
+    """A connection that is there."""
+
+    def look(self, now: float) -> None:
+        """Do what is due at a time, by `time.perf_counter`."""
+
+
+@dataclass(eq=False)
+class Shared:
+    """All that the connections of one process share.
+
+    Attributes:
+        app: What answers.
+        limit: Bytes that the body of a request may have.
+        timeout: Seconds in which a request must have arrived.
+        keep_alive: Seconds for which an idle connection is kept. Longer than clients keep theirs:
+            who closes first must not be the server.
+        linger: Seconds in which a client that reuses a connection may still send a request on it,
+            once the process is about to end.
+        open: Those that are there.
+        draining: When the process began to end, by `time.perf_counter`; None before that.
+        date: The header, which somebody has to keep true.
+    """
+
+    app: App
+    limit: int
+    timeout: float
+    keep_alive: float = 75.0
+    linger: float = 1.0
+    open: set[Open] = field(default_factory=set)
+    draining: float | None = None
+    date: bytes = b""
+
+    def has_lingered(self, since: float) -> bool:
+        """Return whether a connection that was idle since then may be closed."""
+        return time.perf_counter() > max(since, self.draining or 0.0) + self.linger

@@ -15,12 +15,11 @@ import httptools
 
 from sagetabular.serving.errors import RequestError
 from sagetabular.serving.formats.answers import Answer, refuse
+from sagetabular.serving.http.messages import Request, response
 from sagetabular.serving.http.receiver import Receiver
-from sagetabular.serving.http.request import Request
-from sagetabular.serving.http.response import response
 
 if TYPE_CHECKING:
-    from sagetabular.serving.http.shared import Shared
+    from sagetabular.serving.http.app import Shared
 
 # Of the line that asks and of all headers together, or of what follows a body.
 _MOST_HEAD_BYTES = 2**16
@@ -64,7 +63,7 @@ class Connection(Receiver, asyncio.Protocol):
         self._read_on()
 
     def eof_received(self) -> bool:
-        """Say whether to keep the connection, since answers are due on it."""
+        """Return whether to keep the connection, since answers are due on it."""
         return bool(self._waiting)
 
     def data_received(self, data: bytes) -> None:

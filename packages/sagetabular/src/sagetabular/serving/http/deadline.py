@@ -44,7 +44,7 @@ class Deadline:
             signal.setitimer(signal.ITIMER_REAL, interval, interval)
 
     def postpone_death(self, seconds: float | None = None) -> None:
-        """Say that the event loop runs: the worker ends if it does not say so again.
+        """Note that the event loop runs: the worker ends if this is not called again.
 
         Args:
             seconds: Until then; by default a little longer than the timeout.
@@ -61,7 +61,7 @@ class Deadline:
         self._end = began + self.timeout
 
     def stop(self) -> None:
-        """Say that the work is done."""
+        """Note that the work is done."""
         self._end = None
 
     def _look(self, _signal: int, _frame: FrameType | None) -> None:

@@ -6,7 +6,7 @@ import time
 
 import httptools
 
-from sagetabular.serving.http.request import Request
+from sagetabular.serving.http.messages import Request
 
 
 class Receiver:
@@ -63,9 +63,9 @@ class Receiver:
         )
 
     def _is_offer(self) -> bool:
-        """Say whether the request that arrives offers to speak another protocol."""
+        """Return whether the request that arrives offers to speak another protocol."""
         return bool(self._parser.should_upgrade()) and self._parser.get_method() != b"CONNECT"
 
     def _keeps(self) -> bool:
-        """Say whether the connection outlives the answer to the request that has arrived."""
+        """Return whether the connection outlives the answer to the request that has arrived."""
         return bool(self._parser.should_keep_alive()) and not self._parser.should_upgrade()

@@ -61,7 +61,7 @@ def render_chain(chain: Chain) -> str:
 
 
 def edges(chain: Chain) -> list[tuple[str, str]]:
-    """Pairs of names, of which the second waits for the first."""
+    """Return pairs of names, of which the second waits for the first."""
     return [
         (first, second) for before, after in pairwise(chain) for first in before for second in after
     ]

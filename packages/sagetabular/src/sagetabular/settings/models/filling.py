@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sagetabular.errors import UserError
 from sagetabular.settings.loading import RuleError
-from sagetabular.settings.models.images import Algorithm
+from sagetabular.settings.models.hyperparameters import check_fixed, check_names
 from sagetabular.settings.models.inputs import parse_input
 from sagetabular.settings.models.steps import (
     Create,
@@ -21,15 +21,15 @@ from sagetabular.settings.models.steps import (
     Tune,
 )
 from sagetabular.settings.models.units import AnyUnitStep, Unit, UnitStep
-from sagetabular.settings.values import check_fixed, check_names
+from sagetabular.settings.resources import Algorithm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from sagetabular.settings.models.defaults import Defaults
     from sagetabular.settings.models.inputs import Input
     from sagetabular.settings.models.model import Model
+    from sagetabular.settings.models.unit_steps import Defaults
 
 # How SageMaker's containers know a channel with an earlier model.
 MODEL_CONTENT = "application/x-sagemaker-model"
@@ -67,7 +67,7 @@ def make_unit(name: str, label: str, folder: Path, model: Model, defaults: Defau
 
 
 def _with_registration(model: Model) -> dict[str, Any]:
-    """A model that takes part in the selection can be registered."""
+    """Return the steps, with a registration if the model takes part in the selection."""
     classes = {type(step) for step in model.steps.values()}
     if Evaluate in classes and Register not in classes:
         return {**model.steps, "register": Register()}
@@ -126,7 +126,7 @@ def _check(step: AnyUnitStep, model: Model) -> None:
 
 
 def _check_folds_are_whole(settings: Tune) -> None:
-    """Every host needs all rows: hosts share the folds, not the data."""
+    """Check that every host gets all rows: hosts share the folds, not the data."""
     for name, source in settings.inputs.items():
         if settings.instance_count > 1 and source.distribution != "FullyReplicated":
             msg = f"must give every instance all of inputs.{name}, got {source.distribution}."

@@ -1,4 +1,4 @@
-"""How the steps of all units hang together: chained inputs, `dependencies`, and the order."""
+"""The graph of the steps of all units: chained inputs, `dependencies`, and the order."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def make_graph(units: Mapping[str, Unit], dependencies: Sequence[str]) -> Graph:
 
 
 def _sources(step: AnyUnitStep, units: Mapping[str, Unit]) -> list[str]:
-    """Keys of the steps that a step takes something from."""
+    """Return the keys of the steps that a step takes something from."""
     label = units[step.unit].label
     found = [f"{step.unit}.{step.follows}"] if step.follows else []
     for name, given in step.settings.inputs.items():
@@ -133,7 +133,7 @@ def _listed(
     steps: Mapping[str, AnyUnitStep],
     chained: Mapping[str, list[str]],
 ) -> dict[str, tuple[str, ...]]:
-    """Step → steps that the lines of `dependencies` make it wait for."""
+    """Return step → steps that the lines of `dependencies` make it wait for."""
     found: dict[str, dict[str, None]] = {}
     for position, line in enumerate(lines):
         place = f"{PLACE}.{position}"
@@ -155,7 +155,7 @@ def _ends(
     chained: Mapping[str, list[str]],
     place: str,
 ) -> tuple[list[str], list[str]]:
-    """First and last steps of a unit; both are the step itself where one is named."""
+    """Return first and last steps of a unit; both are the step itself where one is named."""
     unit, _, step = name.partition(".")
     known = [DATA, *units]
     if unit not in known:
@@ -191,7 +191,7 @@ def _cycle(
 
 
 def _check_titles(units: Mapping[str, Unit]) -> None:
-    """Steps of the pipeline have names of their own."""
+    """Refuse a name that two steps of the pipeline would have."""
     owners = dict.fromkeys(OWN_TITLES, "the pipeline itself")
     for unit in units.values():
         for step in unit.steps.values():

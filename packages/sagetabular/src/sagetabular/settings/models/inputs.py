@@ -1,4 +1,4 @@
-"""Where the inputs of a model's steps come from: another step's output, or S3."""
+"""Inputs of a model's steps: another step's output, or S3."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Link:
     prefix: str = ""
 
     def __str__(self) -> str:
-        """As it stands in a `model.yaml`."""
+        """Return it as it stands in a `model.yaml`."""
         names = [self.unit, self.step, *([self.output] if self.output else [])]
         return ".".join(names) + self.prefix
 

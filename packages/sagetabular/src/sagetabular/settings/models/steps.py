@@ -12,14 +12,19 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from sagetabular.settings.caching import Cache, CacheSettings
+from sagetabular.settings.aws import Tags
 from sagetabular.settings.loading import RuleError, Settings
-from sagetabular.settings.models.images import Image
+from sagetabular.settings.models.hyperparameters import Hyperparameters
 from sagetabular.settings.models.inputs import Input
-from sagetabular.settings.resources import InstanceType, MaxMinutes, VolumeGb
-from sagetabular.settings.retries import FAULTS, INTERNAL_ERROR, STEP_FAULTS, Retries
-from sagetabular.settings.tags import Tags
-from sagetabular.settings.values import Hyperparameters
+from sagetabular.settings.repeating import (
+    FAULTS,
+    INTERNAL_ERROR,
+    STEP_FAULTS,
+    Cache,
+    CacheSettings,
+    Retries,
+)
+from sagetabular.settings.resources import Image, InstanceType, MaxMinutes, VolumeGb
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=32)]
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)]
@@ -42,7 +47,7 @@ EntryPoint = Annotated[str, AfterValidator(_check_entry_point)]
 
 
 class StepSettings(Settings):
-    """What steps of every class have."""
+    """Settings of steps of every class."""
 
     inputs: dict[Name, Input] = Field(default_factory=dict)
     image: Image | None = None
@@ -54,7 +59,7 @@ class StepSettings(Settings):
 
     @property
     def class_name(self) -> str:
-        """What `model.yaml` and `defaults` call its class."""
+        """Its class as `model.yaml` and `defaults` call it."""
         return type(self).__name__.lower()
 
     @model_validator(mode="after")
@@ -74,7 +79,7 @@ class StepSettings(Settings):
 
 
 class JobSettings(StepSettings):
-    """What every step has that starts a job."""
+    """Settings of every step that starts a job."""
 
     instance_type: InstanceType | None = None
     cache: Cache = CacheSettings()
@@ -82,7 +87,7 @@ class JobSettings(StepSettings):
 
 
 class ProcessingSettings(JobSettings):
-    """What all Processing jobs have."""
+    """Settings of all Processing jobs."""
 
     isolated: bool | None = None
     volume_gb: VolumeGb | None = None
@@ -90,7 +95,7 @@ class ProcessingSettings(JobSettings):
 
 
 class TrainingJobSettings(ProcessingSettings):
-    """What all Training jobs have; its own hyperparameters come before those of the model.
+    """Settings of all Training jobs; a step's own hyperparameters come before the model's.
 
     Spot instances cost less and may be interrupted; `max_wait_minutes` limits waiting and running.
     """

@@ -1,4 +1,4 @@
-"""How a model's hyperparameters are searched: `tuning` of its `model.yaml`."""
+"""The search for a model's hyperparameters: `tuning` of its `model.yaml`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sagetabular.settings.loading import (
     RuleError,
     Settings,
 )
-from sagetabular.settings.models.ranges import Range
+from sagetabular.settings.models.hyperparameters import Range
 from sagetabular.settings.named import NamedText, tag_of
 
 # Within the limits of the service: two minutes, and half a year.
@@ -86,7 +86,7 @@ class ModelTuning(Settings):
 
     @property
     def first_folds(self) -> int:
-        """After how many folds Hyperband may end a trial, wherever that was set."""
+        """Number of folds after which Hyperband may end a trial, wherever that was set."""
         return self.min_folds or MIN_FOLDS
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""`steps:` of a `model.yaml`: a list of classes, or names with a class and settings."""
+"""`steps:` of a `model.yaml`, and `defaults:` by class of step in a project or a model."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
-from sagetabular.settings.loading import STEP_TAG, RuleError, suggestion
+from sagetabular.settings.loading import STEP_TAG, RuleError, Settings, suggestion
 from sagetabular.settings.models.steps import (
     Create,
     Evaluate,
@@ -26,6 +26,8 @@ RESERVED_NAMES = ("ingest", "preprocess", "select", "collect", "track")
 # pydantic brings them into their longest form, as it does with what a file says.
 DEFAULT_STEPS: Any = ("tune", "fit", "evaluate")
 _FORMS = "Write [tune, fit, evaluate], or `name: {class: …}` with settings."
+# Mappings of which every entry counts: with keys of the user's own, or settings of one thing.
+_OPEN: tuple[str, ...] = ("inputs", "environment", "tags", "hyperparameters", "cache")
 
 
 def read_steps(value: object) -> Any:
@@ -91,3 +93,28 @@ AnyStep = Annotated[
     Discriminator(_tag),
 ]
 Steps = Annotated[dict[Name, AnyStep], Field(min_length=1), BeforeValidator(read_steps)]
+
+
+class Defaults(Settings):
+    """Settings by class of step, for all steps that do not say otherwise."""
+
+    process: Process = Process()
+    train: Train = Train()
+    tune: Tune = Tune()
+    fit: Fit = Fit()
+    evaluate: Evaluate = Evaluate()
+    create: Create = Create()
+    transform: Transform = Transform()
+    registration: Register = Field(default=Register(), alias="register")
+
+    def merged_into(self, step: Any) -> Any:
+        """Return a step with these settings wherever it has none of its own."""
+        (wider,) = (value for _, value in self if type(value) is type(step))
+        layers = (layer.model_dump(by_alias=True, exclude_unset=True) for layer in (wider, step))
+        return type(step).model_validate(_merge(*layers))
+
+
+def _merge(wider: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Merge settings: the narrower one counts, and of two open mappings every entry."""
+    both = {key: {**wider[key], **own[key]} for key in _OPEN if key in wider and key in own}
+    return {**wider, **own, **both}

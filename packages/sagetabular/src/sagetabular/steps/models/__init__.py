@@ -1,1 +1,1 @@
-"""How SageMaker is asked for a model's steps."""
+"""Requests to SageMaker for the steps of models."""

@@ -58,13 +58,13 @@ def _only_output(step: JobStep) -> str:
 
 
 def tuned_hyperparameters(tuning: ModelTuning, step: JobStep) -> dict[str, Any]:
-    """References to the hyperparameters of the best trial."""
+    """Return references to the hyperparameters of the best trial."""
     best = step.properties.BestTrainingJob.TunedHyperParameters
     return {name: best[name] for name in tuning.ranges}
 
 
 def trials_uri(step: JobStep) -> Join:
-    """S3 prefix of what all trials left behind, each below the name of its training job.
+    """Return the S3 prefix of what all trials left, each below its training job's name.
 
     Taken from the tuning job itself: a reused one lies below the prefix of the execution that ran
     it. Without the slash it would also name what begins alike, such as the trials of `tree_2`.
@@ -73,6 +73,6 @@ def trials_uri(step: JobStep) -> Join:
 
 
 def best_trial_uri(step: JobStep) -> Join:
-    """S3 URI of what the best trial left behind."""
+    """Return the S3 URI of what the best trial left behind."""
     best = step.properties.BestTrainingJob.TrainingJobName
     return text(*trials_uri(step).values, best, "/output/model.tar.gz")

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.settings.models.filling import TRAINING_ROWS
-from sagetabular.settings.models.served import origin_of
 from sagetabular.settings.models.steps import CSV, Evaluate, Register
+from sagetabular.settings.models.units import origin_of
 from sagetabular.steps.context import text
-from sagetabular.steps.models.create import container
-from sagetabular.steps.models.serving import is_served_by_our_code
+from sagetabular.steps.models.serving import container, is_served_by_our_code
 from sagetabular.steps.preprocess import fingerprint
 from sagetabular.steps.sdk import ExecutionVariables, StepTypeEnum
 
@@ -60,7 +59,7 @@ def register(task: Task[Register], select: JobStep | None = None) -> JobStep:
 
 
 def _types(task: Task[Register]) -> dict[str, list[str]]:
-    """What can be sent and asked for: by default all that the image is known to serve."""
+    """Return the types to send and to ask for: by default all that the image can serve."""
     settings, image = task.settings, task.image()
     ours = image is task.context.parameters.image or is_served_by_our_code(task)
     return {
@@ -70,7 +69,7 @@ def _types(task: Task[Register]) -> dict[str, list[str]]:
 
 
 def _group(task: Task[Register]) -> Any:
-    """One group for all that compete; a model of another kind has its own."""
+    """Return the group: one for all that compete; a model of another kind has its own."""
     if task.settings.group:
         return task.settings.group
     common, own = task.context.parameters.group, task.step.unit.strip("_").replace("_", "-")
@@ -85,7 +84,7 @@ def _description(task: Task[Register]) -> str:
 
 
 def _metrics(task: Task[Register]) -> dict[str, Any]:
-    """The baselines of quality, which are also what a monitor compares later rows with."""
+    """Return the baselines of quality, with which a monitor compares later rows too."""
     found: dict[str, Any] = {}
     if _is_fitted_on_training_rows(task):
         baseline = task.built["data.preprocess"].output("baseline")
@@ -99,7 +98,7 @@ def _metrics(task: Task[Register]) -> dict[str, Any]:
 
 
 def _is_fitted_on_training_rows(task: Task[Register]) -> bool:
-    """Whether the model has seen the rows that the baseline of Preprocess describes."""
+    """Return whether the model has seen the rows that the baseline of Preprocess describes."""
     origin = origin_of(task.step)
     fits = [step for step in task.context.settings.graph.order if step.key == origin]
     sources = [step.settings.inputs["train"].source for step in fits]

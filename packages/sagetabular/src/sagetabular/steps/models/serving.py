@@ -1,20 +1,26 @@
-"""How an image of AWS comes to serve a model of ours: script mode, with the code in the artefact.
+"""Create and Transform: a model to serve, and its predictions for a whole data set.
 
-The container of an isolated model cannot fetch an archive, so the fit packs the code beside the
-model; the image finds it by its environment, and installs it with pip, as in a training job.
+An image of AWS serves a model of ours in script mode, with the code in the artefact. The container
+of an isolated model cannot fetch an archive, so the fit packs the code beside the model; the image
+finds it by its environment, and installs it with pip, as in a training job.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sagetabular.assets.serving_code import PROGRAM
-from sagetabular.settings.models.images import FrameworkImage
-from sagetabular.settings.models.served import origin_of
+from sagetabular.assets.script_mode import PROGRAM
 from sagetabular.settings.models.steps import CSV, StepSettings
+from sagetabular.settings.models.units import origin_of
+from sagetabular.settings.resources import FrameworkImage
 from sagetabular.steps.inputs import Source
+from sagetabular.steps.sdk import StepTypeEnum
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sagetabular.settings.models.steps import Create, Transform
+    from sagetabular.steps.context import JobStep
     from sagetabular.steps.models.task import Task
 
 # The toolkits install an archive with pip, which must not look for a build environment on the
@@ -31,7 +37,7 @@ _ENVIRONMENT = {
 
 
 def serving_channel(task: Task[StepSettings]) -> dict[str, Source]:
-    """The channel from which a fit packs the code, if an image of AWS is to serve the model."""
+    """Return the channel of the code that a fit packs for an image of AWS, if one serves it."""
     settings, assets = task.context.settings, task.context.assets
     if task.step.key not in settings.served_by_aws:
         return {}
@@ -39,13 +45,78 @@ def serving_channel(task: Task[StepSettings]) -> dict[str, Source]:
 
 
 def is_served_by_our_code(task: Task[StepSettings]) -> bool:
-    """Whether a step that takes a model gives it to an image of AWS, with the code in it."""
+    """Return whether a step gives its model to an image of AWS, with the code in it."""
     image = task.settings.image or task.unit.model.image
     served = task.context.settings.served_by_aws
     return isinstance(image, FrameworkImage) and origin_of(task.step) in served
 
 
 def serving_environment(task: Task[StepSettings]) -> dict[str, str]:
-    """The variables of a model's container: those of script mode if it needs them, and its own."""
+    """Return the variables of a model's container: its own, and script mode's if needed."""
     own: dict[str, str] = task.settings.environment
     return {**_ENVIRONMENT, **own} if is_served_by_our_code(task) else own
+
+
+def create(task: Task[Create]) -> JobStep:
+    """Build the step; SageMaker names the model."""
+    request = {
+        "PrimaryContainer": container(task),
+        "ExecutionRoleArn": task.context.parameters.role,
+        "EnableNetworkIsolation": True,
+    }
+    return task.build(StepTypeEnum.CREATE_MODEL, request)
+
+
+def container(task: Task[StepSettings]) -> dict[str, Any]:
+    """Return the image, and the artefact that it serves."""
+    environment = serving_environment(task)
+    return {
+        "Image": task.image(),
+        "ModelDataUrl": task.inputs()["model"].uri,
+        **({"Environment": environment} if environment else {}),
+    }
+
+
+def transform(task: Task[Transform]) -> JobStep:
+    """Build the step; what the settings leave out is left to the service."""
+    settings = task.settings
+    filters = {
+        "InputFilter": settings.input_filter,
+        "OutputFilter": settings.output_filter,
+        "JoinSource": settings.join_source,
+    }
+    request = {
+        "ModelName": task.followed.properties.ModelName if task.followed else None,
+        "TransformInput": _input(task),
+        "TransformOutput": {
+            "S3OutputPath": task.context.execution_uri(task.path),
+            **_given({"Accept": settings.accept, "AssembleWith": settings.assemble_with}),
+        },
+        "TransformResources": {
+            "InstanceType": settings.instance_type,
+            "InstanceCount": settings.instance_count,
+        },
+        **_given(
+            {
+                "BatchStrategy": settings.strategy,
+                "MaxPayloadInMB": settings.max_payload_mb,
+                "MaxConcurrentTransforms": settings.max_concurrent,
+                "Environment": settings.environment or None,
+                "DataProcessing": _given(filters) or None,
+            }
+        ),
+    }
+    return task.build(StepTypeEnum.TRANSFORM, request)
+
+
+def _input(task: Task[Transform]) -> dict[str, Any]:
+    settings = task.settings
+    return {
+        "DataSource": task.inputs()["data"].transformed(),
+        "ContentType": settings.content_type,
+        **_given({"SplitType": settings.split_type, "CompressionType": settings.compression}),
+    }
+
+
+def _given(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value is not None}

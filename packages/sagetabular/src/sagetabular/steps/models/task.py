@@ -1,4 +1,4 @@
-"""What a step of a model's unit is built from."""
+"""A step of a model's unit on its way to the definition: settings, inputs, image."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sagetabular.errors import UserError
-from sagetabular.settings.models.images import Algorithm, AnyImage, FrameworkImage
 from sagetabular.settings.models.steps import StepSettings
 from sagetabular.settings.models.units import step_title
+from sagetabular.settings.resources import Algorithm, AnyImage, FrameworkImage
 from sagetabular.steps.models.links import resolve
 from sagetabular.steps.sdk import StepTypeEnum, image_uris
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @cache
 def _uri_of_aws(framework: str, version: str, region: str) -> Any:
-    """The SDK reads two files for each look-up, and every step of a model asks."""
+    """Look an image up once: the SDK reads two files each time, and every step asks."""
     return image_uris.retrieve(framework, region, version=version)
 
 
@@ -64,18 +64,18 @@ class Task(Generic[S_co]):
 
     @property
     def path(self) -> str:
-        """Where its results lie below the execution's own prefix."""
+        """Path of its results below the execution's own prefix."""
         return f"{self.step.name}/{self.step.unit}"
 
     def inputs(self) -> dict[str, Source]:
-        """Its inputs by name."""
+        """Return its inputs by name."""
         return {
             name: resolve(given, self.context, self.built)
             for name, given in self.settings.inputs.items()
         }
 
     def image(self) -> Any:
-        """URI of its image, or a reference to it: its own, else the model's.
+        """Return the URI of its image, or a reference to it: its own, else the model's.
 
         Raises:
             UserError: AWS has no such image in the project's region.
@@ -89,7 +89,7 @@ class Task(Generic[S_co]):
         return parameters.jobs_image if image == "jobs" else parameters.image
 
     def algorithm(self) -> Algorithm | None:
-        """The algorithm resource that it trains with, in place of an image."""
+        """Return the algorithm resource that it trains with, in place of an image."""
         image = self.settings.image or self.unit.model.image
         return image if isinstance(image, Algorithm) else None
 

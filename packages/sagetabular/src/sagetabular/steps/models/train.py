@@ -1,11 +1,16 @@
-"""Train: fixed hyperparameters; the model's own `fit`, a program, or an algorithm resource."""
+"""Train and Fit: a model fitted with fixed hyperparameters, or with those of the best trial.
+
+Train runs the model's own `fit`, a program, or an algorithm resource.
+"""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.assets.collecting import entry_program
+from sagetabular.assets.script_mode import entry_program
+from sagetabular.steps.context import text
+from sagetabular.steps.models.links import tuned_hyperparameters
 from sagetabular.steps.models.training import (
     channels,
     fixed_hyperparameters,
@@ -15,7 +20,7 @@ from sagetabular.steps.models.training import (
 from sagetabular.steps.sdk import StepTypeEnum
 
 if TYPE_CHECKING:
-    from sagetabular.settings.models.steps import Train
+    from sagetabular.settings.models.steps import Fit, Train
     from sagetabular.steps.context import JobStep
     from sagetabular.steps.models.task import Task
 
@@ -41,7 +46,7 @@ def _script(task: Task[Train]) -> dict[str, Any]:
 
 
 def _algorithm(task: Task[Train]) -> dict[str, Any]:
-    """An algorithm brings its own program: it gets neither code nor settings of ours."""
+    """Return the request's part for an algorithm, which gets neither code nor settings."""
     algorithm = task.algorithm()
     fixed = fixed_hyperparameters(task)
     hyperparameters = {
@@ -60,3 +65,20 @@ def _algorithm(task: Task[Train]) -> dict[str, Any]:
         "InputDataConfig": [source.channel(name) for name, source in task.inputs().items()],
         **shared,
     }
+
+
+def fit(task: Task[Fit]) -> JobStep:
+    """Build the step."""
+    tuning, tune = task.unit.model.tuning, task.followed
+    tuned = tuned_hyperparameters(tuning, tune) if tuning and tune else {}
+    request = {
+        "AlgorithmSpecification": {"TrainingImage": task.image(), "TrainingInputMode": "File"},
+        "HyperParameters": {
+            **static_hyperparameters(task, "fit.py"),
+            **{name: text(value) for name, value in tuned.items()},
+        },
+        "InputDataConfig": channels(task),
+        "OutputDataConfig": {"S3OutputPath": task.context.execution_uri(task.path)},
+        **resources(task),
+    }
+    return task.build(StepTypeEnum.TRAINING, request)

@@ -1,28 +1,29 @@
-"""What the requests of Train, Tune and Fit share: script mode, code as an input channel."""
+"""The parts that Train, Tune and Fit share: script mode, code as a channel, spot instances."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.assets.collecting import ARCHIVE
+from sagetabular.assets.script_mode import ARCHIVE
+from sagetabular.errors import UserError
+from sagetabular.settings.models.steps import Train, TrainingJobSettings, Tune
 from sagetabular.steps.context import text
 from sagetabular.steps.inputs import Source
 from sagetabular.steps.models.serving import PIP_OFFLINE, serving_channel
-from sagetabular.steps.models.spot import limits
 from sagetabular.steps.named import encode, value_of
 
 if TYPE_CHECKING:
-    from sagetabular.settings.models.steps import TrainingJobSettings
     from sagetabular.steps.models.task import Task
 
 # As the jobs know them.
 OVERRIDABLE, CHANNEL = "job_overridable", "hyperparameters"
 CODE_CHANNEL = "/opt/ml/input/data/code"
+CHECKPOINTS = "/opt/ml/checkpoints"
 
 
 def static_hyperparameters(task: Task[TrainingJobSettings], program: str) -> dict[str, Any]:
-    """Hyperparameters that are the same in every trial and in the fit.
+    """Return the hyperparameters that are the same in every trial and in the fit.
 
     Settings that change a result are hyperparameters, not environment: the key of SageMaker's
     tuning cache leaves the environment out.
@@ -41,7 +42,7 @@ def static_hyperparameters(task: Task[TrainingJobSettings], program: str) -> dic
 
 
 def _overridable(task: Task[TrainingJobSettings]) -> dict[str, str]:
-    """Which hyperparameters a file in S3 may change: the model's, where the step has none."""
+    """Return the model's hyperparameters that a file in S3 may change: not the step's own."""
     model = task.unit.model
     if model.hyperparameters_from is None:
         return {}
@@ -50,12 +51,12 @@ def _overridable(task: Task[TrainingJobSettings]) -> dict[str, str]:
 
 
 def fixed_hyperparameters(task: Task[TrainingJobSettings]) -> dict[str, Any]:
-    """Those of the model's file; the step's own count more."""
+    """Return the hyperparameters of the model's file; the step's own count more."""
     return {**task.unit.model.hyperparameters, **task.settings.hyperparameters}
 
 
 def channels(task: Task[TrainingJobSettings]) -> list[dict[str, Any]]:
-    """The step's inputs, the channels of code, and that of a file with hyperparameters."""
+    """Return the step's inputs, the code, and a file with hyperparameters, as channels."""
     code = task.context.asset_uri(task.context.assets.model_archives[task.step.unit].key)
     every = {**task.inputs(), "code": Source(code), **serving_channel(task)}
     if task.unit.model.hyperparameters_from is not None:
@@ -65,7 +66,7 @@ def channels(task: Task[TrainingJobSettings]) -> list[dict[str, Any]]:
 
 
 def resources(task: Task[TrainingJobSettings]) -> dict[str, Any]:
-    """Instances, limits and isolation; environment of script mode and the step's own.
+    """Return instances, limits, isolation, and the environment: script mode's and its own.
 
     Raises:
         UserError: The step may wait for less time than it may run.
@@ -84,3 +85,40 @@ def resources(task: Task[TrainingJobSettings]) -> dict[str, Any]:
         "RoleArn": context.parameters.role,
         "Environment": {**PIP_OFFLINE, **settings.environment},
     }
+
+
+def limits(task: Task[TrainingJobSettings]) -> dict[str, Any]:
+    """Return the run time of a Training job and, on spot instances, waiting time and checkpoints.
+
+    Raises:
+        UserError: It may wait for less time than it may run, or waits without spot instances.
+    """
+    job, own = task.context.settings.pipeline.resources.training, task.settings
+    minutes = own.max_minutes or job.max_minutes
+    wait = own.max_wait_minutes or job.max_wait_minutes or 2 * minutes
+    place = f"{task.unit.label}: steps.{task.step.name}"
+    if not (job.spot if own.spot is None else own.spot):
+        if own.max_wait_minutes:
+            msg = f"{place} takes max_wait_minutes with spot only, got {own.max_wait_minutes}."
+            raise UserError(msg, "Add `spot: true`, or remove it.")
+        return {"StoppingCondition": {"MaxRuntimeInSeconds": minutes * 60}}
+    if wait < minutes:
+        msg = f"{place} must have max_wait_minutes of at least max_minutes, got {wait} of {minutes}"
+        remedy = "It is the time for waiting and running together: raise it, or drop it."
+        raise UserError(f"{msg}.", remedy)
+    times = {"MaxRuntimeInSeconds": minutes * 60, "MaxWaitTimeInSeconds": wait * 60}
+    return {
+        "StoppingCondition": times,
+        "EnableManagedSpotTraining": True,
+        **_checkpoints(task),
+    }
+
+
+def _checkpoints(task: Task[TrainingJobSettings]) -> dict[str, Any]:
+    """Return where checkpoints go, which the cache compares; a model's own fit starts over."""
+    own = task.settings.entry_point if isinstance(task.settings, Train) else None
+    algorithm = task.algorithm()
+    if not isinstance(task.settings, Tune) and own is None and algorithm is None:
+        return {}
+    uri = task.context.execution_uri(f"checkpoints/{task.path}")
+    return {"CheckpointConfig": {"S3Uri": uri, "LocalPath": CHECKPOINTS}}

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.settings.models import steps as classes
-from sagetabular.steps.models.create import create
-from sagetabular.steps.models.evaluate import evaluate as evaluation
-from sagetabular.steps.models.fit import fit
+from sagetabular.steps.models.process import evaluate as evaluation
 from sagetabular.steps.models.process import process
 from sagetabular.steps.models.register import register
+from sagetabular.steps.models.serving import create, transform
 from sagetabular.steps.models.task import Task
-from sagetabular.steps.models.train import train
-from sagetabular.steps.models.transform import transform
+from sagetabular.steps.models.train import fit, train
 from sagetabular.steps.models.tune import tune
 
 if TYPE_CHECKING:
@@ -64,7 +62,7 @@ class UnitSteps:
         return {name: self.built[step.key] for name, step in last.items() if step}
 
     def registrations(self, select: JobStep) -> dict[str, JobStep]:
-        """The step of each ranked model that registers it should it win."""
+        """Build the step of each ranked model that registers it should it win."""
         units = [unit for unit in self.context.settings.units.values() if unit.ranked]
         steps = {unit.name: unit.last(classes.Register) for unit in units}
         return {
