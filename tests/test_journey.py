@@ -78,10 +78,10 @@ def test_a_new_project_registers_its_best_model(make: Make) -> None:
     scores = {each["name"]: (each["cv_r2"], each["test_r2"]) for each in report["models"]}
     assert {name: tuple(round(r2, 4) for r2 in both) for name, both in scores.items()} == DIGITS
     # Not to the last bit: another processor may add in another order.
-    for found, golden in zip(
-        report["models"], json.loads(GOLDEN.read_text())["models"], strict=True
-    ):
-        assert found == pytest.approx(golden, rel=1e-12)
+    golden = json.loads(GOLDEN.read_text(encoding="utf-8"))["models"]
+    assert scores == {
+        each["name"]: pytest.approx((each["cv_r2"], each["test_r2"]), rel=1e-12) for each in golden
+    }
 
 
 def test_a_new_project_passes_its_own_tests_and_checks(make: Make) -> None:
@@ -110,3 +110,16 @@ def test_new_wheels_get_into_the_locks_and_nothing_else_does(
         after = (project / lock).read_text(encoding="utf-8")
         assert LINES.sub("", after) == LINES.sub("", text)
     assert "Installing" in make("setup").stderr
+
+
+def test_a_package_index_replaces_the_folder_and_the_marked_lines(
+    make: Make, project: Path, tmp_path: Path
+) -> None:
+    before = {lock: (project / lock).read_text(encoding="utf-8") for lock in release.LOCKS}
+    index = shutil.move(project / "vendor", tmp_path / "index")
+    file = project / "pyproject.toml"
+    text = file.read_text(encoding="utf-8")
+    begin, end = text.index("# Where the two wheels are."), text.index("# … to here.\n")
+    file.write_text(text[:begin] + text[end:], encoding="utf-8")
+    make("lock", f"UV_FIND_LINKS={index}")
+    assert {lock: (project / lock).read_text(encoding="utf-8") for lock in before} == before
