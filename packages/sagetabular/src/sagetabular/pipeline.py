@@ -7,17 +7,22 @@ takes the `Build` first; a step's outputs are `step.output(name)`.
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.assets.collecting import collect_assets
-from sagetabular.errors import UserError
 from sagetabular.settings import load_project
 from sagetabular.steps.account import make_account
 from sagetabular.steps.context import Context, JobStep, text
 from sagetabular.steps.ingest import ingest
 from sagetabular.steps.models.units import models
+from sagetabular.steps.own import (
+    check_after,
+    check_arguments,
+    check_pipeline,
+    check_step,
+    flat_steps,
+)
 from sagetabular.steps.parameters import make_parameters
 from sagetabular.steps.preprocess import preprocess
 from sagetabular.steps.processing import ProcessingJob, own_program
@@ -41,11 +46,6 @@ __all__ = [
     "select",
     "track",
 ]
-
-_GRAPH = "pipelines/training/pipeline.py"
-# The service's rule for a step, and for an input or output of a Processing job.
-_STEP = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,63}")
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 class Build(Context):
@@ -95,11 +95,11 @@ class Build(Context):
             isolated: Whether it is cut off from the network.
 
         Raises:
-            UserError: A name breaks its rule, or there is no such program.
+            UserError: An argument breaks its rule, or there is no such program.
         """
-        _check_name("the name of a step", name, _STEP, "letters, digits and single hyphens")
-        for each in (*inputs, *outputs):
-            _check_name(f"an input or output of {name}", each, _NAME, "letters, digits, `_.-`")
+        check_step(name, inputs, outputs)
+        check_arguments(name, arguments)
+        check_after(name, after)
         job = ProcessingJob(
             program=own_program(self, program),
             image=self.parameters.jobs_image,
@@ -116,8 +116,11 @@ class Build(Context):
         Args:
             steps: In the order in which they stand in the definition.
             name: Name on SageMaker; that of `conf/pipeline.yaml` if none is given.
+
+        Raises:
+            UserError: Something is no step, is there twice, or needs a step that is not there.
         """
-        flat = [one for each in steps for one in (each if isinstance(each, list) else [each])]
+        flat = flat_steps(steps)
         declared = [*self.parameters.used_by(self.settings), *self.account.parameters.values()]
         pipeline = self._pipeline(flat, declared, name)
         return self._pipeline(flat, _referred_to(pipeline, declared), name)
@@ -135,11 +138,5 @@ class Build(Context):
 
 def _referred_to(pipeline: Pipeline, declared: Iterable[Parameter]) -> list[Parameter]:
     """Return the parameters that steps refer to: a project may have left some steps out."""
-    steps = json.dumps(json.loads(pipeline.definition())["Steps"])
+    steps = json.dumps(json.loads(check_pipeline(pipeline))["Steps"])
     return [each for each in declared if f'"Parameters.{each.name}"' in steps]
-
-
-def _check_name(what: str, name: str, rule: re.Pattern[str], allowed: str) -> None:
-    if not rule.fullmatch(name):
-        msg = f"{_GRAPH}: {what} must be 1 to 64 of {allowed}, got {name!r}."
-        raise UserError(msg, "Rename it.")

@@ -47,7 +47,7 @@ def test_the_number_of_further_faults_is_told(definition, parts_of):
         check_definition(definition)
     rule, remedy = str(caught.value).splitlines()
     assert rule.endswith("'xxx" + "x" * 77 + "'. (2 more such findings)")
-    assert remedy.startswith("Correct the setting or the code")
+    assert remedy.startswith("Correct the setting, or the step")
 
 
 @pytest.mark.parametrize("place", ["HyperParameters", "Environment"])

@@ -83,13 +83,12 @@ def _compile(settings: ProjectSettings) -> bytes:
 def _kept(settings: ProjectSettings, folder: str, make: Callable[[], bytes]) -> bytes:
     """Return what was made of the same files before, else make it."""
     path = settings.root / folder / f"{_fingerprint(settings)}.json"
-    try:
+    with suppress(OSError):  # nothing kept, or another process is just replacing it
         return path.read_bytes()
-    except OSError:  # nothing kept, or another process is just replacing it
-        content = make()
-        with suppress(OSError):  # a folder that cannot be written only costs the time
-            _keep(path, content)
-        return content
+    content = make()
+    with suppress(OSError):  # a folder that cannot be written only costs the time
+        _keep(path, content)
+    return content
 
 
 def _keep(path: Path, definition: bytes) -> None:

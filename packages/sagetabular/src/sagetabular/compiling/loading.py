@@ -31,9 +31,12 @@ def project_pipeline(root: Path) -> Pipeline:
     _forget()
     sys.path.insert(0, str(root))
     try:
-        pipeline: Pipeline = import_module(MODULE).get_pipeline(root)
+        pipeline: Pipeline = _build(root)
     except UserError:
         raise
+    except SystemExit as err:
+        msg = f"{FILE}: get_pipeline() must return a pipeline, but it ended the program: {err}."
+        raise UserError(msg, "Raise another exception, or return build.pipeline(…).") from err
     except Exception as err:
         if (place := _place(root, err)) is None:
             raise
@@ -42,6 +45,20 @@ def project_pipeline(root: Path) -> Pipeline:
     finally:
         sys.path.remove(str(root))
         _forget()
+    return pipeline
+
+
+def _build(root: Path) -> Pipeline:
+    from sagetabular.pipeline import Pipeline
+
+    build = getattr(import_module(MODULE), "get_pipeline", None)
+    if not callable(build):
+        msg = f"{FILE} must define get_pipeline(), got none."
+        raise UserError(msg, "Give the function that name.")
+    pipeline = build(root)
+    if not isinstance(pipeline, Pipeline):
+        msg = f"{FILE}: get_pipeline() must return a pipeline, got {pipeline!r:.100}."
+        raise UserError(msg, "End it with `return build.pipeline(…)`.")
     return pipeline
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from sagetabular.errors import UserError
 from sagetabular.settings.models.steps import JobSettings
 from sagetabular.steps.repeating import (
     cache_config,
@@ -147,8 +148,17 @@ class JobStep(ConfigurableRetryStep):  # type: ignore[misc]
         return step
 
     def output(self, name: str) -> Properties:
-        """Return the S3 URI of an output of a Processing step."""
+        """Return the S3 URI of an output of a Processing step.
+
+        Raises:
+            UserError: The step has no such output.
+        """
         own = self._output_names.get(name, name)
+        config = self._request.get("ProcessingOutputConfig", {})
+        known = [each["OutputName"] for each in config.get("Outputs", [])]
+        if own not in known:
+            msg = f"pipelines/training/pipeline.py: {self.name} has no output {name!r}."
+            raise UserError(msg, f"There are {', '.join(known) or 'none'}.")
         return self.properties.ProcessingOutputConfig.Outputs[own].S3Output.S3Uri
 
 

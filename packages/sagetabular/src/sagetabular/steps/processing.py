@@ -48,8 +48,9 @@ def own_program(context: Context, name: str, model: str | None = None) -> Progra
     assets = context.assets
     if name not in assets.own:
         msg = f"pipelines/training/pipeline.py: program must name a module beside it, got {name!r}."
-        known = ", ".join(sorted(assets.own)) or "none"
-        raise UserError(msg, f"Write pipelines/training/{name}.py; there are {known}.")
+        known, module = ", ".join(sorted(assets.own)) or "none", name.removesuffix(".py")
+        remedy = f"Write pipelines/training/{module}.py; there are {known}."
+        raise UserError(msg, f"Name it {module!r}." if module in assets.own else remedy)
     asset = assets.own[name] if model is None else assets.own_evaluations[name, model]
     return Program(f"pipelines.training.{name}", context.asset_uri(asset.key))
 

@@ -56,6 +56,7 @@ with _without_profile(), _without_log(), warnings.catch_warnings(action="ignore"
     import boto3
     import botocore.session
     from sagemaker.core import image_uris
+    from sagemaker.core.helper.pipeline_variable import PipelineVariable
     from sagemaker.core.helper.session_helper import Session
     from sagemaker.core.workflow.conditions import (
         ConditionEquals,
@@ -95,6 +96,7 @@ __all__ = [
     "ParameterInteger",
     "ParameterString",
     "Pipeline",
+    "PipelineVariable",
     "Properties",
     "PropertyFile",
     "Step",

@@ -53,7 +53,7 @@ def check_definition(
     problems = definition_problems(definition)
     if problems:
         more = f" ({len(problems) - 1} more such findings)" if problems[1:] else ""
-        remedy = "Correct the setting or the code in sagetabular/steps behind it."
+        remedy = "Correct the setting, or the step in pipelines/training/pipeline.py."
         raise UserError(f"{_located(problems[0], settings)}{more}", remedy)
 
 
