@@ -22,8 +22,8 @@ from sagelocal.jobs.machine import ImageProgram, ServeCommand
 from sagelocal.listeners import Listener
 from sagelocal.registry import ModelRegistry
 from sagelocal.storage.buckets import Storage
+from sagelocal.tuning.checking import check_searches
 from sagelocal.tuning.early_stopping import TOLERANCE, check_tolerance
-from sagelocal.tuning.warm_start import check_parents
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _NO_PROGRAMS: Mapping[str, ImageProgram] = MappingProxyType({})
@@ -126,7 +126,7 @@ class LocalSageMaker:
         values = effective_values(parsed.parameters, parameters)
         with in_use(self.home):
             steps, selected = first_records(parsed, reuse, self.home, pipeline_name, self.storage)
-            check_parents(parsed, values, self.home, selected)
+            check_searches(parsed, values, self.home, selected)
             with create_execution(
                 self.home,
                 pipeline_name=pipeline_name,

@@ -77,7 +77,7 @@ def test_a_trial_whose_model_is_gone_runs_again(start, tuning, sagemaker, ran, b
     path = record.directory / "steps/Tune.json"
     content = json.loads(path.read_text())
     path.write_text(json.dumps(content | {"status": "Stopped"}))
-    name = content["response"]["TrainingJobSummaries"][1]["TrainingJobName"]
+    name = content["response"]["HyperParameterTuningJobName"] + "-002"
     model = sagemaker.storage.path(f"s3://bucket/models/{name}/output/model.tar.gz")
     before = model.read_bytes()
     model.unlink()

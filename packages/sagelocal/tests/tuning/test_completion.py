@@ -10,6 +10,7 @@ from typing import Any
 
 import clocks
 import pytest
+from searches import in_turn
 
 from sagelocal.jobs.machine import Machine
 from sagelocal.processes.slots import Slots
@@ -165,11 +166,11 @@ def test_no_trial_begins_after_the_time_of_the_whole_search(simulate, clock) -> 
         return 0.5
 
     response = simulate(score, slots=1, limits={"MaxRuntimeInSeconds": 30})
-    statuses = [trial["TrainingJobStatus"] for trial in response["TrainingJobSummaries"]]
+    statuses = [trial["TrainingJobStatus"] for trial in in_turn(response)]
     completed = statuses.count("Completed")
     assert completed == 3, "the third begins after 24 seconds"
     assert statuses == ["Completed"] * completed + ["Stopped"] * (len(statuses) - completed)
-    late = response["TrainingJobSummaries"][completed:]
+    late = in_turn(response)[completed:]
     assert {trial["FailureReason"] for trial in late} <= {
         "MaxRuntimeExceeded: the tuning job was stopped after 30 s."
     }

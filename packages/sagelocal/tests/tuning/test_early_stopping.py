@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from searches import in_turn
 
 from sagelocal import LocalSageMaker, SageLocalError
 from sagelocal.forking.launching import ForkLauncher, forking_is_safe
@@ -96,7 +97,7 @@ def run(machine: Machine, build, tmp_path):
 def without_seconds(response: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {key: value for key, value in trial.items() if key != "Seconds"}
-        for trial in response["TrainingJobSummaries"]
+        for trial in in_turn(response)
     ]
 
 
@@ -117,7 +118,7 @@ def test_trials_behind_the_best_known_one_are_stopped_and_leave_no_model(
     run, machine: Machine
 ) -> None:
     response = run()
-    trials = response["TrainingJobSummaries"]
+    trials = in_turn(response)
     statuses = [trial["TrainingJobStatus"] for trial in trials]
     assert statuses == expected_statuses(trials)
     assert {*statuses} == {"Completed", "Stopped"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from searches import in_turn
 
 
 def test_a_failed_trial_does_not_end_the_job(run, build) -> None:
@@ -13,7 +14,7 @@ def test_a_failed_trial_does_not_end_the_job(run, build) -> None:
         "print(f'cv:r2={x};')"
     )
     response = run(source, build.tuning_request(4, 2))
-    statuses = [trial["TrainingJobStatus"] for trial in response["TrainingJobSummaries"]]
+    statuses = [trial["TrainingJobStatus"] for trial in in_turn(response)]
     assert statuses == ["Completed", "Failed", "Completed", "Completed"]
     assert response["TrainingJobStatusCounters"]["NonRetryableError"] == 1
     assert response["HyperParameterTuningJobStatus"] == "Completed"

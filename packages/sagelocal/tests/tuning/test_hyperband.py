@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from searches import in_turn
 
 from sagelocal.errors import DefinitionError
 from sagelocal.forking.launching import ForkLauncher, forking_is_safe
@@ -118,7 +119,7 @@ def run(machine: Machine, build):
         )
         return [
             {key: value for key, value in trial.items() if key != "Seconds"}
-            for trial in response["TrainingJobSummaries"]
+            for trial in in_turn(response)
         ]
 
     return run_job

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from searches import in_turn
 
 from sagelocal import LocalSageMaker
 from sagelocal.forking.launching import ForkLauncher, TrialLauncher, forking_is_safe, launcher_type
@@ -75,7 +76,7 @@ def run(machine: Machine, build, tmp_path: Path):
         noted = [note.read_text().split() for note in sorted(notes.iterdir())]
         values = [
             trial["FinalHyperParameterTuningJobObjectiveMetric"]["Value"]
-            for trial in response["TrainingJobSummaries"]
+            for trial in in_turn(response)
         ]
         return values, noted
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from searches import asked
+from searches import asked, in_turn
 
 from sagelocal.errors import DefinitionError
 
 
 def test_the_best_of_real_trials_is_found_and_described(run, build, notes) -> None:
     response = run("print(f'cv:r2={1 - abs(x - 0.4)};')", build.tuning_request(4, 2))
-    trials = response["TrainingJobSummaries"]
+    trials = in_turn(response)
     assert [trial["TrainingJobName"] for trial in trials] == [f"tune-00{n}" for n in (1, 2, 3, 4)]
     best = min(trials, key=lambda trial: abs(float(trial["TunedHyperParameters"]["x"]) - 0.4))
     assert response["BestTrainingJob"] == best

@@ -6,6 +6,7 @@ from typing import Any
 
 import optuna
 import pytest
+from searches import in_turn
 
 from sagelocal import LocalSageMaker
 from sagelocal.errors import DefinitionError
@@ -43,7 +44,7 @@ def search(start, build, sagemaker: LocalSageMaker):
 
 
 def tried(record) -> list[tuple[str, float]]:
-    found = record.steps["Tune"].response["TrainingJobSummaries"]
+    found = in_turn(record.steps["Tune"].response)
     return [
         (
             trial["TunedHyperParameters"]["x"],
@@ -78,7 +79,7 @@ def test_a_search_is_told_the_trials_of_its_parents_before_it_begins(search) -> 
     assert [float(x) for x, _ in tried(child)] == replay(earlier, seed=7 + len(earlier))
     names = [
         trial["TrainingJobName"][-4:]
-        for trial in child.steps["Tune"].response["TrainingJobSummaries"]
+        for trial in in_turn(child.steps["Tune"].response)
     ]
     assert names == ["-001", "-002", "-003", "-004"]
 

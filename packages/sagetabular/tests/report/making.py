@@ -98,7 +98,12 @@ def _tuning(story: Story) -> dict[str, Any]:
     for index, score in enumerate(story.scores):
         tuned = {story.hyperparameter: str(10.0 ** (index % 3)), "kind": json.dumps(story.category)}
         status = "Stopped" if index in story.stopped else "Completed"
-        trial = {"TrainingJobStatus": status, "TunedHyperParameters": tuned, "Seconds": 1.5}
+        trial = {
+            "TrainingJobName": f"{story.model}-{index + 1:03d}",
+            "TrainingJobStatus": status,
+            "TunedHyperParameters": tuned,
+            "Seconds": 1.5,
+        }
         if score is not None:
             metric = {"MetricName": "cv:r2", "Value": score}
             trial["FinalHyperParameterTuningJobObjectiveMetric"] = metric

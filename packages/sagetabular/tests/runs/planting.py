@@ -49,7 +49,7 @@ class Run:
         arguments = self.record.steps[step].arguments
         prefix = arguments["TrainingJobDefinition"]["OutputDataConfig"]["S3OutputPath"]
         summaries = self.record.steps[step].response["TrainingJobSummaries"]
-        names = [summary["TrainingJobName"] for summary in summaries]
+        names = sorted(summary["TrainingJobName"] for summary in summaries)
         return [self._archive(f"{prefix}/{name}/output/model.tar.gz") for name in names]
 
     def output(self, step: str, name: str) -> Path:

@@ -70,6 +70,7 @@ def scores(run: Run) -> list[dict]:
 
 def statuses(run: Run) -> list[str]:
     found = run.record.steps["TuneRidge"].response["TrainingJobSummaries"]
+    found = sorted(found, key=lambda trial: trial["TrainingJobName"])
     return [trial["TrainingJobStatus"] for trial in found]
 
 

@@ -52,7 +52,7 @@ def run_tuning_job(
 ) -> JsonObject:
     """Run one job and return what `DescribeHyperParameterTuningJob` would.
 
-    `TrainingJobSummaries` (all trials, by number) comes on top, and `ExitCode` and
+    `TrainingJobSummaries` (all trials, the best first) comes on top, and `ExitCode` and
     `FailureReason` of the first trial when all of them failed.
 
     Args:

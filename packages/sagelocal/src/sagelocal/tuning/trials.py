@@ -92,6 +92,35 @@ def best_of(trials: Iterable[Trial], *, maximise: bool) -> Trial | None:
     return (max if maximise else min)(scored, key=lambda entry: entry[0])[1] if scored else None
 
 
+def ranked(trials: Iterable[Trial], *, maximise: bool) -> list[Trial]:
+    """Return the trials in the order in which a pipeline refers to them: the best first.
+
+    The SDK says of `TrainingJobSummaries[k]` that it is the k-th best trial from 0
+    (`TuningStep.get_top_model_s3_uri`), and `ListTrainingJobsForHyperParameterTuningJob` ranks all
+    that have a value, however they ended. Only a whole trial is the best one, so it goes first. Of
+    equal trials the earlier one does. Those without a value, which the service leaves out, are last.
+    """
+    trials = list(trials)
+    best = best_of(trials, maximise=maximise)
+
+    def rank(trial: Trial) -> tuple[bool, bool, float, int]:
+        value = 0.0 if trial.value is None else trial.value
+        signed = -value if maximise else value
+        return trial is not best, trial.value is None, signed, trial.number
+
+    return sorted(trials, key=rank)
+
+
+def by_number(response: JsonObject) -> list[JsonObject]:
+    """Return the summaries of a tuning job's trials in the order in which these began."""
+
+    def place(summary: JsonObject) -> tuple[int, str]:
+        name = str(summary["TrainingJobName"])
+        return len(name), name  # 1000 comes after 999
+
+    return sorted(response["TrainingJobSummaries"], key=place)
+
+
 def overall_best(
     response: JsonObject, earlier: Sequence[JsonObject], *, maximise: bool
 ) -> JsonObject:
@@ -162,7 +191,9 @@ def tuning_response(
             "NonRetryableError": statuses.count("Failed"),
             "Stopped": statuses.count("Stopped"),
         },
-        "TrainingJobSummaries": [trial.summary(metric) for trial in trials],
+        "TrainingJobSummaries": [
+            trial.summary(metric) for trial in ranked(trials, maximise=maximise)
+        ],
         "ExitCode": trials[0].exit_code if best is None else 0,
     }
     if best is not None:

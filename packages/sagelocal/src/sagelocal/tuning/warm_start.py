@@ -17,6 +17,7 @@ from sagelocal.errors import DefinitionError, ExecutionNotFoundError
 from sagelocal.executions.history import load_execution
 from sagelocal.executions.records import SUCCEEDED
 from sagelocal.files import JsonObject
+from sagelocal.tuning.trials import by_number
 
 _IDENTICAL = "IdenticalDataAndAlgorithm"
 _TYPES = (_IDENTICAL, "TransferLearning")
@@ -151,7 +152,7 @@ def _image(job: JsonObject) -> object:
 
 def _trials(parent: JsonObject) -> Iterator[KnownTrial]:
     static = parent["TrainingJobDefinition"].get("StaticHyperParameters", {})
-    for trial in parent["TrainingJobSummaries"]:
+    for trial in by_number(parent):
         if trial["TrainingJobStatus"] == "Completed":
             objective = trial["FinalHyperParameterTuningJobObjectiveMetric"]
             yield KnownTrial({**static, **trial["TunedHyperParameters"]}, objective["Value"])

@@ -143,13 +143,19 @@ def _tuning(step: StepRecord) -> SearchOutcome:
     response: Mapping[str, Any] = step.response or {}
     config = response["HyperParameterTuningJobConfig"]
     static = response["TrainingJobDefinition"].get("StaticHyperParameters", {})
-    trials = enumerate(response["TrainingJobSummaries"], start=1)
+    trials = enumerate(sorted(response["TrainingJobSummaries"], key=_begun), start=1)
     return SearchOutcome(
         model=static.get("job_model", step.name),
         strategy=config["Strategy"],
         ranges=tuple(ranges_of(config.get("ParameterRanges", {}))),
         trials=tuple(_trial(number, summary) for number, summary in trials),
     )
+
+
+def _begun(summary: Mapping[str, Any]) -> tuple[int, str]:
+    """Return the place of a trial among those of its search, whose names end in their numbers."""
+    name = summary["TrainingJobName"]
+    return len(name), name
 
 
 def ranges_of(ranges: Mapping[str, Any]) -> Iterator[Range]:
