@@ -22,7 +22,7 @@ ERRORS = {
 def test_the_names_of_the_package_are_frozen() -> None:
     assert {*sagelocal.__all__} == ERRORS | {
         *("ExecutionRecord", "ImageProgram", "Listener", "LocalSageMaker", "ModelRegistry"),
-        *("Removed", "Reuse", "ServeCommand", "StepRecord", "Storage"),
+        *("Cleaning", "Removed", "Reuse", "ServeCommand", "StepRecord", "Storage"),
         *("list_executions", "load_execution"),
     }
 

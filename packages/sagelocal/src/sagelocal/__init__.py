@@ -21,7 +21,7 @@ from sagelocal.errors import (
     ServerError,
     StorageError,
 )
-from sagelocal.executions.cleaning import Removed
+from sagelocal.executions.cleaning import Cleaning, Removed
 from sagelocal.executions.history import list_executions, load_execution
 from sagelocal.executions.records import ExecutionRecord, StepRecord
 from sagelocal.executions.reuse import Reuse
@@ -32,6 +32,7 @@ from sagelocal.service import LocalSageMaker
 from sagelocal.storage.buckets import Storage
 
 __all__ = [
+    "Cleaning",
     "DefinitionError",
     "ExecutionNotFoundError",
     "ExecutionRecord",

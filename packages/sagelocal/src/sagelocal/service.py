@@ -11,7 +11,7 @@ from sagelocal.definition.parameters import effective_values
 from sagelocal.definition.parsing import parse_definition
 from sagelocal.definition.requests import check_requests
 from sagelocal.executions.claims import claimed, in_use
-from sagelocal.executions.cleaning import Removed, clean, remove_unapproved
+from sagelocal.executions.cleaning import Cleaning, Removed, clean, plan, remove_unapproved
 from sagelocal.executions.creation import create_execution, reopen
 from sagelocal.executions.history import list_executions, load_execution
 from sagelocal.executions.records import ExecutionRecord
@@ -179,6 +179,18 @@ class LocalSageMaker:
             ExecutionStateError: If one is running.
         """
         return clean(self.home, self.storage, self.registry, keep)
+
+    def plan_cleaning(self, keep: int, *, unapproved: bool = False) -> Cleaning:
+        """Return what `clean`, after `remove_unapproved` if that is asked for, would remove.
+
+        Args:
+            keep: How many of the newest stay.
+            unapproved: Whether `remove_unapproved` comes first.
+
+        Raises:
+            ExecutionStateError: If an execution is running.
+        """
+        return plan(self.home, self.storage, self.registry, keep, unapproved=unapproved)
 
     def remove_unapproved(self, keep: int) -> list[JsonObject]:
         """Remove registered versions that nobody has approved, but for the last of each group.

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from types import SimpleNamespace
 
 import pytest
-import typer
+from terminals import Terminal
 
 PIPELINE = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/test-project"
 GROUP = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/test-project"
@@ -150,19 +149,28 @@ def test_where_nobody_can_be_asked_nothing_is_removed_without_yes(pipeline, one_
     ended = pipeline("clean", "--keep", 0, "--on", "aws")
     assert ended.code == 2
     assert ended.err.splitlines()[-2:] == [
-        "1 executions would be removed for good, and nobody can be asked here.",
-        "Look at the list, and add --yes.",
+        "1 execution would be removed for good, and nobody can be asked here.",
+        "Look at the list, and add --yes; --dry-run only lists.",
     ]
 
 
 @pytest.mark.parametrize("agreed", [False, True])
 def test_on_a_terminal_it_asks(pipeline, one_to_remove, monkeypatch, agreed):
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: True))
-    monkeypatch.setattr(typer, "confirm", lambda *_words, **_options: agreed)
+    monkeypatch.setattr(sys, "stdin", Terminal("y" if agreed else "n"))
     if agreed:
         loses_objects(one_to_remove, "b-1", "p/executions/old/", "x")
     ended = pipeline("clean", "--keep", 0, "--on", "aws")
-    assert ended.out.splitlines()[-1].startswith(f"{int(agreed)} executions removed")
+    last = "1 executions removed, 1,000 bytes freed." if agreed else "Nothing was removed."
+    assert ended.out.splitlines()[-1].strip() == last
+
+
+def test_a_dry_run_removes_nothing(pipeline, one_to_remove):
+    ended = pipeline("clean", "--keep", 0, "--on", "aws", "--dry-run")
+    assert (ended.code, ended.out) == (
+        0,
+        "Nothing was removed. Without --dry-run: 1 execution, 1,000 bytes.\n",
+    )
+    assert ended.err.splitlines()[-1] == "s3://b-1/p/executions/old/: 1 objects, 1,000 bytes"
 
 
 def test_a_group_that_an_execution_was_started_with_is_looked_at_too(pipeline, account):

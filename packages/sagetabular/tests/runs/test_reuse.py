@@ -214,7 +214,7 @@ def test_clean_says_what_it_removed(project, pipeline) -> None:
     (first,) = LocalSageMaker(project.root / ".pipeline").executions()
     shutil.rmtree(project.root / ".pipeline/model-registry")
     assert pipeline("run", "--no-cache", "--set", "MinimumR2=1e9").code == 3
-    ended = pipeline("clean", "--keep", "1")
+    ended = pipeline("clean", "--keep", "1", "--yes")
     assert ended.code == 0
     assert f"Removed {first.id}: " in ended.out
     assert "1 executions removed, " in ended.out

@@ -169,7 +169,7 @@ def test_what_track_could_not_log_is_logged_when_the_execution_is_resumed(
 def test_clean_takes_the_runs_of_removed_executions_along(project, pipeline) -> None:
     shutil.rmtree(project.root / ".pipeline/model-registry")
     assert pipeline("run", "--no-cache", "--set", "MinimumR2=1e9").code == 3
-    ended = pipeline("clean", "--keep", "1")
+    ended = pipeline("clean", "--keep", "1", "--yes")
     assert ended.code == 0, ended
     (kept,) = Run(project.root, None, None).sagemaker.executions()
     (logged,) = read_back(store_of(project.root), "test-project")

@@ -33,6 +33,39 @@ class Removed:
     size: int
 
 
+@dataclass(frozen=True)
+class Cleaning:
+    """What a cleaning would remove.
+
+    Attributes:
+        executions: With how many bytes each would free; oldest first.
+        versions: Registered ones, in the shape of `DescribeModelPackage`; oldest first.
+    """
+
+    executions: list[Removed]
+    versions: list[JsonObject]
+
+
+def plan(
+    home: Path, storage: Storage, registry: ModelRegistry, keep: int, *, unapproved: bool
+) -> Cleaning:
+    """Return what `remove_unapproved`, if that is asked for, and then `clean` would remove.
+
+    Raises:
+        ExecutionStateError: If one is running, and may use results of any other.
+    """
+    with unused(home):
+        records = list_executions(home)
+        versions = _unapproved(records, registry, keep) if unapproved else []
+        left = [package for package in registry.packages() if package not in versions]
+        needed = _needed(records, keep, left)
+        going = [record.directory for record in records if record.id not in needed]
+        found = {directory.name: directory for directory in going}
+        found |= {_shown(directory): directory for directory in _leftovers(home)}
+        sizes = [Removed(name, _size(_folders(found[name], storage))) for name in sorted(found)]
+        return Cleaning(sizes, versions)
+
+
 def clean(home: Path, storage: Storage, registry: ModelRegistry, keep: int) -> list[Removed]:
     """Remove all executions but the `keep` newest and those that are referred to; oldest first.
 
@@ -41,12 +74,11 @@ def clean(home: Path, storage: Storage, registry: ModelRegistry, keep: int) -> l
     """
     with unused(home):
         records = list_executions(home)
-        needed = _needed(records, keep, registry)
+        needed = _needed(records, keep, registry.packages())
         for record in records:
             if record.id not in needed:
                 record.directory.rename(_hidden(record.directory))
-        leftovers = sorted((home / "executions").glob(f"{_HIDDEN}*{_REMOVED}"))
-        return [_remove(directory, storage) for directory in leftovers]
+        return [_remove(directory, storage) for directory in _leftovers(home)]
 
 
 def remove_unapproved(home: Path, registry: ModelRegistry, keep: int) -> list[JsonObject]:
@@ -59,14 +91,22 @@ def remove_unapproved(home: Path, registry: ModelRegistry, keep: int) -> list[Js
         ExecutionStateError: If an execution is running.
     """
     with unused(home):
-        kept = [record.id for record in list_executions(home)[:keep]]
-        removed = []
-        for group in registry.groups():
-            for package in registry.packages(group)[:-1]:
-                if package["ModelApprovalStatus"] != "Approved" and not _mentions(package, kept):
-                    registry.remove(group, package["ModelPackageVersion"])
-                    removed.append(package)
+        removed = _unapproved(list_executions(home), registry, keep)
+        for package in removed:
+            registry.remove(package["ModelPackageGroupName"], package["ModelPackageVersion"])
         return removed
+
+
+def _unapproved(
+    records: list[ExecutionRecord], registry: ModelRegistry, keep: int
+) -> list[JsonObject]:
+    kept = [record.id for record in records[:keep]]
+    return [
+        package
+        for group in registry.groups()
+        for package in registry.packages(group)[:-1]
+        if package["ModelApprovalStatus"] != "Approved" and not _mentions(package, kept)
+    ]
 
 
 def _mentions(package: JsonObject, executions: list[str]) -> bool:
@@ -74,9 +114,9 @@ def _mentions(package: JsonObject, executions: list[str]) -> bool:
     return any(execution in text for execution in executions)
 
 
-def _needed(records: list[ExecutionRecord], keep: int, registry: ModelRegistry) -> set[str]:
+def _needed(records: list[ExecutionRecord], keep: int, packages: list[JsonObject]) -> set[str]:
     """Return the executions that stay."""
-    registered = json.dumps(registry.packages())
+    registered = json.dumps(packages)
     needed = {record.id for record in records[:keep]}
     needed |= {record.id for record in records if record.id in registered}
     # What a record takes a result from did the work itself, so one round reaches everything.
@@ -93,15 +133,29 @@ def _hidden(directory: Path) -> Path:
     return directory.with_name(f"{_HIDDEN}{directory.name}{_REMOVED}")
 
 
+def _shown(directory: Path) -> str:
+    return directory.name.removeprefix(_HIDDEN).removesuffix(_REMOVED)
+
+
+def _leftovers(home: Path) -> list[Path]:
+    """Return the hidden executions, oldest first."""
+    return sorted((home / "executions").glob(f"{_HIDDEN}*{_REMOVED}"))
+
+
+def _folders(directory: Path, storage: Storage) -> list[Path]:
+    """Return where an execution lies: its prefixes first, since its directory says which."""
+    prefixes = _own_prefixes(directory, _shown(directory))
+    return [*(storage.path(uri) for uri in prefixes), directory]
+
+
 def _remove(directory: Path, storage: Storage) -> Removed:
-    """Delete a hidden execution: its prefixes first, since its directory says which they are."""
-    execution = directory.name.removeprefix(_HIDDEN).removesuffix(_REMOVED)
-    folders = [storage.path(uri) for uri in _own_prefixes(directory, execution)]
-    size = _size([*folders, directory])
-    for folder in (*folders, directory):
+    """Delete a hidden execution."""
+    folders = _folders(directory, storage)
+    size = _size(folders)
+    for folder in folders:
         if folder.is_dir():
             shutil.rmtree(folder)
-    return Removed(execution, size)
+    return Removed(_shown(directory), size)
 
 
 def _own_prefixes(directory: Path, execution: str) -> list[str]:

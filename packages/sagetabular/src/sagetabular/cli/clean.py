@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sagelocal import LocalSageMaker
-from sagetabular.cli.options import Backend, On
+from sagetabular.cli.options import Backend, DryRun, On, Yes
+from sagetabular.cli.terminal.asking import agreed
+from sagetabular.cli.terminal.output import say
 from sagetabular.cli.tracking import forget
 from sagetabular.errors import UserError
 from sagetabular.project import find_project
+
+if TYPE_CHECKING:
+    from sagelocal import Cleaning
+    from sagetabular.project import Project
 
 
 def clean(
@@ -23,19 +29,21 @@ def clean(
         ),
     ] = False,
     on: On = Backend.LOCAL,
-    yes: Annotated[bool, typer.Option("--yes", help="With --on aws: do not ask before.")] = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Remove old executions, with their artefacts and their runs in MLflow.
 
-    Executions stay that newer ones took results from, or that a registered version refers to; each
-    one that succeeds registers a version, so --unapproved is what frees most.
+    It says what would go, and asks. Executions stay that newer ones took results from, or that a
+    registered version refers to; each one that succeeds registers a version, so --unapproved is
+    what frees most.
 
-    With --on aws it removes what old executions have in S3, after it has asked. SageMaker's step
-    cache does not see that: an equal step finds its result for as long as `cache.expire_after` in
-    conf/pipeline.yaml says, and what it then reads is gone.
+    With --on aws it removes what old executions have in S3. SageMaker's step cache does not see
+    that: an equal step finds its result for as long as `cache.expire_after` in conf/pipeline.yaml
+    says, and what it then reads is gone.
     """
     if on is Backend.LOCAL:
-        _clean_here(keep, unapproved=unapproved)
+        _clean_here(keep, unapproved=unapproved, yes=yes, dry_run=dry_run)
         return
     from sagetabular.cli.aws import cleaning as clean_on_aws
 
@@ -43,25 +51,55 @@ def clean(
         msg = "--unapproved is for this machine, got --on aws."
         remedy = "Leave it out; `aws sagemaker delete-model-package` removes a version there."
         raise UserError(msg, remedy)
-    clean_on_aws.clean(keep, yes=yes)
+    clean_on_aws.clean(keep, yes=yes, dry_run=dry_run)
 
 
-def _clean_here(keep: int, *, unapproved: bool) -> None:
+def _clean_here(keep: int, *, unapproved: bool, yes: bool, dry_run: bool) -> None:
     project = find_project()
     sagemaker = LocalSageMaker(project.home)
-    for package in sagemaker.remove_unapproved(keep) if unapproved else ():
-        name = f"{package['ModelPackageGroupName']} version {package['ModelPackageVersion']}"
-        typer.echo(f"Removed {name}: {package['ModelApprovalStatus']}")
+    planned = sagemaker.plan_cleaning(keep, unapproved=unapproved)
+    _say_what_goes(planned)
+    if dry_run:
+        _say_nothing_went(planned)
+    elif not (planned.executions or planned.versions):
+        _remove(project, sagemaker, planned, keep)
+    elif yes or agreed(_what(planned)):
+        if _names(sagemaker.plan_cleaning(keep, unapproved=unapproved)) != _names(planned):
+            msg = "What would be removed has changed since it was listed, so nothing was."
+            raise UserError(msg, "Run it again, and look at the new list.")
+        _remove(project, sagemaker, planned, keep)
+    else:
+        typer.echo("Nothing was removed.")
+        return
+    going = {entry.execution for entry in planned.executions}
+    left = {record.id for record in sagemaker.executions()} - going
+    if len(left) > keep:
+        _say_why(len(left) - keep, unapproved=unapproved)
+
+
+def _say_what_goes(planned: Cleaning) -> None:
+    for package in planned.versions:
+        say(f"{_version(package)}: {package['ModelApprovalStatus']}")
+    for entry in planned.executions:
+        say(f"{entry.execution}: {entry.size:,} bytes")
+
+
+def _say_nothing_went(planned: Cleaning) -> None:
+    size = sum(entry.size for entry in planned.executions)
+    typer.echo(f"Nothing was removed. Without --dry-run: {_what(planned)}, {size:,} bytes.")
+
+
+def _remove(project: Project, sagemaker: LocalSageMaker, planned: Cleaning, keep: int) -> None:
+    """Remove what was planned, and say so; versions first, since executions stay for them."""
+    for package in sagemaker.remove_unapproved(keep) if planned.versions else ():
+        typer.echo(f"Removed {_version(package)}: {package['ModelApprovalStatus']}")
     removed = sagemaker.clean(keep)
-    left = {record.id for record in sagemaker.executions()}
     if removed:
-        forget(project, left)
+        forget(project, {record.id for record in sagemaker.executions()})
     for entry in removed:
         typer.echo(f"Removed {entry.execution}: {entry.size:,} bytes")
     total = sum(entry.size for entry in removed)
     typer.echo(f"{len(removed)} executions removed, {total:,} bytes freed.")
-    if len(left) > keep:
-        _say_why(len(left) - keep, unapproved=unapproved)
 
 
 def _say_why(count: int, *, unapproved: bool) -> None:
@@ -72,3 +110,18 @@ def _say_why(count: int, *, unapproved: bool) -> None:
     )
     if not unapproved:
         typer.echo("To remove versions that nobody has approved as well: add --unapproved")
+
+
+def _version(package: dict[str, object]) -> str:
+    return f"{package['ModelPackageGroupName']} version {package['ModelPackageVersion']}"
+
+
+def _names(planned: Cleaning) -> tuple[list[str], list[str]]:
+    return [entry.execution for entry in planned.executions], list(map(_version, planned.versions))
+
+
+def _what(planned: Cleaning) -> str:
+    """Return how much would go, such as `2 executions and 1 registered version`."""
+    counts = {"execution": len(planned.executions), "registered version": len(planned.versions)}
+    parts = [f"{n} {what}{'' if n == 1 else 's'}" for what, n in counts.items() if n]
+    return " and ".join(parts) or "nothing"

@@ -23,6 +23,8 @@ class Backend(StrEnum):
 Identifier = Annotated[
     str, typer.Argument(metavar="ID", help="Execution, or the start of its name.")
 ]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would go; remove nothing.")]
 On = Annotated[Backend, typer.Option("--on", help="This machine, or AWS.")]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING
 
 import typer
@@ -13,8 +12,8 @@ from sagetabular.aws.sagemaker.cleaning import Store, refuse_running, removable
 from sagetabular.aws.sagemaker.executions import Executions
 from sagetabular.aws.sagemaker.model_packages import ModelPackages, groups_of
 from sagetabular.cli.aws.executions import open_account
+from sagetabular.cli.terminal.asking import agreed
 from sagetabular.cli.terminal.output import say
-from sagetabular.errors import UserError
 from sagetabular.project import find_project
 from sagetabular.settings.models.steps import Register
 
@@ -27,12 +26,13 @@ if TYPE_CHECKING:
     from sagetabular.project import Project
 
 
-def clean(keep: int, *, yes: bool) -> None:
+def clean(keep: int, *, yes: bool, dry_run: bool) -> None:
     """Remove what old executions alone have in S3; says what that is, and asks.
 
     Args:
         keep: How many of the newest stay.
         yes: Do not ask.
+        dry_run: Say what would go, and remove nothing.
 
     Raises:
         UserError: An execution runs, nobody can be asked, or AWS refuses.
@@ -50,8 +50,13 @@ def clean(keep: int, *, yes: bool) -> None:
     found = [folder for folder in folders if folder.objects]
     for folder in found:
         say(f"{folder.uri}: {folder.objects:,} objects, {folder.size:,} bytes")
-    if found and not yes and not _agreed(len(found)):
-        found = []
+    if dry_run:
+        size = sum(folder.size for folder in found)
+        typer.echo(f"Nothing was removed. Without --dry-run: {_what(found)}, {size:,} bytes.")
+        return
+    if found and not yes and not agreed(_what(found)):
+        typer.echo("Nothing was removed.")
+        return
     for folder in found:
         store.remove(folder)
         typer.echo(f"Removed {folder.execution}: {folder.size:,} bytes")
@@ -59,11 +64,8 @@ def clean(keep: int, *, yes: bool) -> None:
     typer.echo(f"{len(found)} executions removed, {total:,} bytes freed.")
 
 
-def _agreed(number: int) -> bool:
-    if not sys.stdin.isatty():
-        msg = f"{number} executions would be removed for good, and nobody can be asked here."
-        raise UserError(msg, "Look at the list, and add --yes.")
-    return typer.confirm(f"Remove {number} executions for good?", err=True)
+def _what(found: list[Folder]) -> str:
+    return f"{len(found)} execution{'' if len(found) == 1 else 's'}"
 
 
 def _registered(
