@@ -1,4 +1,7 @@
-"""Parquet bodies: a table whose columns are found by name."""
+"""Parquet bodies: a table whose columns are found by name.
+
+A child process unpacks them: footers, page headers and codecs may claim gigabytes.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,21 @@ from pyarrow import parquet
 
 from sagetabular.serving.errors import RequestError
 from sagetabular.serving.formats.columns import check_range
+from sagetabular.serving.formats.isolation import work_apart
 
 if TYPE_CHECKING:
+    from typing import BinaryIO
+
     from numpy.typing import NDArray
 
     from sagetabular.serving.formats.columns import Columns, Rows
+
+MEGABYTE = 2**20
+# Of a body's limit: what it may unpack to, and what the child may take while it unpacks.
+_UNPACKED, _TAKEN = 10, 20
+_LIBRARY_BYTES = 64 * MEGABYTE
+# Of processor time; the largest honest body of six megabytes takes less than half a second.
+_SECONDS, _BYTES_A_SECOND = 2, 4 * MEGABYTE
 
 
 def read_parquet(body: bytes, columns: Columns, limit: int) -> Rows:
@@ -29,45 +42,75 @@ def read_parquet(body: bytes, columns: Columns, limit: int) -> Rows:
     Raises:
         RequestError: It is no Parquet, too large unpacked, or lacks a column of the right type.
     """
+    memory, seconds = _TAKEN * limit + _LIBRARY_BYTES, _SECONDS + limit // _BYTES_A_SECOND
+    stream = work_apart(lambda sink: _unpack(body, columns, limit, sink), memory, seconds)
+    table = pa.ipc.open_stream(stream).read_all()
+    return columns.rows([_column(name, table.column(name), columns) for name in columns.names])
+
+
+def _unpack(body: bytes, columns: Columns, limit: int, sink: BinaryIO) -> None:
+    """Write the model's columns of a file as a stream of Arrow's, which nothing compresses."""
+    pa.set_memory_pool(pa.system_memory_pool())  # the others reserve more than they need
     try:
-        metadata = parquet.read_metadata(pa.BufferReader(body))
-        columns.positions(metadata.schema.to_arrow_schema().names, "the Parquet file")
-        _check_size(metadata, columns, limit)
-        file = parquet.ParquetFile(
-            pa.BufferReader(body),
-            metadata=metadata,
-            read_dictionary=_texts(metadata, columns),
-            pre_buffer=False,
-        )
-        table = file.read(columns=list(columns.names), use_threads=False)
-        table.validate(full=True)
-        return columns.rows([_column(name, table.column(name), columns) for name in columns.names])
+        table = _read(body, columns, limit)
+    except MemoryError:  # one of Arrow's is an `ArrowException` too
+        raise
     except (pa.ArrowException, OSError, ValueError) as err:
-        msg = f"The body is no Parquet file that can be read: {str(err).splitlines()[0][:200]}\n"
+        words = (str(err).strip() or type(err).__name__).splitlines()[0][:200]
+        msg = f"The body is no Parquet file that can be read: {words}\n"
         raise RequestError(
             400, f"{msg}Send a whole file, as DataFrame.to_parquet writes it."
         ) from err
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
 
 
-def _texts(metadata: parquet.FileMetaData, columns: Columns) -> list[str]:
-    """Return the columns to read as dictionaries: each text is unpacked once, not for every row.
+def _read(body: bytes, columns: Columns, limit: int) -> pa.Table:
+    metadata = parquet.read_metadata(pa.BufferReader(body))
+    schema = metadata.schema.to_arrow_schema()
+    columns.positions(schema.names, "the Parquet file")
+    _check_flat(metadata, schema, columns)
+    _check_size(metadata, columns, limit)
+    file = parquet.ParquetFile(
+        pa.BufferReader(body),
+        metadata=metadata,
+        read_dictionary=sorted(columns.categories),  # each text is unpacked once, not for every row
+        pre_buffer=False,
+    )
+    table = file.read(columns=list(columns.names), use_threads=False).unify_dictionaries()
+    table.validate(full=True)
+    if table.num_rows != metadata.num_rows:
+        msg = f"it claims {metadata.num_rows} rows and holds {table.num_rows}"
+        raise ValueError(msg)
+    if table.nbytes > _UNPACKED * limit:
+        raise _too_large(table.num_rows, table.nbytes)
+    return table
 
-    A category that is no plain column is left out, for which pyarrow knows no name.
-    """
+
+def _check_flat(metadata: parquet.FileMetaData, schema: pa.Schema, columns: Columns) -> None:
+    """Refuse lists and structures before any of them is unpacked."""
     paths = {metadata.schema.column(number).path for number in range(metadata.num_columns)}
-    return sorted(columns.categories & paths)
+    for name in columns.names:
+        if name not in paths:
+            rule = "text" if name in columns.categories else "numbers"
+            raise _wrong_type(name, rule, schema.field(name).type)
 
 
 def _check_size(metadata: parquet.FileMetaData, columns: Columns, limit: int) -> None:
+    """Refuse what is too large by its own words, which is said most quickly."""
     if metadata.num_rows == 0:
         raise RequestError(400, "The body holds no row.\nSend one row for each prediction.")
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     chunks = [group.column(number) for group in groups for number in range(group.num_columns)]
-    wanted = [chunk for chunk in chunks if chunk.path_in_schema.startswith(columns.names)]
+    wanted = [chunk for chunk in chunks if chunk.path_in_schema in columns.names]
     unpacked = sum(chunk.total_uncompressed_size for chunk in wanted)
-    if metadata.num_rows * len(columns.names) > limit // 2 or unpacked > 10 * limit:
-        msg = f"The table is too large: {metadata.num_rows} rows, {unpacked} bytes unpacked.\n"
-        raise RequestError(413, f"{msg}Send it in several requests.")
+    if metadata.num_rows * len(columns.names) > limit // 2 or unpacked > _UNPACKED * limit:
+        raise _too_large(metadata.num_rows, unpacked)
+
+
+def _too_large(rows: int, unpacked: int) -> RequestError:
+    msg = f"The table is too large: {rows} rows, {unpacked} bytes unpacked.\n"
+    return RequestError(413, f"{msg}Send it in several requests.")
 
 
 def _column(
