@@ -128,13 +128,13 @@ class Build:
         *,
         strategy: str = "Random",
         goal: str = "Maximize",
-        retries: int = 0,
+        spot: bool = False,
         ranges: Json | None = None,
     ) -> Json:
         """Return a tuning job of ``fit.py`` over one continuous hyperparameter ``x``."""
         training = self.training_request()
         training["StaticHyperParameters"] = training.pop("HyperParameters")
-        training["RetryStrategy"] = {"MaximumRetryAttempts": retries}
+        training |= {"EnableManagedSpotTraining": True} if spot else {}
         between = {"Name": "x", "MinValue": "0", "MaxValue": "1"}
         return {
             "HyperParameterTuningJobConfig": {

@@ -79,35 +79,33 @@ KILLED_ONCE = (
 )
 
 POLICY = {
-    "ExceptionType": ["Step.SERVICE_FAULT", "Step.THROTTLING"],
-    "IntervalSeconds": 60,
-    "BackoffRate": 2.0,
+    "ExceptionType": ["Step.SERVICE_FAULT", "SageMaker.JOB_INTERNAL_ERROR"],
+    "IntervalSeconds": 1,
     "MaxAttempts": 2,
 }
 
-FOR_AN_HOUR = {"ExceptionType": ["SageMaker.JOB_INTERNAL_ERROR"], "ExpireAfterMin": 60}
 
-TOO_SHORT = {**FOR_AN_HOUR, "ExpireAfterMin": 1, "IntervalSeconds": 600}
-
-
-@pytest.mark.parametrize(
-    ("end", "policies", "status", "logs"),
-    [
-        ("os.kill(os.getpid(), 9)", [POLICY], "Succeeded", 2),
-        ("os.kill(os.getpid(), 9)", [FOR_AN_HOUR], "Succeeded", 2),
-        ("os.kill(os.getpid(), 9)", [TOO_SHORT], "Failed", 1),
-        ("os.kill(os.getpid(), 9)", [], "Failed", 1),
-        ("sys.exit(1)", [POLICY], "Failed", 1),
-    ],
-)
-def test_a_retry_policy_repeats_only_a_job_that_was_killed(
-    start, build, tmp_path, end: str, policies: list[Any], status: str, logs: int
+@pytest.mark.parametrize("end", ["os.kill(os.getpid(), 9)", "os.kill(os.getpid(), 15)"])
+@pytest.mark.parametrize("policies", [[POLICY], []], ids=["policy", "none"])
+def test_a_job_that_was_killed_has_failed_whatever_its_retry_policy(
+    start, build, tmp_path, end: str, policies: list[Any]
 ) -> None:
+    """On the service it is the algorithm's error (exit code 137), not an internal one."""
     code = KILLED_ONCE.replace("END", end)
     step = build.processing("S", code, str(tmp_path / "mark"), step={"RetryPolicies": policies})
     record = start(step)
-    assert record.steps["S"].status == status
-    assert len(record.log_files("S")) == logs
+    assert record.steps["S"].status == "Failed"
+    assert record.steps["S"].failure_reason.startswith("The job was killed by signal ")
+    assert len(record.log_files("S")) == 1
+
+
+def test_a_policy_that_the_service_refuses_is_refused_before_anything_runs(
+    start, build, home
+) -> None:
+    step = build.processing("S", step={"RetryPolicies": [{**POLICY, "ExpireAfterMin": 5}]})
+    with pytest.raises(DefinitionError, match="only one of them can be given"):
+        start(step)
+    assert not home.exists()
 
 
 def test_a_model_that_is_not_there_is_not_registered(start, sagemaker) -> None:

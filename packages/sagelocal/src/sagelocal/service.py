@@ -19,6 +19,7 @@ from sagelocal.executions.reuse import Reuse, first_records
 from sagelocal.files import JsonObject
 from sagelocal.forking.launching import launcher_type
 from sagelocal.jobs.machine import ImageProgram, ServeCommand
+from sagelocal.jobs.retries import check_retry_policies
 from sagelocal.listeners import Listener
 from sagelocal.registry import ModelRegistry
 from sagelocal.storage.buckets import Storage
@@ -123,6 +124,7 @@ class LocalSageMaker:
         """
         parsed = parse_definition(definition)
         check_requests(parsed)
+        check_retry_policies(parsed)
         values = effective_values(parsed.parameters, parameters)
         with in_use(self.home):
             steps, selected = first_records(parsed, reuse, self.home, pipeline_name, self.storage)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,6 @@ from sagelocal.errors import StorageError
 from sagelocal.files import JsonObject
 from sagelocal.jobs.machine import Machine
 from sagelocal.jobs.processing import run_processing_job
-from sagelocal.jobs.retries import retry_limits, was_killed
 from sagelocal.jobs.training import run_training_job
 from sagelocal.listeners import Listener
 from sagelocal.models import ModelStore
@@ -21,8 +19,6 @@ from sagelocal.registry import ModelRegistry
 from sagelocal.transform.job import run_transform_job
 from sagelocal.tuning.journal import TrialJournal
 from sagelocal.tuning.warm_start import read_warm_start
-
-_JOBS = ("Processing", "Training", "Transform")
 
 
 @dataclass(frozen=True)
@@ -72,21 +68,10 @@ class StepResult:
 def run_step(step: Step, request: JsonObject, runtime: Runtime) -> StepResult:
     """Run a step to its end; `request` is its arguments with every expression resolved.
 
-    A job that something outside killed is run again as its retry policies allow.
-
     Raises:
         SageLocalError: If the request cannot be carried out or an input is missing.
     """
-    run = _RUNNERS[step.kind]
-    retries, seconds = retry_limits(step.retry_policies)
-    started = time.monotonic()
-    for attempt in range(1 + retries):
-        name = f"{runtime.job_prefix}-{step.name}" + (f"-retry-{attempt}" if attempt else "")
-        result = run(name, step, request, runtime)
-        killed = step.kind in _JOBS and was_killed(result.response)
-        if not killed or time.monotonic() - started > seconds:
-            break
-    return result
+    return _RUNNERS[step.kind](f"{runtime.job_prefix}-{step.name}", step, request, runtime)
 
 
 def _processing(name: str, step: Step, request: JsonObject, runtime: Runtime) -> StepResult:

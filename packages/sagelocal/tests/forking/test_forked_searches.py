@@ -49,7 +49,7 @@ def test_a_tuning_job_gives_the_same_bits_in_either_isolation(machine: Machine, 
     assert {trial["TrainingJobStatus"] for trial in results[0][0]} == {"Completed", "Failed"}
 
 
-def test_a_trial_that_was_killed_is_run_again_as_often_as_allowed(machine: Machine, build) -> None:
+def test_a_spot_trial_that_was_killed_goes_on(machine: Machine, build) -> None:
     source = (
         "import os, pathlib\n"
         f"attempts = pathlib.Path({str(machine.work)!r}, 'attempts')\n"
@@ -59,7 +59,7 @@ def test_a_trial_that_was_killed_is_run_again_as_often_as_allowed(machine: Machi
     )
     build.put_code(machine.storage, fit=source)
     response = run_tuning_job(
-        build.tuning_request(1, 1, retries=2),
+        build.tuning_request(1, 1, spot=True),
         name="tune",
         step="Tune",
         machine=replace(machine, launcher=ForkLauncher()),

@@ -33,9 +33,11 @@ def with_checkpoints(training: dict[str, Any]) -> dict[str, Any]:
     return {**training, "CheckpointConfig": {"S3Uri": URI}}
 
 
-def test_a_trial_that_is_killed_finds_its_own_checkpoints_again(machine: Machine, build) -> None:
+def test_a_spot_trial_that_is_killed_finds_its_own_checkpoints_again(
+    machine: Machine, build
+) -> None:
     build.put_code(machine.storage, fit=COUNT)
-    request = build.tuning_request(2, 2, retries=2)
+    request = build.tuning_request(2, 2, spot=True)
     request["TrainingJobDefinition"] = with_checkpoints(request["TrainingJobDefinition"])
     response = run_tuning_job(
         request, name="tune", step="Tune", machine=machine, trial_finished=lambda *_told: None

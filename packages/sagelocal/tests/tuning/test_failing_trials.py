@@ -47,18 +47,20 @@ ONCE = (
 
 
 @pytest.mark.parametrize(
-    ("end", "retries", "status"),
+    ("end", "spot", "status"),
     [
-        ("os.kill(os.getpid(), 9)", 1, "Completed"),
-        ("os.kill(os.getpid(), 9)", 0, "Failed"),
-        ("raise SystemExit(1)", 1, "Failed"),
+        ("os.kill(os.getpid(), 9)", True, "Completed"),
+        ("os.kill(os.getpid(), 9)", False, "Failed"),
+        ("raise SystemExit(1)", True, "Failed"),
     ],
 )
-def test_only_a_trial_killed_from_outside_is_run_again(
-    run, build, tmp_path: Path, end: str, retries: int, status: str
+def test_only_a_spot_trial_killed_from_outside_is_run_again(
+    run, build, tmp_path: Path, end: str, spot: bool, status: str
 ) -> None:
     source = ONCE.replace("MARKS", repr(str(tmp_path))).replace("END", end)
-    response = run(source, build.tuning_request(1, 1, retries=retries))
+    request = build.tuning_request(1, 1, spot=spot)
+    request["TrainingJobDefinition"]["RetryStrategy"] = {"MaximumRetryAttempts": 30}
+    response = run(source, request)
     assert response["TrainingJobSummaries"][0]["TrainingJobStatus"] == status
 
 

@@ -77,10 +77,7 @@ def test_a_search_is_told_the_trials_of_its_parents_before_it_begins(search) -> 
     assert child.status == "Succeeded", child.failure_reason
     earlier = tried(first) + tried(second)
     assert [float(x) for x, _ in tried(child)] == replay(earlier, seed=7 + len(earlier))
-    names = [
-        trial["TrainingJobName"][-4:]
-        for trial in in_turn(child.steps["Tune"].response)
-    ]
+    names = [trial["TrainingJobName"][-4:] for trial in in_turn(child.steps["Tune"].response)]
     assert names == ["-001", "-002", "-003", "-004"]
 
 

@@ -1,49 +1,104 @@
-"""Retry policies: how often a job is run again that something outside has killed.
+"""Retry policies, which are checked and never acted on, and spot jobs, which go on after a kill.
 
-A signal, as the kernel sends when memory runs out, is the one cause that has a counterpart here; a
-job that fails by itself fails the same way again. Nothing is waited for between the attempts.
+A retry policy answers faults of the service: a call that fails, instances that are not there. None
+of them can happen here. A job that something kills, as the kernel does when memory runs out, is no
+such fault: on the service it has failed (`AlgorithmError`, exit code 137) and is not run again.
+Only a spot job is: the service may take its machine away at any time, and starts it again with its
+checkpoints.
+
+The limits are those of
+https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines-retry-policy.html and of the SDK's
+`sagemaker.mlops.workflow.retry`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from itertools import accumulate, takewhile
+from collections.abc import Iterator
+from dataclasses import dataclass
 
+from sagelocal.definition.graph import Definition, Step
+from sagelocal.errors import DefinitionError
 from sagelocal.files import JsonObject
 
-_ABOUT_KILLED_JOBS = {"Step.SERVICE_FAULT", "SageMaker.JOB_INTERNAL_ERROR"}
-# The service's own, for what a policy leaves out.
-_ATTEMPTS, _INTERVAL, _BACKOFF = 5, 1, 2.0
-_MOST_ATTEMPTS = 20
+# How often a spot job goes on here. The service has no such limit, and tells the two kills apart.
+MOST_INTERRUPTIONS = 5
+
+_OF_STEPS = ("Step.SERVICE_FAULT", "Step.THROTTLING")
+_OF_JOBS = tuple(
+    f"SageMaker.{n}" for n in ("JOB_INTERNAL_ERROR", "CAPACITY_ERROR", "RESOURCE_LIMIT")
+)
+_WITHOUT_JOB = ("Model", "RegisterModel")
+_WITH_POLICIES = ("Processing", "Training", "Tuning", "Transform", *_WITHOUT_JOB)
+_GUIDE = "See pipelines-retry-policy in SageMaker's developer guide."
 
 
-def retry_limits(policies: Iterable[JsonObject]) -> tuple[int, float]:
-    """Return how often a killed job may run again, and for how many seconds after its start.
+@dataclass(frozen=True)
+class _Limit:
+    """The bounds of a number in a policy."""
 
-    Of a policy that names no number but a time (`ExpireAfterMin`), it is as often as the service's
-    waits fit into that time.
+    most: float
+    whole: bool = True
+
+    def allows(self, value: object) -> bool:
+        """Return whether a value is a number within the bounds."""
+        if isinstance(value, bool) or not isinstance(value, int if self.whole else int | float):
+            return False
+        return 0 <= value <= self.most
+
+    def __str__(self) -> str:
+        kind = "an integer" if self.whole else "a number"
+        return (
+            f"{kind} of 0 or more" if math.isinf(self.most) else f"{kind} from 0 to {self.most:g}"
+        )
+
+
+_NUMBERS = {
+    "IntervalSeconds": _Limit(43200),
+    "BackoffRate": _Limit(math.inf, whole=False),
+    "MaxAttempts": _Limit(20),
+    "ExpireAfterMin": _Limit(14400),
+}
+
+
+def check_retry_policies(definition: Definition) -> None:
+    """Check the retry policies of all steps.
+
+    Raises:
+        DefinitionError: If the service would refuse one.
     """
-    limits = [
-        _limits(policy)
-        for policy in policies
-        if _ABOUT_KILLED_JOBS.intersection(policy.get("ExceptionType", []))
-    ]
-    return max(limits, default=(0, math.inf))
+    for step in definition.steps.values():
+        for number, policy in enumerate(step.retry_policies):
+            if step.kind not in _WITH_POLICIES:
+                raise DefinitionError(
+                    f"Step {step.name}: a {step.kind} step has no RetryPolicies.", "Remove them."
+                )
+            for problem in _problems(policy, step):
+                where = f"Step {step.name}: RetryPolicies[{number}]"
+                raise DefinitionError(f"{where}{problem}.", _GUIDE)
 
 
-def _limits(policy: JsonObject) -> tuple[int, float]:
-    if "MaxAttempts" in policy or "ExpireAfterMin" not in policy:
-        return int(policy.get("MaxAttempts", _ATTEMPTS)), math.inf
-    seconds = 60.0 * float(policy["ExpireAfterMin"])
-    interval = float(policy.get("IntervalSeconds", _INTERVAL))
-    backoff = float(policy.get("BackoffRate", _BACKOFF))
-    waits = (interval * backoff**attempt for attempt in range(_MOST_ATTEMPTS))
-    return sum(1 for _ in takewhile(lambda end: end <= seconds, accumulate(waits))), seconds
+def _problems(policy: JsonObject, step: Step) -> Iterator[str]:
+    """Yield what is wrong with a policy."""
+    for name in policy:
+        if name != "ExceptionType" and name not in _NUMBERS:
+            yield f" has no member {name}"
+    faults = policy.get("ExceptionType")
+    if not isinstance(faults, list) or not faults:
+        yield f".ExceptionType must be a list that is not empty, got {faults!r}"
+        return
+    known = _OF_STEPS if step.kind in _WITHOUT_JOB else (*_OF_STEPS, *_OF_JOBS)
+    for fault in faults:
+        if fault not in known:
+            yield f".ExceptionType of a {step.kind} step is of {', '.join(known)}, got {fault!r}"
+    for name, limit in _NUMBERS.items():
+        if name in policy and not limit.allows(policy[name]):
+            yield f".{name} must be {limit}, got {policy[name]!r}"
+    if "MaxAttempts" in policy and "ExpireAfterMin" in policy:
+        yield " has MaxAttempts and ExpireAfterMin, and only one of them can be given"
 
 
-def was_killed(response: JsonObject) -> bool:
-    """Return whether a job died of a signal that this back-end did not send."""
-    kinds = ("Training", "Processing", "Transform")
-    failed = any(response.get(f"{kind}JobStatus") == "Failed" for kind in kinds)
-    return failed and int(response["ExitCode"]) < 0
+def may_go_on(request: JsonObject, response: JsonObject) -> bool:
+    """Return whether a training job was a spot job that something outside has killed."""
+    killed = response["TrainingJobStatus"] == "Failed" and int(response["ExitCode"]) < 0
+    return killed and bool(request.get("EnableManagedSpotTraining"))

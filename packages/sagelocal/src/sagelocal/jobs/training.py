@@ -17,6 +17,7 @@ from sagelocal.jobs.hosts import Host, discard, instance_count, job_hosts, merge
 from sagelocal.jobs.inputs import put_input
 from sagelocal.jobs.machine import Machine
 from sagelocal.jobs.metrics import Progress, Rule, final_metrics, finite_start
+from sagelocal.jobs.retries import MOST_INTERRUPTIONS, may_go_on
 from sagelocal.jobs.script_mode import channel_config, script_variables, unpack_code, user_arguments
 from sagelocal.processes.commands import Command
 from sagelocal.storage.archives import pack
@@ -37,6 +38,8 @@ def run_training_job(
 ) -> JsonObject:
     """Run one job and return what `DescribeTrainingJob` would (plus exit code and seconds).
 
+    A spot job that something kills goes on with its checkpoints, as after an interruption.
+
     Args:
         request: A `CreateTrainingJob` request without expressions.
         name: Name of the job, part of the address of its model.
@@ -53,6 +56,31 @@ def run_training_job(
         StorageError: If a channel is missing, or if hosts left different files of one name.
         StoppedError: If the execution was stopped.
     """
+    for _ in range(1 + MOST_INTERRUPTIONS):
+        response = _run_once(
+            request,
+            name=name,
+            step=step,
+            machine=machine,
+            objective=objective,
+            rule=rule,
+            limit=limit,
+        )
+        if not may_go_on(request, response):
+            break
+    return response
+
+
+def _run_once(
+    request: JsonObject,
+    *,
+    name: str,
+    step: str,
+    machine: Machine,
+    objective: str | None,
+    rule: Rule | None,
+    limit: Callable[[JsonObject], JsonObject],
+) -> JsonObject:
     count = instance_count(request.get("ResourceConfig", {}), step)
     output = f"{request['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{name}/output"
     with job_hosts(machine, step, name, count) as hosts:

@@ -1,4 +1,4 @@
-"""Runs of trials: once, again after a kill, or not at all if an earlier attempt finished them."""
+"""Runs of trials: once, or not at all if an earlier attempt finished them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from sagelocal.errors import StorageError
 from sagelocal.files import JsonObject
 from sagelocal.jobs.machine import Machine
 from sagelocal.jobs.metrics import Rule
-from sagelocal.jobs.retries import was_killed
 from sagelocal.jobs.training import run_training_job
 from sagelocal.tuning.completion import Clock, TimeIsOverError
 from sagelocal.tuning.journal import TrialJournal
@@ -89,19 +88,12 @@ class TrialRunner:
                 self._prepared = True
 
     def _train(self, suggestion: Suggestion, name: str, rule: Rule | None) -> JsonObject:
-        """Train; a job that something outside killed is run again, as often as allowed."""
-        retries = int(self.training.get("RetryStrategy", {}).get("MaximumRetryAttempts", 0))
-        request = training_request(self.training, name, suggestion.hyperparameters, self.metric)
-        for attempt in range(retries + 1):
-            response = run_training_job(
-                request,
-                name=name,
-                step=self.step,
-                machine=self.machine,
-                objective=self.metric,
-                rule=rule,
-                limit=self.clock.limit,
-            )
-            if not was_killed(response) or attempt == retries:
-                break
-        return response
+        return run_training_job(
+            training_request(self.training, name, suggestion.hyperparameters, self.metric),
+            name=name,
+            step=self.step,
+            machine=self.machine,
+            objective=self.metric,
+            rule=rule,
+            limit=self.clock.limit,
+        )

@@ -98,7 +98,7 @@ def ranked(trials: Iterable[Trial], *, maximise: bool) -> list[Trial]:
     The SDK says of `TrainingJobSummaries[k]` that it is the k-th best trial from 0
     (`TuningStep.get_top_model_s3_uri`), and `ListTrainingJobsForHyperParameterTuningJob` ranks all
     that have a value, however they ended. Only a whole trial is the best one, so it goes first. Of
-    equal trials the earlier one does. Those without a value, which the service leaves out, are last.
+    equal trials the earlier one does. Those without a value are last; the service leaves them out.
     """
     trials = list(trials)
     best = best_of(trials, maximise=maximise)
