@@ -176,7 +176,7 @@ def test_an_unknown_step_names_the_closest(pipeline, known):
     ended = pipeline("logs", "abcd1", "Ingst", "--on", "aws")
     assert ended.code == 2
     assert ended.err.splitlines()[-2:] == [
-        "Execution abcd1 has no step 'Ingst' that has started.",
+        "Execution abcd1111 has no step 'Ingst' that has started.",
         "Did you mean Ingest?",
     ]
 
@@ -200,3 +200,12 @@ def test_what_does_not_ask_aws_does_not_import_its_library(example, arguments):
         check=True,
     )
     assert ended.stderr == "set()\n"
+
+
+def test_logs_without_an_identifier_are_those_of_the_latest(pipeline, aws, deployable):
+    aws.knows_who_asks()
+    newest = {"PipelineExecutionArn": SECOND, "PipelineExecutionStatus": "Failed"}
+    aws.answer("sagemaker", "list_pipeline_executions", {"PipelineExecutionSummaries": [newest]})
+    describe(aws, SECOND, "Failed")
+    has_steps(aws, {"StepName": "Stop", "StepStatus": "Failed", "Metadata": {"Fail": {}}})
+    assert pipeline("logs", "--on", "aws").code == 0

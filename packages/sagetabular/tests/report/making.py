@@ -37,6 +37,8 @@ class Story:
     shift: float = 0.0
     rows: int = 50
     importance: bool = True
+    conf: dict[str, Any] = field(default_factory=lambda: {"target": "price"})
+    summary: dict[str, Any] = field(default_factory=dict)
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
@@ -66,7 +68,9 @@ def _write_results(home: Path, record: ExecutionRecord, story: Story) -> None:
         "Evaluate": _processing("evaluation", f"{prefix}/evaluate"),
         "Select": _processing("selection", f"{prefix}/select"),
     }
+    settings = {"InputName": "settings", "S3Input": {"S3Uri": f"{prefix}/settings"}}
     arguments = {
+        "Preprocess": {"ProcessingInputs": [settings]},
         "Evaluate": {"AppSpecification": {"ContainerArguments": ["--model", story.model]}},
         "Tune": {"TrainingJobDefinition": {"StaticHyperParameters": {"job_model": story.model}}},
     }
@@ -138,7 +142,9 @@ def _store(sagemaker: LocalSageMaker, prefix: str, story: Story) -> None:
         "summary/summary": {
             "rows_read": 70, "duplicates_removed": 0, "training_rows": 20, "test_rows": 50,
             "fold_rows": [7, 7, 6], "missing_values": {story.column: 3}, "fingerprint": "abc",
+            **story.summary,
         },
+        "settings/preprocess": story.conf,
     }  # fmt: skip
     if story.importance:
         contents["evaluate/importance"] = {story.column: 0.75, "other": 0.25}

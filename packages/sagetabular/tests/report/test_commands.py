@@ -33,7 +33,7 @@ def test_report_is_written_where_o_says_with_links_to_the_logs(pipeline, home, t
 
 def test_without_an_execution_there_is_nothing_to_report_on(pipeline):
     assert pipeline("report").mistake == [
-        "There is no execution to report on.",
+        "There is no execution yet.",
         "Start one with `pipeline run`.",
     ]
 
@@ -48,15 +48,15 @@ def test_a_report_that_cannot_be_written_leaves_nothing_behind(pipeline, home, t
 
 
 def test_compare_tells_settings_scores_and_winners_apart(pipeline, home):
-    first = make_execution(home, Story(parameters={"Folds": 3, "Seed": 1}))
+    first = make_execution(home, Story(parameters={"MaxTrainingJobs": 3, "Seed": 1}))
     second = make_execution(
-        home, Story(data="new.csv", shift=0.05, parameters={"Folds": 5, "Seed": 1})
+        home, Story(data="new.csv", shift=0.05, parameters={"MaxTrainingJobs": 5, "Seed": 1})
     )
     ended = pipeline("compare", first.id, second.id)
     assert (ended.code, ended.err) == (0, "")
     rows = [line.split() for line in ended.out.splitlines()]
     assert ["data", "sales.csv", "new.csv"] in rows
-    assert ["Folds", "3", "5"] in rows
+    assert ["MaxTrainingJobs", "3", "5"] in rows
     assert "Seed" not in ended.out and "definition" not in ended.out
     assert ["ridge", "0.8100", "0.8600", "+0.0500"] in rows
     assert ["ridge", "0.7654", "0.8154", "+0.0500"] in rows

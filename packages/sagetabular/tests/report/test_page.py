@@ -138,8 +138,8 @@ def test_the_same_execution_gives_the_same_page(tmp_path: Path) -> None:
 
 def test_an_execution_is_compared_with_the_one_before_it_that_succeeded(tmp_path: Path) -> None:
     first, second = (
-        make_execution(tmp_path, Story(shift=shift, parameters={"Folds": folds}))
-        for shift, folds in ((0.0, 3), (0.05, 5))
+        make_execution(tmp_path, Story(shift=shift, parameters={"MaxTrainingJobs": trials}))
+        for shift, trials in ((0.0, 3), (0.05, 5))
     )
     ordered = sorted((first, second), key=lambda record: record.id)
     assert "Comparison" not in page_of(tmp_path, ordered[0]).texts

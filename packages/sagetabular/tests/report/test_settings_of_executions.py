@@ -150,7 +150,7 @@ def test_arguments_of_a_program_of_ones_own_are_not_taken_for_settings(tmp_path:
     tell(record, "Evaluate", {"AppSpecification": {"ImageUri": "image:1"}})
     sagemaker = LocalSageMaker(tmp_path)
     groups = read_settings(sagemaker, sagemaker.execution(record.id))
-    assert [group.step for group in groups] == []
+    assert groups == [Group("Preprocess", {"data.target": "price"})]
 
 
 def test_the_report_has_a_table_of_the_settings_of_each_step(tmp_path: Path) -> None:

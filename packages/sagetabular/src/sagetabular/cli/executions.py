@@ -9,7 +9,7 @@ import typer
 
 from sagelocal import LocalSageMaker
 from sagelocal.errors import did_you_mean
-from sagetabular.cli.options import Backend, Identifier, On
+from sagetabular.cli.options import Backend, Identifier, LatestIdentifier, On, execution_or_latest
 from sagetabular.cli.terminal.output import how_to_go_on, print_result, print_table
 from sagetabular.errors import UserError
 from sagetabular.local.leaderboard import read_result
@@ -40,7 +40,7 @@ def list_all(on: On = Backend.LOCAL) -> None:
             typer.echo(f"{record.id} was interrupted. {how_to_go_on(record)}")
 
 
-def show(identifier: Identifier, on: On = Backend.LOCAL) -> None:
+def show(identifier: LatestIdentifier = None, on: On = Backend.LOCAL) -> None:
     """Show an execution: steps, parameters, and on this machine its leaderboard."""
     if on is Backend.AWS:
         from sagetabular.cli.aws import executions as on_aws
@@ -49,7 +49,7 @@ def show(identifier: Identifier, on: On = Backend.LOCAL) -> None:
         return
     project = find_project()
     sagemaker = LocalSageMaker(project.home)
-    record = sagemaker.execution(identifier)
+    record = execution_or_latest(sagemaker, identifier)
     steps = [
         [step.name, step.kind, _status(step), _seconds(step), _first_line(step.failure_reason)]
         for step in record.steps.values()
@@ -65,8 +65,15 @@ def show(identifier: Identifier, on: On = Backend.LOCAL) -> None:
 
 
 def logs(
-    identifier: Identifier,
-    step: Annotated[str | None, typer.Argument(metavar="STEP", help="Name of a step.")] = None,
+    identifier: LatestIdentifier = None,
+    step: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="STEP",
+            help="Name of a step; alone, of the latest on this machine.",
+            show_default="all",
+        ),
+    ] = None,
     on: On = Backend.LOCAL,
 ) -> None:
     """Print the logs of an execution, or of one of its steps."""
@@ -75,7 +82,7 @@ def logs(
 
         on_aws.logs(identifier, step)
         return
-    record = LocalSageMaker(find_project().home).execution(identifier)
+    record, step = _record_and_step(LocalSageMaker(find_project().home), identifier, step)
     if step is not None and step not in record.steps:
         msg = f"Execution {record.id} has no step {step!r}."
         raise UserError(msg, did_you_mean(step, record.steps))
@@ -83,6 +90,17 @@ def logs(
         for file in record.log_files(name):
             typer.echo(f"==> {name}: {file.stem} <==")
             typer.echo(file.read_text(encoding="utf-8", errors="replace"))
+
+
+def _record_and_step(
+    sagemaker: LocalSageMaker, identifier: str | None, step: str | None
+) -> tuple[ExecutionRecord, str | None]:
+    """Return the execution and the step: one word alone may be a step of the latest."""
+    if identifier is not None and step is None:
+        records = sagemaker.executions()
+        if records and identifier in records[0].steps:
+            return records[0], identifier
+    return execution_or_latest(sagemaker, identifier), step
 
 
 def stop(identifier: Identifier) -> None:

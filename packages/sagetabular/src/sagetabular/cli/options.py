@@ -12,6 +12,8 @@ from sagetabular.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sagelocal import ExecutionRecord, LocalSageMaker
+
 
 class Backend(StrEnum):
     """Place of executions."""
@@ -23,9 +25,39 @@ class Backend(StrEnum):
 Identifier = Annotated[
     str, typer.Argument(metavar="ID", help="Execution, or the start of its name.")
 ]
+LatestIdentifier = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="ID", help="Execution, or the start of its name.", show_default="the latest"
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would go; remove nothing.")]
 On = Annotated[Backend, typer.Option("--on", help="This machine, or AWS.")]
+
+
+def execution_or_latest(
+    sagemaker: LocalSageMaker, identifier: str | None, *, before: int = 0
+) -> ExecutionRecord:
+    """Return an execution of this machine by its identifier, or the beginning of one.
+
+    Args:
+        sagemaker: Where it is looked for.
+        identifier: None for the latest.
+        before: How many are newer than the one that is meant by None.
+
+    Raises:
+        UserError: There are not so many.
+        ExecutionNotFoundError: None, or more than one, has that identifier.
+    """
+    if identifier is not None:
+        return sagemaker.execution(identifier)
+    found = sagemaker.executions()
+    if len(found) > before:
+        return found[before]
+    number = ("no execution yet", "one execution only")[min(len(found), 1)]
+    raise UserError(f"There is {number}.", "Start one with `pipeline run`.")
 
 
 def refuse_local(options: Mapping[str, object]) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sagelocal import LocalSageMaker
-from sagetabular.cli.options import Backend, Identifier, On
+from sagetabular.cli.options import AsJson, Backend, LatestIdentifier, On, execution_or_latest
 from sagetabular.cli.terminal.output import print_table, shown
 from sagetabular.errors import UserError
 from sagetabular.files import write_bytes
@@ -16,13 +17,11 @@ from sagetabular.project import find_project
 
 if TYPE_CHECKING:
     from sagelocal import ExecutionRecord
+    from sagetabular.report.comparison import RunComparison
 
 
 def report(
-    identifier: Annotated[
-        str | None,
-        typer.Argument(metavar="ID", help="Execution, or the start of its name; else the latest."),
-    ] = None,
+    identifier: LatestIdentifier = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -56,24 +55,56 @@ def report(
 
 
 def compare(
-    first: Identifier,
-    second: Annotated[str, typer.Argument(metavar="ID", help="Another one.")],
+    first: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="ID",
+            help="Execution, or the start of its name.",
+            show_default="the one before the latest",
+        ),
+    ] = None,
+    second: Annotated[
+        str | None,
+        typer.Argument(metavar="ID", help="Another one.", show_default="the latest"),
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Compare two executions: what was asked differently, and what came of it."""
+    """Compare two executions: what was asked differently, and what came of it.
+
+    Scores have a change only if they were measured on the same target and rows, split alike.
+    """
     from sagetabular.report.comparison import compare as compare_executions
-    from sagetabular.report.tables import NONE, change, figure
 
     sagemaker = LocalSageMaker(find_project().home)
-    records = sagemaker.execution(first), sagemaker.execution(second)
-    found = compare_executions(sagemaker, *records)
+    before = execution_or_latest(sagemaker, first, before=1)
+    found = compare_executions(sagemaker, before, execution_or_latest(sagemaker, second))
+    if as_json:
+        typer.echo(json.dumps(found.as_dict(), allow_nan=False))
+        return
+    _print_comparison(found)
+
+
+def _print_comparison(found: RunComparison) -> None:
+    from sagetabular.report.basis import NOT_COMPARABLE
+    from sagetabular.report.overview import OBSTACLE, obstacle_rows
+    from sagetabular.report.tables import NONE, change, figure
+
     if found.differences:
         header = ["setting", "first", "second"]
         print_table("Settings that differ", header, [list(row) for row in found.differences])
     else:
         typer.echo("Every setting is the same.")
+    if found.why_not:
+        title = f"\nNot comparable: {found.why_not}"
+        print_table(title, OBSTACLE, obstacle_rows(found))
     for title, index in (("Cross-validated R2", 0), ("Test R2", 1)):
-        scores = [(pair.name, *pair.scores()[index]) for pair in found.models]
-        rows = [[name, figure(one), figure(two), change(more)] for name, one, two, more in scores]
+        can = found.comparable[index]
+        scores = [(pair.name, *pair.scores()[index], found.changes(pair)[index])
+                  for pair in found.models]  # fmt: skip
+        rows = [
+            [name, figure(one), figure(two), change(more) if can else NOT_COMPARABLE]
+            for name, one, two, more in scores
+        ]
         if rows:
             print_table(f"\n{title}", ["model", "first ", "second ", "change "], rows)
     results = [
@@ -85,12 +116,7 @@ def compare(
 
 def _on_this_machine(identifier: str | None) -> tuple[LocalSageMaker, ExecutionRecord]:
     sagemaker = LocalSageMaker(find_project().home)
-    if identifier is not None:
-        return sagemaker, sagemaker.execution(identifier)
-    latest = sagemaker.executions()[:1]
-    if not latest:
-        raise UserError("There is no execution to report on.", "Start one with `pipeline run`.")
-    return sagemaker, latest[0]
+    return sagemaker, execution_or_latest(sagemaker, identifier)
 
 
 def _on_aws(identifier: str | None) -> tuple[LocalSageMaker, ExecutionRecord]:

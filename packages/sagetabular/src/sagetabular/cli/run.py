@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sagelocal import LocalSageMaker, Reuse
-from sagetabular.cli.options import Backend, Identifier, On, refuse_local
+from sagetabular.cli.options import (
+    AsJson,
+    Backend,
+    LatestIdentifier,
+    On,
+    execution_or_latest,
+    refuse_local,
+)
 from sagetabular.cli.terminal.output import failure_exit, print_result, shown
 from sagetabular.cli.terminal.progress import show_progress
 from sagetabular.errors import UserError
@@ -23,7 +30,6 @@ if TYPE_CHECKING:
     from sagelocal import ExecutionRecord
     from sagetabular.project import Project
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Plain = Annotated[
     bool,
     typer.Option("--plain", help="Say what happens in lines, on a terminal too; on AWS always."),
@@ -99,15 +105,18 @@ def run(
     _report(project, record, as_json)
 
 
-def resume(identifier: Identifier, as_json: AsJson = False, plain: Plain = False) -> None:
+def resume(
+    identifier: LatestIdentifier = None, as_json: AsJson = False, plain: Plain = False
+) -> None:
     """Go on with an execution that was stopped, failed or was killed.
 
     Definition and parameters stay the same. No finished step is repeated, and no finished trial
     of a tuning step. The exit code is that of `pipeline run`.
     """
     project = find_project()
+    wanted = execution_or_latest(LocalSageMaker(project.home), identifier)
     with show_progress(plain=plain) as listener:
-        record = runs.resume(project, identifier, listener)
+        record = runs.resume(project, wanted.id, listener)
     _report(project, record, as_json)
 
 

@@ -103,12 +103,20 @@ def read_artefacts(sagemaker: LocalSageMaker, record: ExecutionRecord) -> Artefa
         arguments = (step.arguments or {})["AppSpecification"]["ContainerArguments"]
         model = arguments[arguments.index("--model") + 1]
         evaluations[model] = _evaluation(sagemaker.storage, uri)
-    summaries = [
-        json.loads(sagemaker.storage.read_bytes(f"{uri}/summary.json"))
-        for _, uri in _outputs(record, "summary")
-    ]
     tunings = {tuning.model: tuning for tuning in map(_tuning, _succeeded(record, "Tuning"))}
-    return Artefacts(tunings, evaluations, summaries[0] if summaries else None)
+    return Artefacts(tunings, evaluations, read_summary(sagemaker, record))
+
+
+def read_summary(sagemaker: LocalSageMaker, record: ExecutionRecord) -> Mapping[str, Any] | None:
+    """Return what Preprocess noted about the rows; None if it did not come so far.
+
+    Raises:
+        StorageError: It has been removed since.
+    """
+    for _, uri in _outputs(record, "summary"):
+        found: Mapping[str, Any] = json.loads(sagemaker.storage.read_bytes(f"{uri}/summary.json"))
+        return found
+    return None
 
 
 def _succeeded(record: ExecutionRecord, kind: str) -> list[StepRecord]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from sagetabular.local.leaderboard import read_result
+from sagetabular.report.basis import find_obstacles
 from sagetabular.report.settings import read_settings
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from sagelocal import ExecutionRecord, LocalSageMaker
     from sagetabular.local.leaderboard import Entry, Result
+    from sagetabular.report.basis import Obstacle
 
 ABSENT = "-"
 
@@ -26,14 +28,11 @@ class ModelPair:
     first: Entry | None
     second: Entry | None
 
-    def scores(self) -> list[tuple[float | None, float | None, float | None]]:
-        """Return cross-validated and test R2, each as (first, second, second minus first)."""
+    def scores(self) -> list[tuple[float | None, float | None]]:
+        """Return cross-validated and test R2, each as (first, second)."""
         cv = [entry.cv_r2 if entry else None for entry in (self.first, self.second)]
         test = [entry.test_r2 if entry else None for entry in (self.first, self.second)]
-        return [
-            (first, second, None if first is None or second is None else second - first)
-            for first, second in (cv, test)
-        ]
+        return [(cv[0], cv[1]), (test[0], test[1])]
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,49 @@ class RunComparison:
     second: Result
     differences: list[tuple[str, str, str]]
     models: list[ModelPair]
+    obstacles: list[Obstacle]
+
+    @property
+    def comparable(self) -> tuple[bool, bool]:
+        """Return whether cross-validated scores, and test scores, can be compared."""
+        return not self.obstacles, all(found.scores == "cv" for found in self.obstacles)
+
+    @property
+    def why_not(self) -> str:
+        """Return what is not the same, such as `other data, other split`; empty if all is."""
+        return ", ".join(dict.fromkeys(found.kind for found in self.obstacles))
+
+    def changes(self, pair: ModelPair) -> list[float | None]:
+        """Return second minus first of both scores; None where that would mean nothing."""
+        return [
+            second - first if first is not None and second is not None and comparable else None
+            for (first, second), comparable in zip(pair.scores(), self.comparable, strict=True)
+        ]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the comparison as JSON would have it."""
+        cv, test = self.comparable
+        models = [{"name": pair.name, **_as_dict(pair, self.changes(pair))} for pair in self.models]
+        return {
+            "first": self.first.as_dict(),
+            "second": self.second.as_dict(),
+            "comparable": {"cv_r2": cv, "test_r2": test},
+            "not_comparable_since": [asdict(each) | {"kind": each.kind} for each in self.obstacles],
+            "differences": [
+                dict(zip(("setting", "first", "second"), row, strict=True))
+                for row in self.differences
+            ],
+            "models": models,
+        }
+
+
+def _as_dict(pair: ModelPair, changes: list[float | None]) -> dict[str, Any]:
+    return {
+        name: {"first": first, "second": second, "change": change}
+        for name, (first, second), change in zip(
+            ("cv_r2", "test_r2"), pair.scores(), changes, strict=True
+        )
+    }
 
 
 def compare(
@@ -57,6 +99,7 @@ def compare(
         *results,
         differences=list(_differences(sagemaker, first, second)),
         models=[ModelPair(name, before.get(name), after.get(name)) for name in names],
+        obstacles=find_obstacles(sagemaker, first, second) if before and after else [],
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from sagetabular.report.basis import NOT_COMPARABLE
 from sagetabular.report.charts import number
 from sagetabular.report.rows import Strip, strips
 from sagetabular.report.settings import CODE
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from sagetabular.report.comparison import RunComparison
     from sagetabular.report.graph import DrawnGraph
     from sagetabular.report.settings import Group
+
+
+OBSTACLE = ["what", "first", "second", "concerns"]
 
 
 @dataclass(frozen=True)
@@ -85,24 +89,30 @@ def fold_scores(evaluations: Mapping[str, TestOutcome]) -> Chart | None:
 
 
 def comparison_tables(found: RunComparison) -> list[Table]:
-    """Return results with their change, and the settings that differ."""
-    models = [
-        [
-            pair.name,
-            *(
-                cell
-                for before, now, difference in pair.scores()
-                for cell in (figure(before), figure(now), change(difference))
-            ),
-        ]
-        for pair in found.models
-    ]
+    """Return results with their change, why they have none, and the settings that differ."""
+    models = []
+    for pair in found.models:
+        cells = [pair.name]
+        for (before, now), more, can in zip(
+            pair.scores(), found.changes(pair), found.comparable, strict=True
+        ):
+            cells += [figure(before), figure(now), change(more) if can else NOT_COMPARABLE]
+        models.append(cells)
     header = ["model", "cv R2 before ", "cv R2 now ", "change ", "test R2 before ",
               "test R2 now ", "change "]  # fmt: skip
     settings = [list(row) for row in found.differences]
     return [
         Table("Results", header, models),
+        Table("Why scores cannot be compared", OBSTACLE, obstacle_rows(found)),
         Table("Settings that differ", ["setting", "before", "now"], settings),
+    ]
+
+
+def obstacle_rows(found: RunComparison) -> list[list[str]]:
+    """Return a row for everything that keeps scores from being compared."""
+    return [
+        [each.name, each.first, each.second, "both scores" if each.scores == "both" else "cv R2"]
+        for each in found.obstacles
     ]
 
 

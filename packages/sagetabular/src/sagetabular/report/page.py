@@ -82,6 +82,7 @@ def _content(sagemaker: LocalSageMaker, record: ExecutionRecord, folder: Path) -
     definition = (record.directory / "definition.json").read_bytes()
     steps = parse_definition(definition).steps
     earlier = previous_success(sagemaker, record)
+    compared = compare(sagemaker, earlier, record) if earlier else None
     data = record.metadata.get("data", "")
     names = [entry.name for entry in result.models]
     names += [name for name in artefacts.tunings if name not in names]
@@ -94,9 +95,8 @@ def _content(sagemaker: LocalSageMaker, record: ExecutionRecord, folder: Path) -
         "leaderboard": overview.leaderboard(result, evaluations),
         "folds": overview.fold_scores(evaluations),
         "earlier": earlier,
-        "comparison": (
-            overview.comparison_tables(compare(sagemaker, earlier, record)) if earlier else []
-        ),
+        "compared": compared,
+        "comparison": overview.comparison_tables(compared) if compared else [],
         "models": [
             model_section(name, artefacts.tunings.get(name), artefacts.evaluations.get(name))
             for name in names

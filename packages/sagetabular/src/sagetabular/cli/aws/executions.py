@@ -91,10 +91,10 @@ def list_all() -> None:
     print_table("", ["execution", "status", "started"], rows)
 
 
-def show(identifier: str) -> None:
-    """Print steps and parameters of an execution."""
+def show(identifier: str | None) -> None:
+    """Print steps and parameters of an execution; None for the latest."""
     executions = open_executions()
-    found = executions.find(identifier)
+    found = executions.find(identifier) if identifier else executions.latest()
     steps = [
         [step.name, step.kind, _status(step), _seconds(step), " ".join(step.reason.split())]
         for step in executions.steps(found.arn)
@@ -108,17 +108,22 @@ def show(identifier: str) -> None:
         typer.echo(found.reason)
 
 
-def logs(identifier: str, name: str | None) -> None:
+def logs(identifier: str | None, name: str | None) -> None:
     """Print what the jobs of an execution, or of one of its steps, have printed.
+
+    Args:
+        identifier: Of the execution; None for the latest.
+        name: Of the step; None for all.
 
     Raises:
         UserError: There is no such execution, or no such step in it; or AWS refuses.
     """
     account, deployment = open_account(find_project())
     executions = Executions(account.client("sagemaker"), deployment.pipeline)
-    steps = {step.name: step for step in executions.steps(executions.find(identifier).arn)}
+    found = executions.find(identifier) if identifier else executions.latest()
+    steps = {step.name: step for step in executions.steps(found.arn)}
     if name is not None and name not in steps:
-        msg = f"Execution {identifier} has no step {name!r} that has started."
+        msg = f"Execution {found.id} has no step {name!r} that has started."
         raise UserError(msg, did_you_mean(name, steps))
     source = Logs(account.client("sagemaker"), account.client("logs"))
     for step in [steps[name]] if name else steps.values():
