@@ -6,6 +6,12 @@ import sys
 
 import pytest
 
+# The small project has a time that nothing asks for.
+NOTE = (
+    "Note: conf/pipeline.yaml: data.columns.sold: no model sees it, a time is no feature. "
+    "Name it in data.drop, or make numbers of it in the query.\n"
+)
+
 
 def files_below(folder):
     """All files but those that any command may leave: caches, and what a run keeps for the next."""
@@ -15,17 +21,25 @@ def files_below(folder):
 
 def test_compile_prints_the_definition_and_nothing_else(pipeline, compiled):
     ended = pipeline("compile")
-    assert (ended.code, ended.err) == (0, "")
+    assert (ended.code, ended.err) == (0, NOTE)
     assert ended.out.encode() == compiled.definition
 
 
 def test_compile_writes_the_definition_and_says_so(pipeline, example, compiled):
     before = files_below(example.root)
     ended = pipeline("compile", "-o", "definition.json")
-    assert (ended.code, ended.err) == (0, "")
+    assert (ended.code, ended.err) == (0, NOTE)
     assert ended.out == f"definition.json: {len(compiled.definition):,} bytes\n"
     assert (example.root / "definition.json").read_bytes() == compiled.definition
     assert files_below(example.root) - before == {example.root / "definition.json"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("data.drop", ["area", "sold"]), ("split", {"kind": "time", "by": "sold"})]
+)
+def test_a_time_that_is_asked_for_is_not_worth_a_note(pipeline, example, field, value):
+    example.change("conf/pipeline.yaml", field, value)
+    assert pipeline("compile", "-o", "definition.json").err == ""
 
 
 def test_compile_works_from_a_folder_inside_the_project(pipeline, example, compiled):

@@ -102,6 +102,20 @@ FAULTS = {
         "split takes no `by` for kind 'stratified', got 'district'.",
         "Remove it, or choose kind grouped or time.",
     ),
+    "a column to split by that may be missing": (
+        PIPELINE, "split", {"kind": "grouped", "by": "garden"},
+        "must not declare the column that split.by names as optional, got 'garden'.",
+        "Write `garden: number` under data.columns.",
+    ),
+    "a category as a time": (
+        PIPELINE, "split", {"kind": "time", "by": "district"},
+        "must order rows by a time or a number: split.by has the category 'district'.",
+        "Write `district: time` under data.columns",
+    ),
+    "rows that repeat are neither kept nor removed": (
+        PIPELINE, "data.duplicates", "drop",
+        "data.duplicates must be 'keep' or 'remove', got 'drop'.", None,
+    ),
     "a column to split by that is not declared": (
         PIPELINE, "split", {"kind": "grouped", "by": "street"},
         "must declare the column that split.by names, got 'street'.",

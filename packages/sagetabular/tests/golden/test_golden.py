@@ -47,7 +47,7 @@ def test_a_mistake_is_answered_as_it_was(mistake, example, pipeline):
         plant(example, mistake)
     ended = pipeline(*mistake.get("command", ["compile", "-o", "x.json"]))
     lines = ended.err.replace(str(example.root), "<project>").splitlines()
-    lines = [line for line in lines if not line.startswith("Running on this ")]
+    lines = [line for line in lines if not line.startswith(("Running on this ", "Note: "))]
     assert (ended.code, lines) == (mistake["code"], mistake["error"])
 
 

@@ -44,11 +44,18 @@ def test_negative_zero_is_zero_so_that_equal_rows_are_equal_in_every_bit() -> No
     assert not np.signbit(rows["size"].iloc[0])
 
 
-def test_duplicates_go_and_undeclared_columns_too() -> None:
+def test_every_row_stays_and_undeclared_columns_go() -> None:
     table = pd.concat([make_table(), make_table()]).assign(other=range(6))
     rows = clean(table, COLUMNS, "price")
     assert list(rows.columns) == list(COLUMNS)
-    assert len(rows) == 3
+    assert rows["price"].tolist() == [10, 20, 30] * 2
+
+
+def test_the_rows_without_target_are_counted_as_they_were_read() -> None:
+    """528 empty lines of a file are 528 rows to look for, although they are equal."""
+    empty = pd.DataFrame({name: [None] * 528 for name in COLUMNS}, dtype=object)
+    with pytest.raises(JobError, match="must have a value in every row, got 528 without"):
+        clean(pd.concat([make_table(), empty]), COLUMNS, "price")
 
 
 def test_an_optional_column_may_be_absent() -> None:

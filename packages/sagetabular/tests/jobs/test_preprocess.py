@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,8 @@ SETTINGS = {
     },
     "one_hot": {},
     "drop": ["income"],
+    "unasked": [],
+    "duplicates": "keep",
     "split": {"kind": "random", "by": None, "test": 0.2, "validation": 0.25},
 }
 
@@ -43,6 +46,15 @@ def make_table(rows: int = 500) -> pd.DataFrame:
 
 def put(base: Path, table: pd.DataFrame) -> None:
     table.to_parquet(base / "processing/input/data/data.parquet", index=False)
+
+
+def choose(base: Path, **changes: object) -> None:
+    file = base / "processing/input/settings/preprocess.json"
+    file.write_text(json.dumps(SETTINGS | changes))
+
+
+def summary(base: Path) -> dict[str, Any]:
+    return json.loads((base / "processing/output/summary/summary.json").read_text())
 
 
 def output(base: Path, name: str) -> pd.DataFrame:
@@ -75,8 +87,7 @@ def test_a_dropped_column_does_not_move_the_split(base: Path) -> None:
     """So that runs with and without a feature are scored on the same rows."""
     preprocess(["--folds", "5", "--seed", "7"])
     before = output(base, "test")["size"]
-    settings = SETTINGS | {"drop": []}
-    (base / "processing/input/settings/preprocess.json").write_text(json.dumps(settings))
+    choose(base, drop=[])
     preprocess(["--folds", "5", "--seed", "7"])
     assert list(output(base, "test")) == ["size", "income", "price"]
     pd.testing.assert_series_equal(output(base, "test")["size"], before)
@@ -99,15 +110,44 @@ def test_the_baseline_is_that_of_the_features_of_the_training_rows(base: Path) -
     assert size["numerical_statistics"]["max"] == train["size"].max()
 
 
-def test_the_summary_counts_what_happened(base: Path) -> None:
-    table = pd.concat([make_table(), make_table()[:30]])
+@pytest.mark.parametrize(("duplicates", "removed"), [("keep", 0), ("remove", 30)])
+def test_the_summary_counts_what_happened(base: Path, duplicates: str, removed: int) -> None:
+    table = pd.concat([make_table(), make_table()[:30]]).assign(remark="x", town=None)
     put(base, table)
+    columns = SETTINGS["columns"] | {"age": {"type": "number", "optional": True}}
+    choose(base, duplicates=duplicates, columns=columns)
     preprocess(["--folds", "5", "--seed", "7"])
-    summary = json.loads((base / "processing/output/summary/summary.json").read_text())
-    assert summary["rows_read"] == 530
-    assert summary["duplicates_removed"] == 30
-    assert summary["training_rows"] + summary["test_rows"] == 500
-    assert sum(summary["fold_rows"]) == summary["training_rows"]
+    found = summary(base)
+    assert found["rows_read"] == 530
+    assert found["repeated_rows"] == 30
+    assert found["duplicates_removed"] == removed
+    assert found["training_rows"] + found["test_rows"] == 530 - removed
+    assert sum(found["fold_rows"]) == found["training_rows"]
+    assert found["columns_left_out"] == ["remark", "town", "income"]
+    assert found["columns_absent"] == ["age"]
+    about_rows, about_columns = found["notes"]
+    assert about_rows.startswith("30 of 530 rows repeat another one")
+    assert ("are removed" in about_rows) == (duplicates == "remove")
+    assert about_columns == "No model sees remark, town: not declared in data.columns."
+
+
+def test_where_nothing_was_left_out_unasked_nothing_is_said(
+    base: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    preprocess(["--folds", "5", "--seed", "7"])
+    assert summary(base)["notes"] == []
+    assert capsys.readouterr().out == ""
+
+
+def test_a_time_that_nobody_dropped_is_said(base: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(base, make_table().assign(day=pd.Timestamp("2026-01-31")))
+    columns = SETTINGS["columns"] | {"day": {"type": "time", "optional": False}}
+    choose(base, columns=columns, drop=["income", "day"], unasked=["day"])
+    preprocess(["--folds", "5", "--seed", "7"])
+    (note,) = summary(base)["notes"]
+    assert note.startswith("No model sees day: a time is no feature.")
+    assert capsys.readouterr().out == f"{note}\n"
+    assert "day" not in output(base, "train")
 
 
 def test_the_fingerprint_sees_one_changed_value(base: Path) -> None:
@@ -117,8 +157,7 @@ def test_the_fingerprint_sees_one_changed_value(base: Path) -> None:
         table.loc[17, "income"] = value
         put(base, table)
         preprocess(["--folds", "5", "--seed", "7"])
-        summary = json.loads((base / "processing/output/summary/summary.json").read_text())
-        prints.append(summary["fingerprint"])
+        prints.append(summary(base)["fingerprint"])
     assert prints[0] != prints[1]
 
 
@@ -131,15 +170,14 @@ def test_a_number_of_folds_that_is_none_is_refused(base: Path, folds: str) -> No
 
 def test_a_table_too_small_to_split_is_refused(base: Path) -> None:
     put(base, make_table(3))
-    with pytest.raises(JobError, match="split.test must leave two rows on both sides"):
+    with pytest.raises(JobError, match="split.test must leave two different rows on both sides"):
         preprocess(["--folds", "2", "--seed", "7"])
 
 
 def test_the_columns_of_listed_categories_are_all_there_and_no_other(base: Path) -> None:
     number = {"type": "number", "optional": False}
     columns = {"town_a": number, "town_b": number, **SETTINGS["columns"]}
-    settings = {**SETTINGS, "columns": columns, "one_hot": {"town": ["town_a", "town_b"]}}
-    (base / "processing/input/settings/preprocess.json").write_text(json.dumps(settings))
+    choose(base, columns=columns, one_hot={"town": ["town_a", "town_b"]})
     put(base, make_table().assign(town_b=1.0))
     preprocess(["--folds", "5", "--seed", "7"])
     test = output(base, "test")

@@ -142,6 +142,8 @@ def _store(sagemaker: LocalSageMaker, prefix: str, story: Story) -> None:
         "summary/summary": {
             "rows_read": 70, "duplicates_removed": 0, "training_rows": 20, "test_rows": 50,
             "fold_rows": [7, 7, 6], "missing_values": {story.column: 3}, "fingerprint": "abc",
+            "repeated_rows": 31, "columns_left_out": [story.column], "columns_absent": ["attic"],
+            "notes": ["31 of 70 rows repeat another one."],
             **story.summary,
         },
         "settings/preprocess": story.conf,

@@ -104,6 +104,17 @@ def test_the_numbers_of_the_execution_are_in_the_page(page: Page) -> None:
         assert expected in text, expected
 
 
+def test_what_was_left_out_of_the_rows_is_in_the_page(page: Page) -> None:
+    texts = [text.strip() for text in page.texts if text.strip()]
+    for name, value in {
+        "rows that repeat another one": "31",
+        "duplicates removed": "0",
+        "optional columns that are not there": "attic",
+        "note": "31 of 70 rows repeat another one.",
+    }.items():
+        assert texts[texts.index(name) + 1] == value
+
+
 def test_a_trial_that_was_stopped_early_is_shown_as_such_and_is_never_the_best(
     tmp_path: Path,
 ) -> None:

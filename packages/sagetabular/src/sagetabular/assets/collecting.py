@@ -11,7 +11,7 @@ from sagetabular.assets.flow import FLOW_FILE, dropped_columns, render_flow
 from sagetabular.assets.script_mode import model_archive, serving_code
 from sagetabular.assets.trees import Asset, make_asset, python_files
 from sagetabular.jobs.ingestion.query import NAME_FILE, PARAMETERS_FILE, written_parameters
-from sagetabular.settings.data_checks import indicator_columns
+from sagetabular.settings.data_checks import indicator_columns, unasked_times
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -153,6 +153,8 @@ def preprocess_settings(pipeline: PipelineConf) -> bytes:
         "columns": _columns(pipeline),
         "one_hot": indicator_columns(data),
         "drop": [*data.drop, *_columns_for_splitting(pipeline)],
+        "unasked": unasked_times(pipeline),
+        "duplicates": data.duplicates,
         "split": pipeline.split.model_dump(include={"kind", "by", "test", "validation"}),
     }
     return json.dumps(content, indent=1).encode()

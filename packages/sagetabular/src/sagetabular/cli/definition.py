@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sagetabular.cli.terminal.output import print_table, report, write_file
+from sagetabular.cli.terminal.output import print_table, report, say, write_file
 from sagetabular.errors import UserError
 from sagetabular.project import find_project
 
@@ -50,10 +50,12 @@ def compile_definition(
     from sagetabular.compiling.comparing import compare
     from sagetabular.compiling.compilation import compile_pipeline
     from sagetabular.compiling.documents import read_definition
+    from sagetabular.settings.data_checks import time_notes
 
     # Before anything is written: it may be the same file.
     old = None if earlier is None else read_definition(_content(earlier), str(earlier))
-    compiled = compile_pipeline(find_project().settings)
+    settings = find_project().settings
+    compiled = compile_pipeline(settings)
     if output is not None:
         write_file(output, compiled.definition)
         typer.echo(f"{output}: {len(compiled.definition):,} bytes")
@@ -61,6 +63,8 @@ def compile_definition(
         _print_comparison(compare(old, json.loads(compiled.definition)))
     elif output is None:
         typer.echo(compiled.definition.decode(), nl=False)
+    for note in time_notes(settings.pipeline):
+        say(f"Note: {note}")
 
 
 def _content(file: Path) -> bytes:

@@ -7,7 +7,6 @@ no fold sees another.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sagetabular.jobs.errors import JobError
+from sagetabular.jobs.rows.account import account
 from sagetabular.jobs.rows.baseline import write_baseline
 from sagetabular.jobs.rows.cleaning import clean
 from sagetabular.jobs.rows.indicators import with_indicators
@@ -39,9 +39,12 @@ def preprocess(argv: Sequence[str]) -> None:
     settings = json.loads((folder / "input/settings/preprocess.json").read_text(encoding="utf-8"))
     table = read_table(folder / "input/data", whole_numbers=True)
     table = with_indicators(table, settings["one_hot"], settings["columns"])
-    rows = _in_canonical_order(clean(table, settings["columns"], settings["target"]))
+    cleaned = clean(table, settings["columns"], settings["target"])
+    rows = _in_canonical_order(_without_copies(cleaned, settings["duplicates"]))
     training, test = _split(rows, settings, arguments.folds, arguments.seed)
-    summary = _summary(table, rows, training, test)
+    summary = account(table, cleaned, rows, training, test, settings)
+    for note in summary["notes"]:
+        print(note, flush=True)
     for name, part in (("train", training), ("test", test)):
         kept = part.drop(columns=[column for column in settings["drop"] if column in part])
         write_table(kept, folder / "output" / name, name)
@@ -63,6 +66,10 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     return arguments
 
 
+def _without_copies(rows: pd.DataFrame, duplicates: str) -> pd.DataFrame:
+    return rows.drop_duplicates(ignore_index=True) if duplicates == "remove" else rows
+
+
 def _in_canonical_order(rows: pd.DataFrame) -> pd.DataFrame:
     """Order by content, so that no later result depends on the order in which rows came."""
     return rows.iloc[np.argsort(content_keys(rows), kind="stable")].reset_index(drop=True)
@@ -76,30 +83,16 @@ def _split(
     splitter = Splitter(split["kind"], split["by"] or settings["target"], seed)
     is_test = splitter.holdout(rows, split["test"], "test")
     test, training = rows[is_test], rows[~is_test]
-    if min(len(test), len(training)) < 2:
-        msg = "conf/pipeline.yaml: split.test must leave two rows on both sides"
-        detail = f"got {len(test)} test rows of {len(rows)}"
+    different = len(test.drop_duplicates()), len(training.drop_duplicates())
+    if min(different) < 2:
+        msg = "conf/pipeline.yaml: split.test must leave two different rows on both sides"
+        few = f", of which {sum(different)} differ" if sum(different) < len(rows) else ""
+        detail = f"got {len(test)} test rows of {len(rows)}{few}"
         raise JobError(f"{msg}, {detail}.", "Change the share, or query more rows.")
     if folds:
         return training.assign(**{FOLD: splitter.folds(training, folds)}), test
     is_validation = splitter.holdout(training, split["validation"], "validation")
     return training.assign(**{FOLD: np.where(is_validation, 0, -1)}), test
-
-
-def _summary(
-    table: pd.DataFrame, rows: pd.DataFrame, training: pd.DataFrame, test: pd.DataFrame
-) -> dict[str, Any]:
-    """Return what a reader asks first; `fingerprint` changes with any value of any row."""
-    sizes = training.loc[training[FOLD] >= 0, FOLD].value_counts().sort_index()
-    return {
-        "rows_read": len(table),
-        "duplicates_removed": len(table) - len(rows),
-        "training_rows": len(training),
-        "test_rows": len(test),
-        "fold_rows": [int(size) for size in sizes],
-        "missing_values": {name: int(count) for name, count in rows.isna().sum().items() if count},
-        "fingerprint": hashlib.sha256(content_keys(rows).tobytes()).hexdigest(),
-    }
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,7 +26,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Result:
-    """The output of `pipeline run --json`; None where the execution did not come so far."""
+    """The output of `pipeline run --json`; None where the execution did not come so far.
+
+    `rows` counts what Preprocess read and used; `notes` says what it left out unasked, and why.
+    """
 
     execution: str
     status: str
@@ -34,6 +37,8 @@ class Result:
     r2: float | None
     models: list[Entry]
     model_package: str | None
+    rows: dict[str, int] | None = None
+    notes: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the result as JSON would have it."""
@@ -42,7 +47,7 @@ class Result:
 
 def read_result(sagemaker: LocalSageMaker, record: ExecutionRecord) -> Result:
     """Collect the result of an execution, best model first."""
-    selection = _selection(sagemaker, record)
+    selection, summary = _selection(sagemaker, record), _summary(sagemaker, record)
     trials = _trials(record)
     models = [
         Entry(
@@ -62,6 +67,8 @@ def read_result(sagemaker: LocalSageMaker, record: ExecutionRecord) -> Result:
         r2=winner.test_r2 if winner else None,
         models=models,
         model_package=_model_package(record),
+        rows=_rows(summary) if summary else None,
+        notes=summary.get("notes", []),
     )
 
 
@@ -73,6 +80,31 @@ def _selection(sagemaker: LocalSageMaker, record: ExecutionRecord) -> dict[str, 
     content = sagemaker.storage.read_bytes(f"{output['S3Output']['S3Uri']}/selection.json")
     selection: dict[str, Any] = json.loads(content)
     return selection
+
+
+def _summary(sagemaker: LocalSageMaker, record: ExecutionRecord) -> dict[str, Any]:
+    """Return what Preprocess noted; nothing if it did not come so far, or is another program."""
+    step = record.steps.get("Preprocess")
+    if step is None or step.status != "Succeeded" or step.response is None:
+        return {}
+    outputs = {
+        output["OutputName"]: output["S3Output"]["S3Uri"]
+        for output in step.response.get("ProcessingOutputConfig", {}).get("Outputs", [])
+    }
+    uri = f"{outputs.get('summary')}/summary.json"
+    if "summary" not in outputs or not sagemaker.storage.exists(uri):
+        return {}
+    summary: dict[str, Any] = json.loads(sagemaker.storage.read_bytes(uri))
+    return summary if {"rows_read", "training_rows", "test_rows"} <= summary.keys() else {}
+
+
+def _rows(summary: dict[str, Any]) -> dict[str, int]:
+    return {
+        "read": summary["rows_read"],
+        "used": summary["training_rows"] + summary["test_rows"],
+        "repeated": summary.get("repeated_rows", 0),
+        "removed": summary.get("duplicates_removed", 0),
+    }
 
 
 def _trials(record: ExecutionRecord) -> dict[str, int]:

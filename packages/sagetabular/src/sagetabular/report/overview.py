@@ -25,6 +25,18 @@ if TYPE_CHECKING:
 
 
 OBSTACLE = ["what", "first", "second", "concerns"]
+# What Preprocess notes → what a reader calls it; executions of earlier versions have less.
+_COUNTS = {
+    "rows_read": "rows read",
+    "repeated_rows": "rows that repeat another one",
+    "duplicates_removed": "duplicates removed",
+    "training_rows": "training rows",
+    "test_rows": "test rows",
+}
+_COLUMNS = {
+    "columns_left_out": "columns that no model sees",
+    "columns_absent": "optional columns that are not there",
+}
 
 
 @dataclass(frozen=True)
@@ -163,15 +175,14 @@ def data_tables(artefacts: Artefacts) -> list[Table]:
     if summary is None:
         return []
     counts = [
-        ["rows read", f"{summary['rows_read']:,}"],
-        ["duplicates removed", f"{summary['duplicates_removed']:,}"],
-        ["training rows", f"{summary['training_rows']:,}"],
-        ["test rows", f"{summary['test_rows']:,}"],
+        *([name, f"{summary[key]:,}"] for key, name in _COUNTS.items() if key in summary),
         ["rows of the folds", ", ".join(f"{size:,}" for size in summary["fold_rows"])],
         ["fingerprint of the rows", summary["fingerprint"]],
     ]
+    gone = [[name, ", ".join(summary[key])] for key, name in _COLUMNS.items() if summary.get(key)]
+    notes = [["note", note] for note in summary.get("notes", [])]
     missing = [[name, f"{count:,}"] for name, count in summary["missing_values"].items()]
-    tables = [Table("Rows", ["what", "value"], counts)]
+    tables = [Table("Rows", ["what", "value"], [*counts, *gone, *notes])]
     return tables + ([Table("Missing values", ["column", "rows "], missing)] if missing else [])
 
 

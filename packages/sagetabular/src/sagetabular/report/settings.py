@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 INPUT, FILE = "settings", "preprocess.json"
 # By its end: executions of earlier versions name another package.
 CODE, SELECT = "code", ".jobs.select"
-_OF_DATA = ("target", "columns", "one_hot", "drop")
+_OF_DATA = ("target", "columns", "one_hot", "drop", "duplicates")
+# The name here of what nobody wrote: a time that is neither dropped nor what the rows are split by.
+UNASKED = "times that no model sees"
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,11 @@ def _data_and_split(storage: Storage, uri: str) -> dict[str, str]:
     if not storage.exists(address):
         return {}
     values: dict[str, str] = {}
-    for name, value in json.loads(storage.read_bytes(address)).items():
+    content = json.loads(storage.read_bytes(address))
+    if unasked := content.pop("unasked", []):
+        dropped = [name for name in content["drop"] if name not in unasked]
+        content |= {"drop": dropped, UNASKED: unasked}
+    for name, value in content.items():
         label = f"data.{name}" if name in _OF_DATA else name
         inner = value if isinstance(value, dict) else {"": value}
         words = _column if name == "columns" else _in_words

@@ -87,6 +87,7 @@ class Data(Settings):
         target: The column to predict.
         columns: Name → what it holds.
         drop: Columns that are read but not learned from.
+        duplicates: Whether rows that repeat another one, in all declared columns, are kept.
     """
 
     source: Literal["athena", "data_wrangler", "s3"] = "athena"
@@ -100,6 +101,7 @@ class Data(Settings):
     target: str
     columns: dict[str, Annotated[Column, BeforeValidator(_column)]] = Field(min_length=2)
     drop: list[str] = Field(default_factory=list)
+    duplicates: Literal["keep", "remove"] = "keep"
 
     @property
     def reads_tables(self) -> bool:

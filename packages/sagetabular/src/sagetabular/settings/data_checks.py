@@ -85,6 +85,22 @@ def indicator_columns(data: Data) -> dict[str, list[str]]:
     }
 
 
+def unasked_times(pipeline: PipelineConf) -> list[str]:
+    """Return the times that no model sees, although nobody asked for that."""
+    asked = {pipeline.split.by, *pipeline.data.drop}
+    columns = pipeline.data.columns
+    return [name for name, column in columns.items() if column.type == "time" and name not in asked]
+
+
+def time_notes(pipeline: PipelineConf) -> list[str]:
+    """Return a note for each of `unasked_times`, with the remedy."""
+    return [
+        f"{_LABEL}.{name}: no model sees it, a time is no feature. Name it in data.drop, or make "
+        "numbers of it in the query."
+        for name in unasked_times(pipeline)
+    ]
+
+
 def check_one_hot(pipeline: PipelineConf) -> None:
     """Accept encodings that a flow can do, and whose columns get names of their own.
 

@@ -94,3 +94,16 @@ class PipelineConf(Settings):
             msg = f"must declare the column that split.by names, got {self.split.by!r}."
             raise RuleError(msg, f"Declared are {', '.join(self.data.columns)}.")
         return self
+
+    @model_validator(mode="after")
+    def _split_column_is_fit(self) -> Self:
+        if self.split.by is None:
+            return self
+        name, column = self.split.by, self.data.columns[self.split.by]
+        if column.optional:
+            msg = f"must not declare the column that split.by names as optional, got {name!r}."
+            raise RuleError(msg, f"Write `{name}: {column.type}` under data.columns.")
+        if self.split.kind == "time" and column.type == "category":
+            msg = f"must order rows by a time or a number: split.by has the category {name!r}."
+            raise RuleError(msg, f"Write `{name}: time` under data.columns, or name another.")
+        return self

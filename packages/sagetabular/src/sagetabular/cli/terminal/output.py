@@ -91,6 +91,8 @@ def print_result(result: Result, record: ExecutionRecord, project: Project) -> N
         header = ["model", "cross-validated R2 ", "over folds ", "test R2 ", "trials "]
         print_table(f"\nLeaderboard ({record.metadata['data']})", header, rows)
     typer.echo()
+    for note in result.notes:
+        typer.echo(f"Note         {note}")
     if result.model_package:
         status = record.parameters["ModelApprovalStatus"]
         typer.echo(f"Registered   {result.model_package} ({result.winner}, {status})")

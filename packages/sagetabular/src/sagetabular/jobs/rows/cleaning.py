@@ -1,4 +1,4 @@
-"""Stateless row work: select the declared columns, cast, validate, remove duplicates."""
+"""Stateless row work: select the declared columns, cast, validate. No row is lost."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CLOCK = ("now", "today")
 def clean(
     table: pd.DataFrame, columns: Mapping[str, Mapping[str, Any]], target: str
 ) -> pd.DataFrame:
-    """Return the rows and columns that count, without duplicates.
+    """Return all rows, with the columns that count.
 
     Args:
         table: What Ingest has read.
@@ -37,7 +37,7 @@ def clean(
     """
     present = _present_columns(table, columns)
     cast = {name: _cast(table[name], name, columns[name]["type"]) for name in present}
-    rows = pd.DataFrame(cast).drop_duplicates(ignore_index=True)
+    rows = pd.DataFrame(cast).reset_index(drop=True)
     _check_target(rows[target], target)
     return rows
 

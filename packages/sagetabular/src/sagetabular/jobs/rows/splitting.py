@@ -2,7 +2,7 @@
 
 Athena and DuckDB return rows in different orders, and tables often lie in an order that means
 something (the California one is geographic), so both a positional and an unshuffled split would be
-wrong.
+wrong. Equal rows are never separated: a copy that is trained on must not be tested.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import pandas as pd
 from sklearn.model_selection import GroupKFold
 
 from sagetabular.jobs.errors import JobError
+from sagetabular.jobs.rows.copies import deal, numbered
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,10 +42,11 @@ class Splitter:
         """Choose the rows to hold out; shape (rows,), bool.
 
         Random rows and whole groups are drawn one by one, so they stay on their side when other
-        rows arrive; `stratified` takes the share of every quantile, `time` the last rows.
+        rows arrive; `stratified` takes the share of every quantile, `time` the last rows. Equal
+        rows stay together.
 
         Args:
-            rows: Cleaned rows without duplicates.
+            rows: Cleaned rows.
             share: Wanted share of the rows, between 0 and 1.
             salt: What the rows are held out for.
         """
@@ -59,19 +61,19 @@ class Splitter:
         """Return the number of the fold that validates each row; shape (rows,), int64.
 
         For `time` the rows are cut into number + 1 blocks; the first gets -1 (it only trains), and
-        each fold is to be trained on what lies before it.
+        each fold is to be trained on what lies before it. Equal rows share a fold; the sizes of
+        `random` and `stratified` folds differ by the copies of the most frequent row at most.
 
         Raises:
-            JobError: A fold would have fewer than two rows.
+            JobError: A fold would have fewer than two different rows.
         """
         if self.kind == "time":
             assigned = (_time_rank(rows[self.by]) * (number + 1) // len(rows)).astype(np.int64) - 1
         elif self.kind == "grouped":
             assigned = self._group_folds(rows[self.by], number)
         else:
-            assigned = np.empty(len(rows), dtype=np.int64)
-            assigned[self._shuffled(rows)] = np.arange(len(rows)) % number
-        _check_sizes(assigned, number)
+            assigned = self._dealt(rows, number)
+        _check_sizes(assigned, content_keys(rows), number)
         return assigned
 
     def _keys(self, rows: pd.DataFrame, salt: Salt) -> NDArray[np.uint64]:
@@ -81,22 +83,26 @@ class Splitter:
         keys: NDArray[np.uint64] = pd.util.hash_array(content_keys(rows) + offset)
         return keys
 
-    def _shuffled(self, rows: pd.DataFrame) -> NDArray[np.int64]:
-        """Return positions of the rows in random order, for `stratified` quantile by quantile."""
+    def _dealt(self, rows: pd.DataFrame, number: int) -> NDArray[np.int64]:
+        """Deal the rows in random order, for `stratified` quantile by quantile."""
         keys = self._keys(rows, "folds")
-        by_quantile = [self._strata(rows, keys)] if self.kind == "stratified" else []
-        order: NDArray[np.int64] = np.lexsort([keys, *by_quantile])
-        return order
+        copies = numbered(keys)
+        strata = self._strata(rows, keys) if self.kind == "stratified" else np.zeros_like(copies.of)
+        return deal(copies, strata[copies.first], number)[copies.of]
 
     def _strata(self, rows: pd.DataFrame, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """Return quantiles of the target, 0 to STRATA - 1; keys tell equal targets apart."""
+        """Return quantiles of the target, 0 to STRATA - 1; keys tell equal targets apart.
+
+        Copies are in the quantile of the first of them.
+        """
         ranks: NDArray[np.int64] = np.empty(len(rows), dtype=np.int64)
         ranks[np.lexsort((keys, rows[self.by].to_numpy()))] = np.arange(len(rows))
-        strata: NDArray[np.int64] = ranks * STRATA // len(rows)
+        firsts = pd.Series(ranks).groupby(keys).transform("min").to_numpy()
+        strata: NDArray[np.int64] = firsts * STRATA // len(rows)
         return strata
 
     def _rank_in_stratum(self, rows: pd.DataFrame, salt: Salt) -> NDArray[np.float64]:
-        """Rank of each row's key among those of its quantile, from 0 to below 1."""
+        """Rank each row's key among those of its quantile, from 0 to below 1, copies equally."""
         keys = self._keys(rows, salt)
         strata = pd.Series(keys).groupby(self._strata(rows, keys))
         ranks: NDArray[np.float64] = ((strata.rank() - 1) / strata.transform("size")).to_numpy()
@@ -115,14 +121,28 @@ class Splitter:
 
 
 def _time_rank(times: pd.Series) -> NDArray[np.float64]:
-    """Count earlier rows; equal times share a rank, so no boundary cuts through them."""
+    """Count earlier rows; equal times share a rank, so no boundary cuts through them.
+
+    Raises:
+        JobError: A row has no time, so that it stands nowhere.
+    """
+    missing = int(times.isna().sum())
+    if missing:
+        msg = f"conf/pipeline.yaml: split.by {times.name!r} must have a value in every row"
+        raise JobError(
+            f"{msg}, got {missing} without.",
+            f"Leave these rows out: `WHERE {times.name} IS NOT NULL`, or in the files.",
+        )
     ranks: NDArray[np.float64] = times.rank(method="min").to_numpy() - 1
     return ranks
 
 
-def _check_sizes(assigned: NDArray[np.int64], number: int) -> None:
-    sizes = np.bincount(assigned[assigned >= 0], minlength=number)
+def _check_sizes(assigned: NDArray[np.int64], keys: NDArray[np.uint64], number: int) -> None:
+    """Require two different rows in each fold: R2 of copies of one row is undefined."""
+    different = pd.DataFrame({"fold": assigned, "key": keys}).drop_duplicates()["fold"]
+    sizes = np.bincount(different[different >= 0], minlength=number)
     if (sizes < 2).any():
-        msg = "conf/pipeline.yaml: split.folds must leave two rows in every fold"
-        detail = f"got {number} folds for {len(assigned)} training rows"
+        msg = "conf/pipeline.yaml: split.folds must leave two different rows in every fold"
+        few = "" if len(different) == len(keys) else f", of which {len(different)} differ"
+        detail = f"got {number} folds for {len(assigned)} training rows{few}"
         raise JobError(f"{msg}, {detail}.", "Use fewer folds, or a query with more rows.")

@@ -1,0 +1,91 @@
+"""What became of the rows and columns that were read: nothing goes without a word."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sagetabular.jobs.rows.splitting import content_keys
+from sagetabular.jobs.tables import FOLD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import pandas as pd
+
+# A longer list is cut.
+_LISTED = 10
+
+
+def account(
+    table: pd.DataFrame,
+    cleaned: pd.DataFrame,
+    rows: pd.DataFrame,
+    training: pd.DataFrame,
+    test: pd.DataFrame,
+    settings: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return what a reader asks first, as JSON can hold it.
+
+    Args:
+        table: The rows read.
+        cleaned: The same rows, with the declared columns alone.
+        rows: Those of them that count.
+        training: The training rows, with the column `FOLD`.
+        test: The test rows.
+        settings: What `conf/pipeline.yaml` says: columns, drop, unasked, duplicates.
+
+    Returns:
+        `rows_read` = `training_rows` + `test_rows` + `duplicates_removed`. Of `repeated_rows` there
+        are equal ones before them. `columns_left_out` and `columns_absent` are those that no model
+        sees, and optional ones that the data lack. `notes` are sentences for what nobody asked for.
+        `fingerprint` changes with any value of any row.
+    """
+    repeated = int(cleaned.duplicated().sum())
+    sizes = training.loc[training[FOLD] >= 0, FOLD].value_counts().sort_index()
+    undeclared = [str(name) for name in table if name not in settings["columns"]]
+    unasked = [name for name in settings["unasked"] if name in cleaned]
+    return {
+        "rows_read": len(table),
+        "repeated_rows": repeated,
+        "duplicates_removed": len(cleaned) - len(rows),
+        "training_rows": len(training),
+        "test_rows": len(test),
+        "fold_rows": [int(size) for size in sizes],
+        "columns_left_out": [*undeclared, *(name for name in settings["drop"] if name in cleaned)],
+        "columns_absent": [name for name in settings["columns"] if name not in table],
+        "missing_values": {name: int(count) for name, count in rows.isna().sum().items() if count},
+        "notes": [
+            *_about_rows(repeated, len(table), settings["duplicates"]),
+            *_about_columns(unasked, undeclared),
+        ],
+        "fingerprint": hashlib.sha256(np.sort(content_keys(rows)).tobytes()).hexdigest(),
+    }
+
+
+def _about_rows(repeated: int, read: int, duplicates: str) -> Iterator[str]:
+    if repeated and duplicates == "remove":
+        yield f"{repeated:,} of {read:,} rows repeat another one and are removed (data.duplicates)."
+    elif repeated:
+        yield (
+            f"{repeated:,} of {read:,} rows repeat another one: they are kept, copies in one fold "
+            "(data.duplicates)."
+        )
+
+
+def _about_columns(unasked: Sequence[str], undeclared: Sequence[str]) -> Iterator[str]:
+    if unasked:
+        yield (
+            f"No model sees {listed(unasked)}: a time is no feature. Name it in data.drop, or make "
+            "numbers of it in the query."
+        )
+    if undeclared:
+        yield f"No model sees {listed(undeclared)}: not declared in data.columns."
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as one phrase; a long list is cut."""
+    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
+    return ", ".join(names[:_LISTED]) + more
