@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sagelocal import ExecutionNotFoundError, Reuse, SelectionError
+from sagelocal.executions.locking import hold
 
 pytestmark = pytest.mark.slow
 
@@ -70,11 +71,11 @@ def taken(record) -> set[str]:
         (Reuse(only=["Check"]), {"Check", "Good"}, {"A", "B"}),
         (Reuse(only=["Good"]), {"Good"}, {"A", "B", "Check"}),
         (Reuse(only=["Aside"]), {"Aside"}, {"A"}),
-        (Reuse(only=["B", "Aside"]), {"B", "Aside"}, {"A"}),
-        (Reuse(first="B", only=["Aside"]), {"B", "Aside", "Check", "Good"}, {"A"}),
-        (Reuse(only=["A", "Check"]), {"A", "Check", "Good"}, {"B"}),
+        (Reuse(only=["B", "Check"]), {"B", "Check", "Good"}, {"A"}),
+        (Reuse(first="B", only=["A"]), {"A", "B", "Check", "Good"}, set()),
+        (Reuse(only=["B", "A", "Aside"]), {"A", "B", "Aside"}, set()),
     ],
-    ids=["from A", "from B", "from Check", "Check", "Good", "Aside", "two", "both", "apart"],
+    ids=["from A", "from B", "from Check", "Check", "Good", "Aside", "two", "both", "three"],
 )
 def test_selected_steps_run_though_nothing_changed(start, steps, reuse, expected, others):
     first = start(*steps)
@@ -95,13 +96,54 @@ def test_a_result_that_was_taken_over_can_be_taken_again_and_found_in_the_cache(
     assert start(*steps).steps["A"].cached_from == first.id
 
 
-@pytest.mark.slow
-def test_the_latest_success_is_the_reference_unless_another_is_named(start, steps):
+@pytest.mark.parametrize("end", ["Succeeded", "Failed"])
+def test_the_latest_execution_is_the_reference_however_it_ended(start, steps, build, end):
     first = start(*steps)
-    second = start(*steps, reuse=Reuse(cache=False))
+    ends = [] if end == "Succeeded" else [build.processing("End", "raise SystemExit(1)")]
+    ends = [{**one, "DependsOn": ["Aside"]} for one in ends]
+    second = start(*steps, *ends, reuse=Reuse(cache=False))
+    assert second.status == end
     assert start(*steps, reuse=Reuse(only=["B"])).steps["A"].cached_from == second.id
     named = start(*steps, reuse=Reuse(only=["B"], based_on=first.id))
     assert named.steps["A"].cached_from == first.id
+
+
+def test_a_reference_that_still_runs_is_refused(start, steps, sagemaker):
+    record = start(*steps)
+    path = record.directory / "execution.json"
+    path.write_text(path.read_text().replace('"Succeeded"', '"Executing"'))
+    with hold(record.directory):
+        for based_on in (None, record.id):
+            assert refusal(start, *steps, only=["B"], based_on=based_on) == [
+                f"Execution {record.id}, to take A from, is still running.",
+                "Wait for its end, or base this one on another execution.",
+            ]
+
+
+@pytest.mark.parametrize(
+    ("reuse", "rule", "remedy"),
+    [
+        (
+            {"only": ["A", "Check"]},
+            "Step B lies between the selected steps A and Check.",
+            "Select B too.",
+        ),
+        (
+            {"only": ["B", "Aside"]},
+            "Selected steps must be connected, and Aside is not with B.",
+            "Select the steps that connect them too, or run one after the other.",
+        ),
+        (
+            {"first": "Check", "only": ["Aside"]},
+            "Selected steps must be connected, and Check is not with Aside.",
+            "Select the steps that connect them too, or run one after the other.",
+        ),
+    ],
+    ids=["between", "siblings", "from and only"],
+)
+def test_steps_that_are_not_connected_are_refused(start, steps, home, reuse, rule, remedy):
+    assert refusal(start, *steps, **reuse) == [rule, remedy]
+    assert not (home / "executions").exists()
 
 
 def refusal(start, *steps: Any, **reuse: Any) -> list[str]:
@@ -119,10 +161,10 @@ def test_an_unknown_step_is_refused_before_anything_is_written(start, steps, reu
     assert not (home / "executions").exists()
 
 
-def test_without_an_earlier_success_there_is_nothing_to_take(start, steps):
+def test_without_an_earlier_execution_there_is_nothing_to_take(start, steps):
     assert refusal(start, *steps, only=["B"]) == [
-        "No execution of demo has succeeded, to take A from.",
-        "Run the whole pipeline first, or name the execution to base this one on.",
+        "There is no execution of demo to take A from.",
+        "Run the whole pipeline first.",
     ]
     assert start(*steps, reuse=Reuse(only=["A"])).status == "Succeeded"
 

@@ -122,10 +122,13 @@ def test_selected_steps_run_and_the_command_refuses_what_is_none(project, pipeli
         "Did you mean FitRidge?",
     ]
     assert pipeline("run", "--based-on", record.id).mistake[1] == "Select steps, or leave it out."
-    ended = pipeline("run", "--only", "FitRidge", "--only", "FitBoost", "--based-on", record.id)
-    assert ended.code == 0
+    apart = pipeline("run", "--only", "FitRidge", "--only", "FitBoost", "--based-on", record.id)
+    assert apart.mistake[0].startswith("Selected steps must be connected, and Fit")
+    both = ("--only", "FitRidge", "--only", "EvaluateRidge")
+    ended = pipeline("run", *both, "--based-on", record.id)
+    assert ended.code == 0, ended
     assert "FitRidge (Training) succeeded\n" in ended.err
-    assert "EvaluateRidge" not in ended.err
+    assert "Select" not in ended.err
 
 
 def test_the_command_shows_what_was_reused_and_leaves_the_cache_alone_when_told(

@@ -46,11 +46,10 @@ def load_execution(home: Path, identifier: str) -> ExecutionRecord:
     raise ExecutionNotFoundError(f"There is no execution {identifier}.", latest)
 
 
-def latest_success(home: Path, pipeline_name: str) -> ExecutionRecord | None:
-    """Return the newest execution of a pipeline that succeeded as a whole; None without one."""
+def latest_execution(home: Path, pipeline_name: str) -> ExecutionRecord | None:
+    """Return the newest execution of a pipeline, however it ended; None without one."""
     for directory in sorted(_directories(home), reverse=True):
-        content = read_json(directory / "execution.json")
-        if content["pipeline_name"] == pipeline_name and content["status"] == SUCCEEDED:
+        if read_json(directory / "execution.json")["pipeline_name"] == pipeline_name:
             return _read(directory)
     return None
 

@@ -1,4 +1,10 @@
-"""Selective execution: some steps run, and take what they need from an earlier execution."""
+"""Selective execution: some steps run, and take what they need from an earlier execution.
+
+Which steps can be selected, and that the latest execution is what the others come from, are rules
+of the service and of its SDK, see
+https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines-selective-ex.html and
+`SelectiveExecutionConfig`.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +15,8 @@ from pathlib import Path
 from sagelocal.definition.graph import Definition, Step
 from sagelocal.errors import SelectionError, did_you_mean
 from sagelocal.executions.artefacts import result_addresses
-from sagelocal.executions.history import latest_success, load_execution
-from sagelocal.executions.records import SUCCEEDED, ExecutionRecord, StepRecord
+from sagelocal.executions.history import latest_execution, load_execution
+from sagelocal.executions.records import EXECUTING, SUCCEEDED, ExecutionRecord, StepRecord
 from sagelocal.files import now
 from sagelocal.storage.buckets import Storage
 
@@ -25,10 +31,10 @@ class Reuse:
             content of a table. A step with a token is reused while token and request are the
             same, whether the definition caches it or not: the local counterpart of a data
             version.
-        only: Run these steps and no others.
+        only: Run these steps and no others; they are connected.
         first: Run this step and whatever depends on it, and no others.
         based_on: The execution that the results of the other steps come from; by default the
-            latest that succeeded.
+            latest, however it ended.
     """
 
     cache: bool = True
@@ -49,13 +55,15 @@ def first_records(
     """Return the records that an execution begins with, and the steps selected (None: all).
 
     Raises:
-        SelectionError: If a selected step does not exist, or needs a result that is not there.
+        SelectionError: If a selected step does not exist, is not connected with the others, or
+            needs a result that is not there.
         ExecutionNotFoundError: If `based_on` names no execution.
     """
     records = {step.name: StepRecord(step.name, step.kind) for step in definition.steps.values()}
     if not reuse.selects:
         return records, None
     selected = _selected(definition, reuse)
+    _check_connected(definition, selected)
     taken = definition.ancestors(selected) - selected
     if taken:
         reference = _reference(reuse.based_on, home, pipeline_name, sorted(taken))
@@ -79,6 +87,49 @@ def _selected(definition: Definition, reuse: Reuse) -> set[str]:
     return selected | {step.name for step in steps if _lies_in(step, selected, definition)}
 
 
+def _check_connected(definition: Definition, selected: Collection[str]) -> None:
+    """Check that the selected steps are one piece of the graph, with all that lies between them.
+
+    Raises:
+        SelectionError: If they are not.
+    """
+    chosen = [name for name in definition.steps if name in selected]
+    for name in sorted(definition.ancestors(selected) - set(selected)):
+        before = [step for step in chosen if step in definition.ancestors([name])]
+        after = [step for step in chosen if name in definition.ancestors([step])]
+        if before:
+            raise SelectionError(
+                f"Step {name} lies between the selected steps {before[0]} and {after[0]}.",
+                f"Select {name} too.",
+            )
+    piece = _piece(definition, selected, chosen[0])
+    apart = [name for name in chosen if name not in piece]
+    if apart:
+        raise SelectionError(
+            f"Selected steps must be connected, and {apart[0]} is not with {chosen[0]}.",
+            "Select the steps that connect them too, or run one after the other.",
+        )
+
+
+def _piece(definition: Definition, selected: Collection[str], first: str) -> set[str]:
+    """Return the selected steps that are connected with one of them by selected steps alone."""
+    found: set[str] = set()
+    waiting = {first}
+    while waiting:
+        found |= waiting
+        waiting = {
+            name
+            for name in selected
+            if name not in found
+            and any(_are_neighbours(definition, name, other) for other in waiting)
+        }
+    return found
+
+
+def _are_neighbours(definition: Definition, one: str, other: str) -> bool:
+    return other in definition.steps[one].depends_on or one in definition.steps[other].depends_on
+
+
 def _lies_in(step: Step, conditions: Collection[str], definition: Definition) -> bool:
     while step.branch is not None:
         if step.branch.condition in conditions:
@@ -90,15 +141,18 @@ def _lies_in(step: Step, conditions: Collection[str], definition: Definition) ->
 def _reference(
     based_on: str | None, home: Path, pipeline_name: str, taken: Sequence[str]
 ) -> ExecutionRecord:
-    if based_on is None:
-        record = latest_success(home, pipeline_name)
-        if record is not None:
-            return record
+    found = latest_execution(home, pipeline_name) if based_on is None else None
+    if found is None and based_on is None:
         raise SelectionError(
-            f"No execution of {pipeline_name} has succeeded, to take {', '.join(taken)} from.",
-            "Run the whole pipeline first, or name the execution to base this one on.",
+            f"There is no execution of {pipeline_name} to take {', '.join(taken)} from.",
+            "Run the whole pipeline first.",
         )
-    record = load_execution(home, based_on)
+    record = found or load_execution(home, str(based_on))
+    if record.status == EXECUTING:
+        raise SelectionError(
+            f"Execution {record.id}, to take {', '.join(taken)} from, is still running.",
+            "Wait for its end, or base this one on another execution.",
+        )
     if record.pipeline_name != pipeline_name:
         raise SelectionError(
             f"Execution {record.id} is one of the pipeline {record.pipeline_name}, "

@@ -59,7 +59,7 @@ def run(
         typer.Option(
             metavar="ID",
             help="Where --from and --only take the other steps' results.",
-            show_default="the latest that succeeded",
+            show_default="the latest, however it ended",
         ),
     ] = None,
     on: On = Backend.LOCAL,
