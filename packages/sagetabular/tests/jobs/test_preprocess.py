@@ -139,6 +139,22 @@ def test_where_nothing_was_left_out_unasked_nothing_is_said(
     assert capsys.readouterr().out == ""
 
 
+def test_categories_that_hardly_repeat_or_are_too_many_are_said(base: Path) -> None:
+    numbers = np.arange(1200)
+    columns = {"street": numbers, "zip": numbers % 300, "town": numbers % 255, "id": numbers}
+    table = make_table(1200).assign(
+        **{name: values.astype(str) for name, values in columns.items()}
+    )
+    put(base, table)
+    kinds = {name: {"type": "category", "optional": False} for name in columns}
+    choose(base, columns=SETTINGS["columns"] | kinds, drop=["income", "id"])
+    preprocess(["--folds", "5", "--seed", "7"])
+    assert summary(base)["notes"] == [
+        "street: 1,200 categories in 1,200 rows; drop it (data.drop).",
+        "zip: 300 categories; the template's models encode 255 of them.",
+    ]
+
+
 def test_a_time_that_nobody_dropped_is_said(base: Path, capsys: pytest.CaptureFixture[str]) -> None:
     put(base, make_table().assign(day=pd.Timestamp("2026-01-31")))
     columns = SETTINGS["columns"] | {"day": {"type": "time", "optional": False}}

@@ -25,10 +25,16 @@ def project(tmp_path, monkeypatch):
         table_name=("housing", "california"),
         uri=None,
         columns=columns,
+        query="queries/ingest.sql",
+        drop=[],
+        duplicates="keep",
     )
     settings = SimpleNamespace(
-        pipeline=SimpleNamespace(name="houses", data=declared), aws=SimpleNamespace(environment={})
+        pipeline=SimpleNamespace(name="houses", data=declared, split=SimpleNamespace(by=None)),
+        aws=SimpleNamespace(environment={}),
     )
+    (tmp_path / "queries").mkdir()
+    (tmp_path / "queries/ingest.sql").write_text("SELECT * FROM ${table}", encoding="utf-8")
     found = Project(tmp_path)
     vars(found)["settings"] = settings
     monkeypatch.setattr("sagetabular.project.find_project", lambda: found)
@@ -81,6 +87,17 @@ def test_sample_is_refused_where_the_project_declares_other_columns(run, project
     ]
 
 
+def test_sample_need_not_have_what_the_query_makes(run, project):
+    made = SimpleNamespace(type="number", optional=False)
+    project.settings.pipeline.data.columns["rooms_per_household"] = made
+    query = (
+        "SELECT *, CAST(total_rooms AS double) / households AS rooms_per_household FROM ${table}"
+    )
+    (project.root / "queries/ingest.sql").write_text(query, encoding="utf-8")
+    run("sample", "--rows", "50")
+    assert stored(project).num_rows == 50
+
+
 def test_add_takes_other_spellings_and_says_what_it_did(run, project, tmp_path):
     frame = sample.make_sample(20)
     frame.loc[3:5, "population"] = None
@@ -108,8 +125,8 @@ def test_add_puts_several_files_into_a_table_of_another_name(run, project, tmp_p
 def test_an_add_that_fails_leaves_the_previous_table(run, project, tmp_path):
     run("sample", "--rows", "50")
     before = source(project.lake, "housing", "california")
-    (tmp_path / "a.csv").write_text("total_rooms\n1\n", encoding="utf-8")
-    with pytest.raises(UserError, match=r"8 required column\(s\) missing"):
+    (tmp_path / "a.csv").write_text("rooms\n1\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"9 required column\(s\) missing"):
         run("add", tmp_path / "a.csv")
     assert source(project.lake, "housing", "california") == before
     assert stored(project).num_rows == 50

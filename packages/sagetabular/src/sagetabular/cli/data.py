@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sagetabular.cli.terminal.output import say
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from sagetabular.lake.add import Added
-    from sagetabular.lake.columns import DeclaredColumn
     from sagetabular.lake.store import Kind
     from sagetabular.project import Project
 
@@ -32,11 +33,12 @@ def sample(
     from sagetabular.lake.add import typed_frame
     from sagetabular.lake.sample import SAMPLE_TITLE, make_sample
     from sagetabular.local.data import has_data
+    from sagetabular.local.declared import declared_columns
 
     project = _project()
     if if_empty and has_data(project):
         return
-    table = typed_frame(make_sample(rows, seed), _declared(project), "The made-up sample")
+    table = typed_frame(make_sample(rows, seed), declared_columns(project), "The made-up sample")
     _store(project, table, "sample", f"{SAMPLE_TITLE} ({rows:,} rows, seed {seed})")
 
 
@@ -48,14 +50,16 @@ def add(
     ] = None,
 ) -> None:
     """Put your own files into the lake, in place of the table that is there."""
-    from sagetabular.lake.add import read_files
     from sagetabular.lake.columns import listed
+    from sagetabular.local.declared import lacks, made_by_query, read_declared
 
     project = _project()
-    added = read_files(files, _declared(project))
+    added = read_declared(files, project, wanted=table is None)
     title = listed([file.name for file in files])
     _store(project, added.table, "files", title, name=table)
-    _print_names(added)
+    _print_names(added, made_by_query(project))
+    for line in lacks(project, added.table.column_names) if table is None else ():
+        say(line)
 
 
 @app.command()
@@ -63,9 +67,10 @@ def fetch() -> None:
     """Download the real California housing table."""
     from sagetabular.lake.add import typed_frame
     from sagetabular.lake.fetch import FETCHED_TITLE, fetch_california
+    from sagetabular.local.declared import declared_columns
 
     project = _project()
-    declared = _declared(project)  # so that an error in them is reported before the download
+    declared = declared_columns(project)  # so that an error in them is reported before the download
     frame = fetch_california(project.root / ".pipeline/downloads")
     table = typed_frame(frame, declared, "The California housing table")
     _store(project, table, "fetched", FETCHED_TITLE)
@@ -121,7 +126,7 @@ def crawl(
     """
     from sagetabular.aws.deployment import deployment_of
     from sagetabular.aws.tables import start_crawler, table_of
-    from sagetabular.cli.terminal.output import report, say
+    from sagetabular.cli.terminal.output import report
 
     project = _project()
     where = deployment_of(project)
@@ -145,22 +150,13 @@ def _project() -> Project:
     return find_project()
 
 
-def _declared(project: Project) -> list[DeclaredColumn]:
-    """Return the columns of `conf/pipeline.yaml`."""
-    from sagetabular.lake.columns import DeclaredColumn
-
-    return [
-        DeclaredColumn(name, column.type, required=not column.optional)
-        for name, column in project.settings.pipeline.data.columns.items()
-    ]
-
-
 def _store(
     project: Project, table: pa.Table, kind: Kind, title: str, name: str | None = None
 ) -> None:
     """Write a table, under another name than the project's if one is given; say what and where."""
     from sagetabular.lake.store import write_table
     from sagetabular.local.data import data_folder
+    from sagetabular.local.declared import notes_of
 
     folder = data_folder(project, name)
     write_table(folder, table, kind=kind, title=title)
@@ -170,14 +166,16 @@ def _store(
     missing = {column: table[column].null_count for column in table.column_names}
     counts = [f"{column} {count:,}" for column, count in missing.items() if count]
     typer.echo(f"  missing values: {', '.join(counts) or 'none in any column'}")
+    for note in notes_of(project, table) if name is None else ():
+        typer.echo(f"  {note}")
 
 
-def _print_names(added: Added) -> None:
+def _print_names(added: Added, made: frozenset[str]) -> None:
     """Print which columns have another name now, and which are not declared."""
     from sagetabular.lake.columns import listed
 
     for written, name in added.renamed.items():
         typer.echo(f"  {written} is {name}")
-    if added.undeclared:
-        names = listed(added.undeclared)
+    if undeclared := [name for name in added.undeclared if name not in made]:
+        names = listed(undeclared)
         typer.echo(f"  kept, but not declared in conf/pipeline.yaml: {names}")

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+# What hardly repeats in a table of so few rows may do so in a longer one.
+FEW = 20
+# As many of a column as the template's models tell apart: the most frequent ones.
+ENCODED = 255
 # A longer list is cut.
 _LISTED = 10
 
@@ -58,14 +62,23 @@ def account(
         "columns_absent": [name for name in settings["columns"] if name not in table],
         "missing_values": {name: int(count) for name, count in rows.isna().sum().items() if count},
         "notes": [
-            *_about_rows(repeated, len(table), settings["duplicates"]),
-            *_about_columns(unasked, undeclared),
+            *about_rows(repeated, len(table), settings["duplicates"]),
+            *about_columns(unasked, undeclared),
+            *about_categories(_categories(rows, settings)),
         ],
         "fingerprint": hashlib.sha256(np.sort(content_keys(rows)).tobytes()).hexdigest(),
     }
 
 
-def _about_rows(repeated: int, read: int, duplicates: str) -> Iterator[str]:
+def _categories(rows: pd.DataFrame, settings: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the columns of categories that a model will see."""
+    kinds = {name: column["type"] for name, column in settings["columns"].items()}
+    seen = [name for name in rows if name not in settings["drop"]]
+    return rows[[name for name in seen if kinds[name] == "category"]]
+
+
+def about_rows(repeated: int, read: int, duplicates: str) -> Iterator[str]:
+    """Yield a sentence if rows repeat another one, with what `data.duplicates` makes of them."""
     if repeated and duplicates == "remove":
         yield f"{repeated:,} of {read:,} rows repeat another one and are removed (data.duplicates)."
     elif repeated:
@@ -75,7 +88,8 @@ def _about_rows(repeated: int, read: int, duplicates: str) -> Iterator[str]:
         )
 
 
-def _about_columns(unasked: Sequence[str], undeclared: Sequence[str]) -> Iterator[str]:
+def about_columns(unasked: Sequence[str], undeclared: Sequence[str]) -> Iterator[str]:
+    """Yield a sentence for times that no model sees, and one for undeclared columns."""
     if unasked:
         yield (
             f"No model sees {listed(unasked)}: a time is no feature. Name it in data.drop, or make "
@@ -83,6 +97,21 @@ def _about_columns(unasked: Sequence[str], undeclared: Sequence[str]) -> Iterato
         )
     if undeclared:
         yield f"No model sees {listed(undeclared)}: not declared in data.columns."
+
+
+def about_categories(categories: pd.DataFrame) -> Iterator[str]:
+    """Yield a sentence for each column of categories that hardly repeat, or are very many.
+
+    Args:
+        categories: Columns of text that a model will see, None where missing.
+    """
+    for name, values in categories.items():
+        present = values.dropna()
+        count = int(present.nunique())
+        if count > FEW and count > len(present) / 2:
+            yield f"{name}: {count:,} categories in {len(present):,} rows; drop it (data.drop)."
+        elif count > ENCODED:
+            yield f"{name}: {count:,} categories; the template's models encode {ENCODED} of them."
 
 
 def listed(names: Sequence[str]) -> str:
