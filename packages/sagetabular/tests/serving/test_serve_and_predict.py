@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
@@ -63,22 +64,27 @@ def url(server) -> str:
     return f"http://127.0.0.1:{server.port}"
 
 
-@pytest.mark.slow
-def test_serve_prints_a_request_that_works_and_ends_on_a_signal(example, register) -> None:
-    register("Approved")
-    register("Rejected")
-    port = free_port()
+def start(example, port, **environment) -> tuple[subprocess.Popen, str]:
+    """`pipeline serve`, and what it prints once the model answers."""
     command = [sys.executable, "-c", "from sagetabular.cli import main; main()", "serve"]
     process = subprocess.Popen(
         [*command, "--port", str(port)],
         cwd=example.root,
-        env=os.environ | {"PYTHONPATH": str(example.root), "PYTHONUNBUFFERED": "1"},
+        env=os.environ | {"PYTHONPATH": str(example.root), "PYTHONUNBUFFERED": "1"} | environment,
         stdout=subprocess.PIPE,
         text=True,
     )
     lines = iter(process.stdout.readline, "")
     printed = "".join(line for line in iter(lambda: next(lines), "\n"))
-    printed += "".join(line for line in iter(lambda: next(lines), "\n"))
+    return process, printed + "".join(line for line in iter(lambda: next(lines), "\n"))
+
+
+@pytest.mark.slow
+def test_serve_prints_a_request_that_works_and_ends_on_a_signal(example, register) -> None:
+    register("Approved")
+    register("Rejected")
+    port = free_port()
+    process, printed = start(example, port)
     assert f"Serving test-project/1 (models/adding) on http://127.0.0.1:{port}" in printed
     curl = shlex.split(re.search("(?m)^curl .*$", printed)[0])
     header, body = curl[curl.index("-H") + 1], curl[curl.index("-d") + 1]
@@ -90,6 +96,25 @@ def test_serve_prints_a_request_that_works_and_ends_on_a_signal(example, registe
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=40) == 0
     process.stdout.close()
+
+
+@pytest.mark.slow
+def test_serve_that_is_killed_leaves_no_server(example, register) -> None:
+    register("Approved")
+    port = free_port()
+    process, _ = start(example, port)
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    end = time.monotonic() + 30
+    while is_listened_on(port):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def is_listened_on(port) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.mark.parametrize(

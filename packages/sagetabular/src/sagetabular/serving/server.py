@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
-import socket
 import sys
+import threading
 import time
 import traceback
 from typing import TYPE_CHECKING
 
-from sagetabular.serving.errors import ServerError
+from sagetabular.serving.listening import let_nobody_in, listen
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
     from types import FrameType
 
     from sagetabular.serving.settings import ServerSettings
 
-_BACKLOG = 2048
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 _POLL_SECONDS = 0.1
+_STANDARD_INPUT = 0
 # A worker that dies sooner is not replaced at once, or its replacements would eat the machine.
 _SHORT_LIFE = 2.0
 # After SIGTERM a worker has this long; SageMaker kills everything after 30.
@@ -33,7 +35,7 @@ def serve(settings: ServerSettings) -> None:
     Raises:
         ServerError: Nothing can listen on the port.
     """
-    listener = _listen(settings)
+    listener = listen(settings)
     # Workers are what runs at once; threads of theirs would only wait for each other.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -47,22 +49,16 @@ def serve(settings: ServerSettings) -> None:
         Worker(settings, replacement=replacement, parent=parent).run(listener)
 
     if forks:
-        Supervisor(work, settings.workers).run()
+        Supervisor(work, settings, listener).run()
     else:  # Windows: one process does all
+        if settings.ends_with_input:
+            threading.Thread(target=_end_with_input, daemon=True).start()
         work(False)
 
 
-def _listen(settings: ServerSettings) -> socket.socket:
-    """Listen before the workers do: requests wait while one is being replaced."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    address = (settings.host, settings.port)
-    try:
-        return socket.create_server(address, family=family, backlog=_BACKLOG)
-    except OSError as err:
-        reason = os.strerror(err.errno or 0)
-        msg = f"{settings.host}:{settings.port} cannot be listened on: {reason}.\n"
-        remedy = "Stop what listens there, or set SAGEMAKER_BIND_TO_PORT to another port."
-        raise ServerError(msg + remedy) from err
+def _end_with_input() -> None:
+    sys.stdin.buffer.read()
+    os._exit(0)
 
 
 class Supervisor:
@@ -72,12 +68,16 @@ class Supervisor:
 
     Args:
         work: What a worker does; takes whether it replaces another one.
-        workers: How many there are.
+        settings: How many workers there are, and whether they end with the standard input.
+        listener: What they share; a copy that stays here would keep the port open.
     """
 
-    def __init__(self, work: Callable[[bool], None], workers: int) -> None:
+    def __init__(
+        self, work: Callable[[bool], None], settings: ServerSettings, listener: socket.socket
+    ) -> None:
         self._work = work
-        self._count = workers
+        self._settings = settings
+        self._listener = listener
         self._started: dict[int, float] = {}
         self._ending = False
 
@@ -85,16 +85,24 @@ class Supervisor:
         """Start the workers and keep them; returns after SIGTERM or SIGINT, when all have ended."""
         for number in _ENDING:
             signal.signal(number, self._end)
-        for _ in range(self._count):
+        for _ in range(self._settings.workers):
             self._fork(replacement=False)
         while not self._ending:
             for worker in self._reap():
                 self._replace(worker)
             time.sleep(_POLL_SECONDS)
+            self._ending = self._ending or self._is_abandoned()
         self._end_workers()
 
     def _end(self, _signal: int, _frame: FrameType | None) -> None:
         self._ending = True
+
+    def _is_abandoned(self) -> bool:
+        """Return whether the server ends with its standard input, and that has ended."""
+        if not self._settings.ends_with_input:
+            return False
+        readable, _, _ = select.select([_STANDARD_INPUT], [], [], 0)
+        return bool(readable) and not os.read(_STANDARD_INPUT, 1)
 
     def _fork(self, *, replacement: bool) -> None:
         # A signal between the fork and the worker's own handlers must end the worker.
@@ -136,6 +144,8 @@ class Supervisor:
 
     def _end_workers(self) -> None:
         deadline = time.monotonic() + _LAST_SECONDS
+        let_nobody_in(self._listener)
+        self._listener.close()
         self._signal(signal.SIGTERM)
         while self._started:
             for worker in self._reap():

@@ -27,6 +27,8 @@ class ServerSettings:
         workers: Number of processes that answer.
         timeout: Seconds that a request may take.
         payload_limit: Bytes that the body of a request may have.
+        ends_with_input: Whether the server ends when its standard input does: whoever started it
+            holds the other end, and lets it go even when it is killed.
     """
 
     model_folder: Path
@@ -35,6 +37,7 @@ class ServerSettings:
     workers: int = 1
     timeout: int = 60
     payload_limit: int = 6 * MEGABYTE
+    ends_with_input: bool = False
 
 
 def read_settings(environment: Mapping[str, str]) -> ServerSettings:
@@ -51,6 +54,7 @@ def read_settings(environment: Mapping[str, str]) -> ServerSettings:
         workers=_number(environment, "MODEL_SERVER_WORKERS", _cores(), range(1, 257)),
         timeout=_number(environment, "MODEL_SERVER_TIMEOUT", 60, range(1, 3601)),
         payload_limit=megabytes * MEGABYTE,
+        ends_with_input=environment.get("MODEL_SERVER_ENDS_WITH_INPUT") == "1",
     )
 
 

@@ -18,6 +18,7 @@ from sagetabular.serving.errors import NoModelError
 from sagetabular.serving.formats.answers import Answer
 from sagetabular.serving.http.app import OWN_FAILURE, App, Shared
 from sagetabular.serving.http.connection import Connection
+from sagetabular.serving.listening import BACKLOG, count_waiting, let_nobody_in
 from sagetabular.serving.model import load_model
 
 if TYPE_CHECKING:
@@ -67,13 +68,17 @@ class Worker:
             threading.Thread(target=self._load, daemon=True).start()
         self._app.deadline.arm()
         server = await asyncio.get_running_loop().create_server(
-            self._connections.accept, sock=listener, backlog=2048
+            self._connections.accept, sock=listener, backlog=BACKLOG
         )
         while not self._ending:
             self._tick()
             await asyncio.sleep(_TICK_SECONDS)
-        self._app.deadline.postpone_death(DRAIN_SECONDS + 2)
+        if self._is_orphan():
+            let_nobody_in(listener)
+        self._connections.draining = time.perf_counter()
+        await self._accept_the_last(listener, self._connections.draining + DRAIN_SECONDS)
         server.close()
+        self._app.deadline.postpone_death(DRAIN_SECONDS + 2)
         await self._connections.drain(DRAIN_SECONDS)
         self._app.log.flush()
 
@@ -82,7 +87,17 @@ class Worker:
         self._app.log.flush()
         self._connections.look()
         self._app.deadline.postpone_death()
-        self._ending = self._ending or os.getppid() != self._parent
+        self._ending = self._ending or self._is_orphan()
+
+    async def _accept_the_last(self, listener: socket.socket, end: float) -> None:
+        """Let the loop, which takes one connection a turn, take all that the kernel has."""
+        await asyncio.sleep(_TICK_SECONDS)
+        while count_waiting(listener) and time.perf_counter() < end:
+            self._tick()
+            await asyncio.sleep(_TICK_SECONDS)
+
+    def _is_orphan(self) -> bool:
+        return os.getppid() != self._parent
 
     def _load(self) -> None:
         """Load the model, or note what `/ping` then answers."""
@@ -135,9 +150,9 @@ class Connections(Shared):
         """Let every connection end after the answers that are due, and wait for that.
 
         Args:
-            seconds: The longest wait.
+            seconds: The longest wait since `draining`, or from now.
         """
-        self.draining = time.perf_counter()
+        self.draining = self.draining or time.perf_counter()
         while self.open and time.perf_counter() < self.draining + seconds:
             await asyncio.sleep(_POLL_SECONDS)
             self.look()

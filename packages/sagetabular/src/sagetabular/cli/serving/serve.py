@@ -60,9 +60,12 @@ def serve(
             "SAGEMAKER_BIND_TO_PORT": str(port),
             "MODEL_SERVER_HOST": HOST,
             "MODEL_SERVER_WORKERS": str(workers),
+            "MODEL_SERVER_ENDS_WITH_INPUT": "1",  # when this command is killed, too
         }
         command = [sys.executable, "-m", "sagetabular.serving"]
-        server = subprocess.Popen(command, cwd=project.root, env=os.environ | environment)  # noqa: S603
+        server = subprocess.Popen(  # noqa: S603
+            command, cwd=project.root, env=os.environ | environment, stdin=subprocess.PIPE
+        )
         try:
             _announce(server, f"http://{HOST}:{port}", package, manifest)
             code = server.wait()
