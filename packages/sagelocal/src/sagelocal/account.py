@@ -33,7 +33,7 @@ class Account:
         keep_work: Whether the trees of jobs that succeeded are kept.
         serve: What replaces the program `serve` of every image.
         programs: Name of an image → what replaces its own program.
-        stopping_tolerance: How far a trial may lie behind the best, see `tuning.early_stopping`.
+        stopping_tolerance: How much worse than the median a trial may be before it is stopped.
     """
 
     home: Path

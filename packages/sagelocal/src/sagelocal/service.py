@@ -24,7 +24,7 @@ from sagelocal.listeners import Listener
 from sagelocal.registry import ModelRegistry
 from sagelocal.storage.buckets import Storage
 from sagelocal.tuning.checking import check_searches
-from sagelocal.tuning.early_stopping import TOLERANCE, check_tolerance
+from sagelocal.tuning.early_stopping import check_tolerance
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _NO_PROGRAMS: Mapping[str, ImageProgram] = MappingProxyType({})
@@ -45,8 +45,9 @@ class LocalSageMaker:
         serve: What replaces the program `serve` of every image; Transform jobs run it.
         programs: Name of an image (its repository's last part) → what replaces the program that
             it starts when a Processing job names none.
-        stopping_tolerance: How far a trial may lie behind the best before early stopping ends it,
-            in the unit of the objective; the default suits an R2. It is in no cache key.
+        stopping_tolerance: How much worse than the median of the others a trial may be before
+            early stopping ends it, in the unit of the objective. By default 0, as on the service;
+            it is in no cache key.
 
     Raises:
         SageLocalError: If the isolation is neither, or is one that this platform does not have; if
@@ -71,7 +72,7 @@ class LocalSageMaker:
         isolation: str | None = None,
         serve: ServeCommand | None = None,
         programs: Mapping[str, ImageProgram] = _NO_PROGRAMS,
-        stopping_tolerance: float = TOLERANCE,
+        stopping_tolerance: float = 0.0,
     ) -> None:
         check_tolerance(stopping_tolerance)
         self.home = home.absolute()

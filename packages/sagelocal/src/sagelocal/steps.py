@@ -33,7 +33,7 @@ class Runtime:
         listener: Who hears of steps and trials.
         trials: Folder of the records of finished trials, with one folder for each step.
         home: Folder of all executions.
-        stopping_tolerance: How far a trial may lie behind the best, see `tuning.early_stopping`.
+        stopping_tolerance: How much worse than the median a trial may be before it is stopped.
         resumed: Whether an earlier attempt may have done something already.
     """
 

@@ -6,9 +6,12 @@ import inspect
 import json
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from searches import in_turn
 
@@ -18,11 +21,12 @@ from sagelocal.jobs.machine import Machine
 from sagelocal.jobs.metrics import finite_start
 from sagelocal.processes.launching import ProcessLauncher
 from sagelocal.processes.slots import Slots
-from sagelocal.tuning.early_stopping import StoppingRule
+from sagelocal.tuning.early_stopping import StoppingRule, medians_of, read_endings
 from sagelocal.tuning.job import run_tuning_job
 from sagelocal.tuning.journal import TrialJournal
+from sagelocal.tuning.trials import Trial
 
-BEST = (0.5, 0.6, 0.7, 0.7)
+MEDIANS = (0.5, 0.6, 0.7)
 # Folds of a trial with x: their running mean is about x, but for the first, which says nothing.
 FOLDS = (
     "import sys, time, pathlib\n"
@@ -34,30 +38,85 @@ FOLDS = (
 )
 
 
+def trial(values: Sequence[float], status: str = "Completed", number: int = 0) -> Trial:
+    return Trial(number, "t", {}, status, values[-1] if values else None, 1.0, progress=[*values])
+
+
+@pytest.mark.parametrize(
+    ("known", "medians"),
+    [
+        ([], []),
+        ([[0.5]], []),  # one value each: whatever comes is the result
+        ([[0.5, 0.7]], [0.5]),
+        ([[0.25, 0.5, 0.75, 1.0]], [0.25, 0.375, 0.5]),
+        ([[0.0, 1.0, 1.0], [0.5, 0.5, 0.5], [1.0, 0.0, 0.0]], [0.5, 0.5]),
+        ([[0.0, 1.0, 2.0], [1.0, 2.0, 3.0]], [0.5, 1.0]),  # of two, halfway between
+        ([[0.1, 0.1, 0.1], [0.1, 0.1, 0.1]], [0.1, 0.1]),  # and not 0.10000000000000002
+    ],
+    ids=str,
+)
+def test_the_median_is_that_of_the_running_averages(known, medians) -> None:
+    assert medians_of(map(trial, known)) == medians
+
+
+def test_a_trial_that_was_stopped_counts_with_what_it_has_and_a_failed_one_for_nothing() -> None:
+    whole, stopped = trial([0.5, 0.5, 0.5]), trial([0.1], "Stopped")
+    failed, silent = trial([9.0, 9.0, 9.0, 9.0], "Failed"), trial([], "Stopped")
+    assert medians_of([whole, stopped, failed, silent]) == [0.3, 0.3]
+    assert medians_of([stopped, failed]) == [], "none of them says how long a trial is"
+
+
 @pytest.mark.parametrize(
     ("reported", "expected"),
     [
-        ((0.5, 0.6, 0.7, 0.7), None),
-        ((0.5, 0.5), 2),
-        ((0.5, 0.5, 0.9), 2),
-        ((0.0, 0.6), None),  # one value is too few
-        ((0.5, 0.595, 0.693), 3),
-        ((0.5, 0.595, 0.695, 0.1), None),  # the last value is the result
+        ((0.5, 0.6, 0.7), None),
+        ((0.49,), 1),
         ((0.5, 0.59), 2),
-        ((0.5,), None),
+        ((0.9, 0.9, 0.69, 0.9), 3),
+        ((0.9, 0.9, 0.9, 0.1), None),  # the last value is the result
+        ((0.9, 0.9, 0.9, 0.9, 0.1), None),
         ((), None),
     ],
 )
-def test_a_trial_stops_after_the_first_value_that_is_clearly_behind_the_best(reported, expected):
-    assert StoppingRule(BEST, maximise=True).stops_after(reported) == expected
-    mirrored = StoppingRule([-value for value in BEST], maximise=False)
+def test_a_trial_stops_after_the_first_value_that_is_worse_than_the_median(reported, expected):
+    assert StoppingRule(MEDIANS, maximise=True).stops_after(reported) == expected
+    mirrored = StoppingRule([-value for value in MEDIANS], maximise=False)
     assert mirrored.stops_after([-value for value in reported]) == expected
 
 
-def test_more_values_never_change_where_a_trial_stops() -> None:
-    reported = (0.5, 0.6, 0.65, 0.8)
-    stops = {StoppingRule(BEST, maximise=True).stops_after(reported[:count]) for count in (3, 4)}
-    assert stops == {3}
+def stopped_by_the_guide(known: list[Trial], values: list[float], goal: str) -> int | None:
+    """Follow the words of the developer guide with pandas."""
+    ended = [one for one in known if one.status != "Failed" and one.progress]
+    whole = max((len(one.progress) for one in ended if one.status == "Completed"), default=0)
+    table = pd.DataFrame([pd.Series(one.progress) for one in ended])
+    for epoch in range(1, min(len(values), whole - 1) + 1):
+        middle = table.iloc[:, :epoch].mean(axis="columns").median()
+        value = values[epoch - 1]
+        if (value > middle) if goal == "Minimize" else (value < middle):
+            return epoch
+    return None
+
+
+@pytest.mark.parametrize("goal", ["Maximize", "Minimize"])
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_was_reported_the_guide_decides(seed: int, goal: str) -> None:
+    chance = np.random.default_rng(seed)
+    epochs = int(chance.integers(1, 9))
+    known = []
+    for number in range(int(chance.integers(1, 12))):
+        status = str(chance.choice(["Completed", "Stopped", "Failed"], p=[0.5, 0.35, 0.15]))
+        length = epochs if status == "Completed" else int(chance.integers(0, epochs + 1))
+        known.append(trial([float(v) for v in chance.normal(size=length)], status, number))
+    config = {"Strategy": "Bayesian", "TrainingJobEarlyStoppingType": "Auto"}
+    endings = read_endings(config, maximise=goal == "Maximize", tolerance=0.0)
+    rule = endings.rule(len(known), known)
+    for _ in range(5):
+        values = [float(value) for value in chance.normal(0.2, size=epochs)]
+        expected = stopped_by_the_guide(known, values, goal)
+        assert (rule.stops_after(values) if rule else None) == expected
+        for count in range(len(values)):  # the log grows: more values never change the answer
+            early = rule.stops_after(values[:count]) if rule else None
+            assert early == (expected if expected is not None and expected <= count else None)
 
 
 def test_values_count_up_to_the_first_that_is_not_finite() -> None:
@@ -103,20 +162,15 @@ def without_seconds(response: dict[str, Any]) -> list[dict[str, Any]]:
 
 def expected_statuses(trials: list[dict[str, Any]]) -> list[str]:
     """Recompute from the hyperparameters alone who has to stop: trial n knows those to n - 2."""
-    tried = [float(trial["TunedHyperParameters"]["x"]) for trial in trials]
-    statuses: list[str] = []
-    for number, x in enumerate(tried):
-        whole = [
-            y for y, one in zip(tried, statuses[: max(0, number - 1)], strict=False)
-            if one == "Completed"
-        ]  # fmt: skip
-        statuses.append("Stopped" if whole and max(whole) - x > 0.006 else "Completed")
-    return statuses
+    ended: list[Trial] = []
+    for number, one in enumerate(trials):
+        values = [0.1, *[float(one["TunedHyperParameters"]["x"])] * 5]
+        count = stopped_by_the_guide(ended[: max(0, number - 1)], values, "Maximize")
+        ended.append(trial(values[:count], "Stopped" if count else "Completed", number))
+    return [one.status for one in ended]
 
 
-def test_trials_behind_the_best_known_one_are_stopped_and_leave_no_model(
-    run, machine: Machine
-) -> None:
+def test_trials_behind_the_median_are_stopped_and_leave_no_model(run, machine: Machine) -> None:
     response = run()
     trials = in_turn(response)
     statuses = [trial["TrainingJobStatus"] for trial in trials]
@@ -186,8 +240,8 @@ def test_stopped_trials_are_not_run_again_by_who_resumes(run, machine: Machine, 
 @pytest.mark.parametrize(
     ("tolerance", "expected"), [(0.0, 2), (0.09, 2), (0.11, 3), (0.25, None), (math.inf, None)]
 )
-def test_the_tolerance_is_how_far_behind_the_best_a_trial_may_lie(tolerance, expected) -> None:
-    rule = StoppingRule([50.0, 60.0, 70.0, 80.0], maximise=True, tolerance=tolerance)
+def test_the_tolerance_is_how_much_worse_than_the_median_a_trial_may_be(tolerance, expected):
+    rule = StoppingRule([50.0, 60.0, 70.0], maximise=True, tolerance=tolerance)
     assert rule.stops_after([50.0, 59.9, 69.8, 0.0]) == expected
 
 
@@ -207,10 +261,10 @@ def test_the_tolerance_of_the_service_reaches_the_trials(home, build) -> None:
     assert stopped[1] == 0
 
 
-def test_unless_it_is_given_the_tolerance_is_that_of_the_measurements() -> None:
-    assert StoppingRule(BEST, maximise=True).tolerance == 0.006
+def test_unless_it_is_given_the_tolerance_is_that_of_the_service() -> None:
+    assert StoppingRule(MEDIANS, maximise=True).tolerance == 0.0
     default = inspect.signature(LocalSageMaker).parameters["stopping_tolerance"].default
-    assert default == 0.006
+    assert default == 0.0
 
 
 @pytest.mark.parametrize("tolerance", [-0.1, math.nan])

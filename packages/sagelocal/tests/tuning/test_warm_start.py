@@ -20,9 +20,10 @@ CODE = (
     "print(f'cv:r2={1 - abs(x - 0.4)};')\n"
 )
 Json = dict[str, Any]
+VALUE = "FinalHyperParameterTuningJobObjectiveMetric"
 
 
-def step(request: Json, *parents: str, kind: str = "TransferLearning") -> Json:
+def step(request: Json, *parents: Any, kind: str = "TransferLearning") -> Json:
     """Return a tuning step; parents are names of executions."""
     if parents:
         names = [{"HyperParameterTuningJobName": name} for name in parents]
@@ -107,6 +108,32 @@ def test_a_parent_that_does_not_exist_is_refused_before_anything_runs(
     start = "Step Tune: a warm start needs earlier executions. "
     assert rule == f"{start}There is no execution 20200101-000000-abcd."
     assert remedy == "None has been started yet."
+    assert sagemaker.executions() == []
+
+
+def test_a_parent_may_be_an_earlier_step_of_the_same_pipeline(
+    start, build, sagemaker: LocalSageMaker
+) -> None:
+    """As AWS's own notebook about tuning steps names it."""
+    build.put_code(sagemaker.storage, fit=CODE)
+    request = build.tuning_request(4, 2, strategy="Bayesian")
+    first = {"Name": "First", "Type": "Tuning", "Arguments": request}
+    second = step(request, {"Get": "Steps.First.HyperParameterTuningJobName"})
+    record = start(first, second)
+    assert record.status == "Succeeded", record.failure_reason
+    earlier = [
+        (one["TunedHyperParameters"]["x"], one[VALUE]["Value"])
+        for one in in_turn(record.steps["First"].response)
+    ]
+    assert [float(x) for x, _ in tried(record)] == replay(earlier, seed=7 + len(earlier))
+    named = record.steps["First"].response["HyperParameterTuningJobName"]
+    other = start(step(request, named))
+    assert [x for x, _ in tried(other)] == [x for x, _ in tried(record)], "by the job's name"
+
+
+def test_too_many_parents_are_refused_before_anything_runs(search, sagemaker) -> None:
+    with pytest.raises(DefinitionError, match="has 1 to 5 parents, got 6"):
+        search(*"abcdef")
     assert sagemaker.executions() == []
 
 

@@ -1,54 +1,77 @@
-"""Early stopping: a trial ends once it is clear that it will not be the best.
+"""Early stopping: a trial ends once it is worse than the median of what others were by then.
 
-The service compares a trial with the median of the running averages of the others. This rule is
-another one, measured on folds: a trial that prints its objective as a running value (the mean of
-the folds so far) is compared, after each value but the first, with what the best trial had printed
-by then. That one was chosen when the trial was suggested, among the trials that the search knew
-of, and what counts is what the trial has printed, not when: so the number of cores and the speed
-of this machine decide nothing.
+The rule is the service's own
+(https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-early-stopping.html): after
+each value of the objective that a trial reports (an epoch, a fold), the running average of every
+previous trial up to the same value is taken, and the trial is stopped if its value is worse than
+the median of these averages. A trial that was stopped itself counts with the values it has.
+
+Two things the service leaves open are fixed here, so that neither the number of cores nor the speed
+of this machine decides anything. Previous trials are those that the search knew when it suggested
+this one. And a trial that has reported as many values as the longest whole one has come to its end:
+its last value, which is its result, stops nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from itertools import accumulate
+from statistics import median
 
 from sagelocal.errors import SageLocalError
 from sagelocal.files import JsonObject
 from sagelocal.jobs.metrics import Rule
 from sagelocal.tuning.searches.hyperband import Hyperband, read_hyperband
-from sagelocal.tuning.trials import Trial, best_of
-
-# A mean of one fold says too little.
-FEWEST_VALUES = 2
-# In the unit of the objective. For an R2, 0.006 behind cost no search its best trial.
-TOLERANCE = 0.006
+from sagelocal.tuning.trials import Trial
 
 
 @dataclass(frozen=True)
 class StoppingRule:
-    """The values of the best trial, which another must keep up with.
+    """What another trial must keep up with.
 
     Attributes:
-        best: The values of the best trial, one by one.
+        medians: The median of the running averages after the first value, the second and so on.
         maximise: Whether more is better.
-        tolerance: How far behind the best it may lie.
+        tolerance: How much worse than that a trial may be; on the service it is 0.
     """
 
-    best: Sequence[float]
+    medians: Sequence[float]
     maximise: bool
-    tolerance: float = TOLERANCE
+    tolerance: float = 0.0
 
     def stops_after(self, reported: Sequence[float]) -> int | None:
-        """Return after how many values the trial fell behind; None if it never did.
-
-        Its last value, which is its result, stops nothing any more.
-        """
-        for count in range(FEWEST_VALUES, min(len(reported), len(self.best) - 1) + 1):
-            lead = self.best[count - 1] - reported[count - 1]
-            if (lead if self.maximise else -lead) > self.tolerance:
+        """Return after how many values the trial fell behind; None if it never did."""
+        for count, (middle, value) in enumerate(zip(self.medians, reported, strict=False), start=1):
+            lead = middle - value if self.maximise else value - middle
+            if lead > self.tolerance:
                 return count
         return None
+
+
+def medians_of(known: Iterable[Trial]) -> list[float]:
+    """Return the median of the trials' running averages, after each value but the last.
+
+    Args:
+        known: The trials; those that failed count for nothing.
+    """
+    ended = [trial for trial in known if trial.progress and trial.status != "Failed"]
+    whole = max((len(trial.progress) for trial in ended if trial.is_complete), default=0)
+    averages = [_running_averages(trial.progress) for trial in ended]
+    return [
+        float(median(values[min(count, len(values) - 1)] for values in averages))
+        for count in range(whole - 1)
+    ]
+
+
+def _running_averages(values: Sequence[float]) -> list[Fraction]:
+    """Return the exact means of the first value, the first two and so on.
+
+    Rounded ones would stop a trial that is as good as all others.
+    """
+    sums = accumulate(map(Fraction, values))
+    return [total / count for count, total in enumerate(sums, start=1)]
 
 
 def check_tolerance(tolerance: float) -> None:
@@ -70,9 +93,9 @@ class Endings:
 
     Attributes:
         hyperband: The brackets of the search; None for another strategy.
-        early: Whether trials end that fall behind the best.
+        early: Whether trials end that fall behind.
         maximise: Whether more is better.
-        tolerance: How far a trial may lie behind the best.
+        tolerance: How much worse than the median a trial may be.
     """
 
     hyperband: Hyperband | None
@@ -94,10 +117,8 @@ class Endings:
         """
         if self.hyperband is not None:
             return self.hyperband.rule(number, [trial.progress for trial in known])
-        best = best_of(known, maximise=self.maximise) if self.early else None
-        if best is None:
-            return None
-        return StoppingRule(best.progress, self.maximise, self.tolerance)
+        medians = medians_of(known) if self.early else []
+        return StoppingRule(medians, self.maximise, self.tolerance) if medians else None
 
 
 def read_endings(config: JsonObject, *, maximise: bool, tolerance: float) -> Endings:
@@ -106,7 +127,7 @@ def read_endings(config: JsonObject, *, maximise: bool, tolerance: float) -> End
     Args:
         config: The configuration.
         maximise: Whether more is better.
-        tolerance: How far a trial may lie behind the best before early stopping ends it.
+        tolerance: How much worse than the median a trial may be before early stopping ends it.
 
     Raises:
         DefinitionError: If that makes no sense.

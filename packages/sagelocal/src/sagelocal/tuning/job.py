@@ -5,10 +5,10 @@ search, in the order of their numbers, and nothing else has. So what a trial get
 definition alone: not on the number of cores, nor on which trial happened to finish first. A search
 that learns nothing (random, grid) waits for any trial to end instead, since all of them are fixed.
 
-With `TrainingJobEarlyStoppingType` `Auto` a trial ends when it falls behind the best of those that
-were known when it was suggested, see `early_stopping`; with the strategy Hyperband when it is not
-among the best third of these, see `hyperband`. It cannot be the best trial. A search that has seen
-enough ends before its last trial, see `completion`.
+With `TrainingJobEarlyStoppingType` `Auto` a trial ends when it is worse than the median of those
+that were known when it was suggested, see `early_stopping`; with the strategy Hyperband when it is
+not among the best third of these, see `hyperband`. It cannot be the best trial. A search that has
+seen enough ends before its last trial, see `completion`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sagelocal.files import JsonObject
 from sagelocal.jobs.machine import Machine
 from sagelocal.jobs.metrics import Rule
 from sagelocal.tuning.completion import read_clock, read_completion
-from sagelocal.tuning.early_stopping import TOLERANCE, read_endings
+from sagelocal.tuning.early_stopping import read_endings
 from sagelocal.tuning.journal import TrialJournal
 from sagelocal.tuning.preparation import discard_shared
 from sagelocal.tuning.searches.search import Search, Suggestion
@@ -48,7 +48,7 @@ def run_tuning_job(
     trial_finished: TrialListener,
     journal: TrialJournal | None = None,
     warm_start: WarmStart = _COLD,
-    stopping_tolerance: float = TOLERANCE,
+    stopping_tolerance: float = 0.0,
 ) -> JsonObject:
     """Run one job and return what `DescribeHyperParameterTuningJob` would.
 
@@ -64,7 +64,7 @@ def run_tuning_job(
             value and the best so far; from any thread, one call at a time.
         journal: The trials that an earlier attempt has finished, which are not run again.
         warm_start: What earlier tuning jobs found.
-        stopping_tolerance: How far a trial may lie behind the best, see `early_stopping`.
+        stopping_tolerance: How much worse than the median a trial may be, see `early_stopping`.
 
     Raises:
         DefinitionError: If the request asks for something that this back-end does not do.

@@ -1,26 +1,27 @@
 """Warm start: what earlier tuning jobs of this machine found, for a search that builds on them.
 
-A parent is named by its execution, or an unmistakable beginning of that name, and is the tuning job
-of the same step there: whole job names are longer here than the 32 characters that the service
-allows them.
+A parent is named by its job, as `Steps.X.HyperParameterTuningJobName` does. Or it is named by its
+execution, or an unmistakable beginning of that name, and is the tuning job of the same step there:
+whole job names are longer here than the 32 characters that the service allows them.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sagelocal.definition.expressions import Context, resolve
+from sagelocal.definition.expressions import Context, references, resolve
 from sagelocal.definition.graph import Definition
 from sagelocal.errors import DefinitionError, ExecutionNotFoundError
 from sagelocal.executions.history import load_execution
 from sagelocal.executions.records import SUCCEEDED
 from sagelocal.files import JsonObject
+from sagelocal.tuning.parents import IDENTICAL, check_fit, check_warm_start
 from sagelocal.tuning.trials import by_number
 
-_IDENTICAL = "IdenticalDataAndAlgorithm"
-_TYPES = (_IDENTICAL, "TransferLearning")
+_JOB = re.compile(r".*?([0-9]{8}-[0-9]{6}-[0-9a-f]{4})-(.+)")
 
 
 @dataclass(frozen=True)
@@ -63,16 +64,14 @@ def read_warm_start(request: JsonObject, step: str, home: Path) -> WarmStart:
     config = request.get("WarmStartConfig")
     if not config:
         return WarmStart()
-    kind = config.get("WarmStartType")
-    if kind not in _TYPES:
-        raise DefinitionError(f"Step {step}: there is no WarmStartType {kind}.")
-    parents = {name: _parent(name, step, home) for name in _names(config)}
+    check_warm_start(config, step)
+    parents = {name: _parent(name, step, home) for name in map(str, _entries(config))}
     for name, parent in parents.items():
-        _check_fit(name, parent, request, step, identical=kind == _IDENTICAL)
+        check_fit(name, parent, request, step)
     return WarmStart(
         tuple(trial for parent in parents.values() for trial in _trials(parent)),
         tuple(parent["BestTrainingJob"] for parent in parents.values())
-        if kind == _IDENTICAL
+        if config["WarmStartType"] == IDENTICAL
         else (),
     )
 
@@ -85,69 +84,45 @@ def check_parents(
 ) -> None:
     """Check before anything runs that the parents of all tuning jobs exist.
 
+    A parent that is another step of the pipeline is seen once that has ended.
+
     Raises:
-        DefinitionError: If one does not.
+        DefinitionError: If one does not, or if the service would refuse how they are named.
     """
     known = Context(parameters, {}, {}, lambda _step, _file: None)
     for step in definition.steps.values():
         config = step.arguments.get("WarmStartConfig") if step.kind == "Tuning" else None
         if config and (selected is None or step.name in selected):
-            resolved = resolve(config, known)
-            assert isinstance(resolved, dict)  # noqa: S101 - a mapping resolves to one
-            for name in _names(resolved):
-                _parent(name, step.name, home)
+            check_warm_start(config, step.name)
+            for name in _entries(config):
+                if not any(reference.scope == "Steps" for reference in references(name)):
+                    _parent(str(resolve(name, known)), step.name, home)
 
 
-def _names(config: JsonObject) -> list[str]:
+def _entries(config: JsonObject) -> list[object]:
+    """Return the names of the parents, which may be expressions before anything has run."""
     parents = config.get("ParentHyperParameterTuningJobs", [])
-    return [str(parent["HyperParameterTuningJobName"]) for parent in parents]
+    return [parent["HyperParameterTuningJobName"] for parent in parents]
 
 
 def _parent(name: str, step: str, home: Path) -> JsonObject:
     """Return the response of a parent."""
+    job = _JOB.fullmatch(name)
+    identifier, found = job.groups() if job else (name, step)
     try:
-        execution = load_execution(home, name)
+        execution = load_execution(home, identifier)
     except ExecutionNotFoundError as error:
         raise DefinitionError(
             f"Step {step}: a warm start needs earlier executions. {error.message}", error.remedy
         ) from error
-    record = execution.steps.get(step)
+    record = execution.steps.get(found)
     if record is None or record.status != SUCCEEDED or not (record.response or {}):
+        what = "this step" if found == step else f"the step {found}"
         raise DefinitionError(
-            f"Step {step}: a warm start from {execution.id} needs that this step succeeded there.",
+            f"Step {step}: a warm start from {execution.id} needs that {what} succeeded there.",
             "Name another execution.",
         )
     return record.response or {}
-
-
-def _check_fit(
-    name: str, parent: JsonObject, request: JsonObject, step: str, *, identical: bool
-) -> None:
-    """Check what the service asks of a parent: the same objective, the same hyperparameters."""
-    of = f"Step {step}: a warm start from {name} needs"
-    objective = "HyperParameterTuningJobObjective"
-    config, earlier = (job["HyperParameterTuningJobConfig"] for job in (request, parent))
-    if config[objective] != earlier[objective]:
-        raise DefinitionError(f"{of} the same objective, got {earlier[objective]}.")
-    if different := sorted(set(_hyperparameters(request)) ^ set(_hyperparameters(parent))):
-        raise DefinitionError(
-            f"{of} the same hyperparameters, fixed or tuned, and {different[0]} is not in both."
-        )
-    image, before = (_image(job) for job in (request, parent))
-    if identical and image != before:
-        raise DefinitionError(
-            f"{of} the same image for {_IDENTICAL}, got {before}.", "Use TransferLearning."
-        )
-
-
-def _hyperparameters(job: JsonObject) -> Iterator[str]:
-    yield from job["TrainingJobDefinition"].get("StaticHyperParameters", {})
-    for entries in job["HyperParameterTuningJobConfig"].get("ParameterRanges", {}).values():
-        yield from (entry["Name"] for entry in entries)
-
-
-def _image(job: JsonObject) -> object:
-    return job["TrainingJobDefinition"]["AlgorithmSpecification"].get("TrainingImage")
 
 
 def _trials(parent: JsonObject) -> Iterator[KnownTrial]:
