@@ -176,3 +176,43 @@ def test_setup_says_what_is_missing_when_python_is_too_old(template: Path, tmp_p
     assert result.returncode == 2
     assert "Python 3.11 to 3.14" in result.stderr and f"{old} 3.9" in result.stderr
     assert not (tmp_path / "venv").exists()
+
+
+def _takes_anything(function: ast.FunctionDef | ast.Lambda) -> bool:
+    """Return whether it answers any arguments; one that always raises answers none."""
+    body = function.body if isinstance(function.body, list) else [function.body]
+    return bool(function.args.vararg or function.args.kwarg) and not all(
+        isinstance(statement, ast.Raise) for statement in body
+    )
+
+
+def _stand_ins_that_take_anything(path: str, text: str) -> list[str]:
+    """Return the calls of `setattr` that replace something by what never refuses an argument."""
+    tree = ast.parse(text)
+    functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    found = []
+    for node in ast.walk(tree):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            continue
+        if node.func.attr != "setattr" or not node.args:
+            continue
+        given = node.args[-1]
+        name = getattr(given, "id", getattr(given, "attr", ""))
+        function = given if isinstance(given, ast.Lambda) else functions.get(name)
+        if function is not None and _takes_anything(function):
+            found.append(f"{path}:{node.lineno}: {ast.unparse(node)}")
+    return found
+
+
+def test_no_stand_in_takes_arguments_that_the_real_one_would_refuse(
+    repository: dict[str, str],
+) -> None:
+    """A download that always crashed was tested with such a one: use `create_autospec`."""
+    tests = {
+        path: text for path, text in repository.items()
+        if path.endswith(".py") and "tests" in Path(path).parts
+    }  # fmt: skip
+    assert len(tests) > 150
+    assert [found for each in tests.items() for found in _stand_ins_that_take_anything(*each)] == []
+    bad = "def fake(**_):\n    return 1\npatch.setattr(library, 'fetch', fake)\n"
+    assert len(_stand_ins_that_take_anything("test_bad.py", bad)) == 1

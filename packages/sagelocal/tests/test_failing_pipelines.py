@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import create_autospec
 
 import pytest
 from small_steps import FAIL, after, statuses
 
-from sagelocal import DefinitionError, ParameterError
+from sagelocal import DefinitionError, ParameterError, pipelines
 
 
 def test_after_a_failure_running_steps_finish_and_none_start(
@@ -131,10 +132,8 @@ def test_when_all_trials_fail_the_step_fails_with_their_exit_code(start, build, 
 def test_a_fault_of_the_back_end_is_raised_and_noted(
     sagemaker, build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_arguments: object) -> None:
-        raise ZeroDivisionError("our bug")
-
-    monkeypatch.setattr("sagelocal.pipelines.run_step", broken)
+    broken = create_autospec(pipelines.run_step, side_effect=ZeroDivisionError("our bug"))
+    monkeypatch.setattr(pipelines, "run_step", broken)
     with pytest.raises(ZeroDivisionError):
         sagemaker.start(build.definition(build.processing("A")), pipeline_name="demo")
     (record,) = sagemaker.executions()

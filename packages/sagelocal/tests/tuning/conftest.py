@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from searches import SCORE
+from standing_in import stand_in
 
 from sagelocal.jobs.machine import Machine
 from sagelocal.processes.slots import Slots
-from sagelocal.tuning import trial_runs
 from sagelocal.tuning.job import run_tuning_job
 
 
@@ -63,7 +63,7 @@ def simulate(machine: Machine, build, monkeypatch: pytest.MonkeyPatch):
                 "FailureReason": f"{name} broke" if value is None else "",
             }
 
-        monkeypatch.setattr(trial_runs, "run_training_job", train)
+        stand_in(monkeypatch, train)
         response = run_tuning_job(
             build.tuning_request(**options),
             name="tune",

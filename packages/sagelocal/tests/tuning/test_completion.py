@@ -11,10 +11,11 @@ from typing import Any
 import clocks
 import pytest
 from searches import in_turn
+from standing_in import stand_in
 
 from sagelocal.jobs.machine import Machine
 from sagelocal.processes.slots import Slots
-from sagelocal.tuning import completion, trial_runs
+from sagelocal.tuning import completion
 from sagelocal.tuning.completion import CONVERGED_AFTER, Clock, Completion, read_completion
 from sagelocal.tuning.job import run_tuning_job
 from sagelocal.tuning.trials import Trial
@@ -121,7 +122,7 @@ def simulate(machine: Machine, build, monkeypatch: pytest.MonkeyPatch):
                 "ExitCode": 0,
             }
 
-        monkeypatch.setattr(trial_runs, "run_training_job", train)
+        stand_in(monkeypatch, train)
         request = build.tuning_request(20, 3)
         config = request["HyperParameterTuningJobConfig"]
         config["TuningJobCompletionCriteria"] = members

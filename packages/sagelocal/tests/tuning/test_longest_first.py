@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from clocks import OwnClock
+from standing_in import stand_in
 from waiting import NET_SECONDS, wait_until
 
 from sagelocal.processes import slots as slots_module
 from sagelocal.processes.slots import Slots
-from sagelocal.tuning import trial_runs
 from sagelocal.tuning.job import run_tuning_job
 
 
@@ -54,7 +54,7 @@ def test_trials_of_a_longer_search_go_before_those_of_a_shorter_one(
         with asked[name].hold():
             order.append(name)
 
-    monkeypatch.setattr(trial_runs, "run_training_job", train)
+    stand_in(monkeypatch, train)
     for name in ("short", "long"):
         shared, request = replace(machine, slots=slots), build.tuning_request(1, 1)
         run_tuning_job(
@@ -100,7 +100,7 @@ def test_a_longer_search_keeps_its_slots_while_its_trials_are_being_stored(
             trial_finished=lambda *_told: None,
         )  # fmt: skip
 
-    monkeypatch.setattr(trial_runs, "run_training_job", train)
+    stand_in(monkeypatch, train)
     searches = [threading.Thread(target=search, args=[name]) for name in ("long", "short")]
     for thread in searches:
         thread.start()

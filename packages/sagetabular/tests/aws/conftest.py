@@ -14,6 +14,7 @@ import botocore.session
 import pytest
 from botocore.stub import Stubber
 from deployables import name_variables
+from services import in_place_of_clients
 
 from sagetabular.compiling import compilation
 
@@ -142,7 +143,7 @@ def aws(monkeypatch, clients_of_services):
     for client in clients_of_services.values():  # what a test registers ends with it
         monkeypatch.setattr(client.meta, "events", copy.copy(client.meta.events))
     services = Aws(clients_of_services)
-    monkeypatch.setattr(boto3, "client", services.client)
+    monkeypatch.setattr(boto3, "client", in_place_of_clients(services.client))
     yield services
     for stub in services.stubs.values():
         stub.assert_no_pending_responses()

@@ -9,6 +9,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 from deployables import commit_all
+from services import in_place_of_clients
 
 from sagetabular.aws.images.building import image_of
 from sagetabular.project import find_project
@@ -33,7 +34,7 @@ def ecr(monkeypatch):
         asked.append((service, region_name))
         return clients[service]
 
-    monkeypatch.setattr(boto3, "client", client)
+    monkeypatch.setattr(boto3, "client", in_place_of_clients(client))
     with Stubber(clients["sts"]) as sts, Stubber(clients["ecr"]) as stub:
         identity = {"Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/me"}
         sts.add_response("get_caller_identity", identity)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import boto3
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from sagetabular.aws.sagemaker.executions import Executions
 from sagetabular.aws.waiting import LONGEST, SHORTEST, Waiting
@@ -79,28 +80,19 @@ def test_after_credentials_have_expired_others_are_looked_for(aws):
     assert "AWS credentials must be valid" in wait.said[0]
 
 
-def test_a_connection_that_breaks_is_made_again(monkeypatch):
-    from botocore.exceptions import EndpointConnectionError
+def test_a_connection_that_breaks_is_made_again(aws, clients_of_services):
+    broken = [EndpointConnectionError(endpoint_url="x") for _ in range(2)]
 
-    class Broken:
-        looks = 0
+    def break_off(**_asked):
+        if broken:
+            raise broken.pop()
 
-        def describe_pipeline_execution(self, **_):
-            self.looks += 1
-            if self.looks < 3:
-                raise EndpointConnectionError(endpoint_url="x")
-            return {"PipelineExecutionStatus": "Failed"}
-
-        def get_paginator(self, _):
-            return self
-
-        def paginate(self, **_):
-            return []
-
-    client, wait = Broken(), Wait()
-    monkeypatch.setattr(boto3, "client", lambda *_: client)
+    wait, events = Wait(), clients_of_services["sagemaker"].meta.events
+    events.register("provide-client-params.sagemaker.DescribePipelineExecution", break_off)
+    look(aws, "Failed")
     assert wait.until_ended().status == "Failed"
-    assert client.looks == 3
+    assert broken == []
+    assert len(wait.said) >= 2
 
 
 def test_a_refusal_that_will_not_pass_ends_the_waiting(aws):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from importlib import metadata
-from types import SimpleNamespace
+from unittest.mock import create_autospec
 
 import pytest
 
@@ -89,7 +89,8 @@ def test_a_table_that_the_lake_lacks_is_to_fix(sound, findings):
 
 
 def test_a_full_disk_is_to_fix(sound, findings, monkeypatch):
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=2e8))
+    full = shutil.disk_usage("/")._replace(free=200_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", create_autospec(shutil.disk_usage, return_value=full))
     assert findings()["disk"]["text"] == "1 GB should be free, got 0.2 GB."
 
 

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import zipfile
-from types import SimpleNamespace
+from unittest.mock import create_autospec
 
 import pytest
 from projects import TEMPLATE, Example
@@ -262,16 +262,12 @@ def test_a_folder_of_that_name_stays(command, project):
 
 
 def test_an_installation_without_its_pyproject_is_refused_and_nothing_is_left(
-    pipeline, example, monkeypatch
+    pipeline, example, monkeypatch, tmp_path
 ):
-    def installed(_name):
-        return SimpleNamespace(
-            read_text=lambda _file: None,
-            metadata={"Description": ""},
-            version="1.0.0",
-        )
-
-    monkeypatch.setattr(packages.metadata, "distribution", installed)
+    (tmp_path / "METADATA").write_text("Metadata-Version: 2.4\nName: x\nVersion: 1.0.0\n")
+    bare = packages.metadata.PathDistribution(tmp_path)
+    real = packages.metadata.distribution
+    monkeypatch.setattr(packages.metadata, "distribution", create_autospec(real, return_value=bare))
     before = sorted(example.root.iterdir())
     assert pipeline("eject", "--all").mistake == [
         "The installed sagelocal must hold its pyproject.toml and licence, got none.",

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from sagetabular.cli import data
@@ -10,35 +9,29 @@ from sagetabular.errors import UserError
 from sagetabular.lake import sample
 from sagetabular.lake.store import read_table, source
 from sagetabular.local.data import find_data
-from sagetabular.project import Project
+from sagetabular.project import find_project
 
 COLUMNS = [*sample.make_sample(1).columns]
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
-    columns = {name: SimpleNamespace(type="number", optional=False) for name in COLUMNS}
-    columns["ocean_proximity"] = SimpleNamespace(type="category", optional=True)
-    declared = SimpleNamespace(
-        source="athena",
-        reads_tables=True,
-        table_name=("housing", "california"),
-        uri=None,
-        columns=columns,
-        query="queries/ingest.sql",
-        drop=[],
-        duplicates="keep",
-    )
-    settings = SimpleNamespace(
-        pipeline=SimpleNamespace(name="houses", data=declared, split=SimpleNamespace(by=None)),
-        aws=SimpleNamespace(environment={}),
-    )
-    (tmp_path / "queries").mkdir()
-    (tmp_path / "queries/ingest.sql").write_text("SELECT * FROM ${table}", encoding="utf-8")
-    found = Project(tmp_path)
-    vars(found)["settings"] = settings
-    monkeypatch.setattr("sagetabular.project.find_project", lambda: found)
-    return found
+def project(project_root, monkeypatch):
+    """The template's project, as the commands find it."""
+    monkeypatch.chdir(project_root)
+    return find_project()
+
+
+@pytest.fixture
+def change(project):
+    """Change the section `data` of conf/pipeline.yaml; what is None is taken out."""
+
+    def change(**values):
+        file = project.root / "conf/pipeline.yaml"
+        conf = yaml.safe_load(file.read_text(encoding="utf-8"))
+        conf["data"] = {k: v for k, v in (conf["data"] | values).items() if v is not None}
+        file.write_text(yaml.safe_dump(conf, sort_keys=False), encoding="utf-8")
+
+    return change
 
 
 @pytest.fixture
@@ -75,10 +68,8 @@ def test_sample_if_empty_leaves_a_table_that_is_there(run, project):
     assert stored(project).num_rows == 60
 
 
-def test_sample_is_refused_where_the_project_declares_other_columns(run, project):
-    project.settings.pipeline.data.columns["garden"] = SimpleNamespace(
-        type="number", optional=False
-    )
+def test_sample_is_refused_where_the_project_declares_other_columns(run, change):
+    change(columns=dict.fromkeys([*COLUMNS, "garden"], "number"))
     with pytest.raises(UserError) as caught:
         run("sample", "--if-empty")
     assert str(caught.value).splitlines() == [
@@ -87,9 +78,11 @@ def test_sample_is_refused_where_the_project_declares_other_columns(run, project
     ]
 
 
-def test_sample_need_not_have_what_the_query_makes(run, project):
-    made = SimpleNamespace(type="number", optional=False)
-    project.settings.pipeline.data.columns["rooms_per_household"] = made
+def test_sample_need_not_have_what_the_query_makes(run, project, change):
+    change(
+        columns=dict.fromkeys([*COLUMNS, "rooms_per_household"], "number")
+        | {"ocean_proximity": "category"}
+    )
     query = (
         "SELECT *, CAST(total_rooms AS double) / households AS rooms_per_household FROM ${table}"
     )
@@ -132,26 +125,11 @@ def test_an_add_that_fails_leaves_the_previous_table(run, project, tmp_path):
     assert stored(project).num_rows == 50
 
 
-def test_fetch_stores_what_it_downloads(run, project, monkeypatch):
-    downloads = []
-
-    def fetched(folder):
-        downloads.append(folder)
-        return sample.make_sample(30)
-
-    monkeypatch.setattr("sagetabular.lake.fetch.fetch_california", fetched)
-    assert "California housing, 1990 census" in run("fetch")
-    assert downloads == [project.root / ".pipeline/downloads"]
-    assert source(project.lake, "housing", "california").kind == "fetched"
-    assert stored(project).num_rows == 30
-
-
 @pytest.fixture
-def prefix(project):
-    """Return a project with files in S3 as its source, and the folder that emulates the prefix."""
-    project.settings.pipeline.data.source = "s3"
-    project.settings.pipeline.data.reads_tables = False
-    project.settings.pipeline.data.uri = "s3://team-bucket/houses/"
+def prefix(project, change):
+    """Make files in S3 the project's source; return the folder that emulates the prefix."""
+    tables = dict.fromkeys(("database", "table", "query"))
+    change(source="s3", uri="s3://team-bucket/houses/", **tables)
     return project.root / ".pipeline/s3/team-bucket/houses"
 
 
@@ -160,10 +138,10 @@ def test_with_files_as_the_source_the_commands_fill_the_stand_in_of_the_prefix(
 ):
     assert run("sample", "--rows", "50", "--if-empty").startswith("data.uri: made-up housing")
     assert run("sample", "--rows", "60", "--if-empty") == ""
-    assert find_data(project, {}).title == "made-up housing sample (50 rows, seed 23)"
+    assert find_data(find_project(), {}).title == "made-up housing sample (50 rows, seed 23)"
     sample.make_sample(20).to_csv(project.root / "a.csv", index=False)
     assert f"20 rows, 9 columns, in {prefix}" in run("add", project.root / "a.csv")
-    assert find_data(project, {}).title == "a.csv"
+    assert find_data(find_project(), {}).title == "a.csv"
     assert not project.lake.exists()
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from unittest.mock import create_autospec
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -62,7 +63,8 @@ def test_a_write_that_fails_leaves_the_previous_table(folder, monkeypatch, break
         return rename(path, target)
 
     if breaks == "write_table":
-        monkeypatch.setattr(pq, "write_table", half_written)
+        broken = create_autospec(pq.write_table, side_effect=half_written)
+        monkeypatch.setattr(pq, "write_table", broken)
     else:
         monkeypatch.setattr(type(folder), "rename", second_rename_fails)
     with pytest.raises(OSError, match="disk full"):

@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from types import SimpleNamespace
+from unittest.mock import create_autospec
 
 import pytest
 import yaml
@@ -80,16 +80,16 @@ def test_it_runs_top_to_bottom_on_this_machine(walked):
     assert all(0 < value < 600_000 for value in predictions)
 
 
-def test_with_one_cell_changed_its_commands_are_for_aws(walked, monkeypatch):
+def test_with_one_cell_changed_its_commands_are_for_aws(walked, monkeypatch, pipeline):
     where, *others = ("".join(cell["source"]) for cell in cells_of(walked))
     assert where.startswith('ON = "local"')
     asked = []
 
     def run(words, **_):
         asked.append(words[3:])
-        return SimpleNamespace(stdout='{"execution": "e1"}')
+        return subprocess.CompletedProcess(words, 0, stdout='{"execution": "e1"}')
 
-    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", create_autospec(subprocess.run, side_effect=run))
     monkeypatch.chdir(walked / "notebooks")
     exec("\n".join(['ON = "aws"', *others]), {})
     assert asked == [
@@ -98,3 +98,5 @@ def test_with_one_cell_changed_its_commands_are_for_aws(walked, monkeypatch):
         ["run", "--json", "--wait", "--on", "aws"],
         ["show", "e1", "--on", "aws"],
     ]
+    for words in asked:  # with --help a command reads its options, and does nothing
+        assert pipeline(*words, "--help").code == 0, words

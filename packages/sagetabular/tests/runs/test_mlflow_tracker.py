@@ -9,6 +9,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
+from unittest.mock import create_autospec
 
 import pytest
 from hypothesis import given
@@ -118,7 +119,8 @@ def test_what_broke_off_in_the_middle_is_replaced_by_the_whole(store, execution,
             raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(mlflow_tracker, "keep_files", fail_the_second_time)
+        broken = create_autospec(mlflow_tracker.keep_files, side_effect=fail_the_second_time)
+        patch.setattr(mlflow_tracker, "keep_files", broken)
         with pytest.raises(TrackingError, match="No space left on device"):
             log(store, execution)
     (broken,) = read_back(store, "test-project")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from http.client import HTTPException
 from pathlib import Path
 
 import numpy as np
@@ -23,20 +25,33 @@ def fetch_california(downloads: Path) -> pd.DataFrame:
         The nine raw columns in the original, geographic order.
 
     Raises:
-        UserError: If the download fails.
+        UserError: If the download fails, or an earlier one is damaged.
     """
     # Imported here: `pipeline data sample` should not wait for scikit-learn.
     from sklearn.datasets import fetch_california_housing
 
     try:
-        downloaded = fetch_california_housing(data_home=downloads, n_retries=0)
-    except OSError as error:
+        with warnings.catch_warnings(action="ignore"):  # of the retry; what counts is its end
+            downloaded = fetch_california_housing(data_home=downloads, n_retries=1, delay=0.2)
+    except (OSError, HTTPException) as error:
         raise UserError(
-            f"The California housing table could not be downloaded: {error}.",
+            f"The California housing table could not be downloaded: {_reason(error)}.",
             "Fetch it on a machine with internet access, or use pipeline data sample "
             "or pipeline data add FILE.",
         ) from error
+    except Exception as error:  # a damaged pickle may raise anything
+        if not any(downloads.glob("*.pkz")):
+            raise
+        raise UserError(
+            f"The earlier download in {downloads} cannot be read: {_reason(error)}.",
+            "Delete that folder, and fetch again.",
+        ) from error
     return raw_columns(downloaded.data, downloaded.feature_names, downloaded.target)
+
+
+def _reason(error: Exception) -> str:
+    """Return what went wrong, in one line."""
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
 
 def raw_columns(

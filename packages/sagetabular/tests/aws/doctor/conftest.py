@@ -7,6 +7,7 @@ import json
 import boto3
 import pytest
 from healthy import DIGEST, REGISTRY, ROLE, Cloud
+from services import in_place_of_clients
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +34,7 @@ def cloud(account, deployable, monkeypatch):
         monkeypatch.setenv(name, value)
     deployable.compile()
     account.recover()
-    monkeypatch.setattr(boto3, "client", account.client)
+    monkeypatch.setattr(boto3, "client", in_place_of_clients(account.client))
     return account
 
 

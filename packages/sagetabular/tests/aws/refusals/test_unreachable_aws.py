@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 def test_in_a_region_that_does_not_exist(pipeline, project, monkeypatch, command):
     asked = []
 
-    def no_such_name(host, *_, **__):
+    def no_such_name(host, port, family=0, type=0, proto=0, flags=0):
         asked.append(host)
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from types import SimpleNamespace
+from unittest.mock import create_autospec
 
 import awswrangler
 import pandas as pd
@@ -84,8 +85,12 @@ def athena(monkeypatch, tmp_path):
             raise asked.error
         return asked.answer
 
-    monkeypatch.setattr(awswrangler.athena, "read_sql_query", read_sql_query)
-    monkeypatch.setattr(awswrangler.s3, "delete_objects", asked.cleaned.append)
+    for module, name, answered in (
+        (awswrangler.athena, "read_sql_query", read_sql_query),
+        (awswrangler.s3, "delete_objects", asked.cleaned.append),
+    ):
+        real = getattr(module, name)  # refuses what it has no argument for
+        monkeypatch.setattr(module, name, create_autospec(real, side_effect=answered))
     monkeypatch.delenv("LAKE_URI", raising=False)
     output = {"OutputName": "data", "S3Output": {"S3Uri": "s3://bucket/run-1/ingest"}}
     configuration = tmp_path / "ml/config/processingjobconfig.json"

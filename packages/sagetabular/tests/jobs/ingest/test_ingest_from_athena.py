@@ -93,11 +93,9 @@ def test_what_aws_denies_is_not_taken_for_a_mistake_in_the_query(athena, refusal
 
 
 @pytest.mark.usefixtures("athena")
-def test_a_prefix_that_may_not_be_cleaned_is_told_in_two_lines_too(refusal, monkeypatch):
-    def delete_objects(_path):
-        raise ClientError({"Error": {"Code": "AccessDenied"}}, "ListObjectsV2")
-
-    monkeypatch.setattr(awswrangler.s3, "delete_objects", delete_objects)
+def test_a_prefix_that_may_not_be_cleaned_is_told_in_two_lines_too(refusal):
+    denied = ClientError({"Error": {"Code": "AccessDenied"}}, "ListObjectsV2")
+    awswrangler.s3.delete_objects.side_effect = denied
     assert "may not read with Athena: An error occurred (AccessDenied) when calling the List" in (
         refusal("SELECT * FROM ${table}")
     )
