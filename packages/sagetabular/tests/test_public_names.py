@@ -86,9 +86,9 @@ COMMANDS = [
     "serve", "show", "stop", "upsert", "vendor"
 ]  # fmt: skip
 SUBCOMMANDS = {
-    "data": ["add", "crawl", "fetch", "sample", "upload"],
+    "data": ["add", "crawl", "fetch", "sample", "show", "upload"],
     "image": ["build", "push"],
-    "model": ["add", "check"],
+    "model": ["add", "check", "list"],
     "registry": ["approve", "list", "reject", "show"],
 }
 # Every module of this package that a program of a project gets with `run_job`.

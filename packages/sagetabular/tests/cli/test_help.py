@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from importlib.metadata import version
 
 import pytest
 import typer
@@ -55,3 +56,17 @@ def test_its_paragraphs_are_filled_and_not_broken_where_the_source_is(lines, com
         if line and following and line[0] not in "│╭╰" and following[0] not in "│╭╰":
             first, *_ = following.split()
             assert len(f" {line} {first}") > WIDTH - 2, line
+
+
+@every_command
+def test_h_is_help_everywhere(pipeline, tmp_path, command):
+    asked = [pipeline(*command, option, folder=tmp_path) for option in ("-h", "--help")]
+    assert asked[0] == asked[1]
+    assert asked[0].code == 0
+
+
+def test_the_versions_are_those_of_the_installed_packages(pipeline, tmp_path):
+    ended = pipeline("--version", folder=tmp_path)
+    assert (ended.code, ended.err) == (0, "")
+    packages = [line.split() for line in ended.out.splitlines()]
+    assert packages == [[name, version(name)] for name in ("sagetabular", "sagelocal")]

@@ -215,3 +215,27 @@ def test_a_model_without_code_of_its_own_is_not_checked(pipeline, example):
         "Name another one, or none for all.",
     ]
     assert "models/ridge" not in pipeline("model", "check").out
+
+
+def test_the_list_has_the_models_in_use_and_the_others(pipeline, project_root):
+    conf = project_root / "conf/pipeline.yaml"
+    text = conf.read_text(encoding="utf-8")
+    conf.write_text(f"{text}\nmodels: [xgboost]\n", encoding="utf-8")
+    ended = pipeline("model", "list", folder=project_root)
+    assert (ended.code, ended.err) == (0, "")
+    rows = [found.split() for found in ended.out.splitlines()]
+    assert rows[1][:5] == ["xgboost", "yes", "XGBoost", "xgboost", "3.2-0"]
+    assert rows[1][-1] == "models/xgboost" and "max_depth," in rows[1]
+    assert rows[2] == ["decision_tree", "no", "models/decision_tree"]
+    assert rows[3][:4] == ["Those", "not", "in", "use"]
+
+
+def test_a_list_of_models_that_are_all_in_use_needs_no_remark(pipeline, example):
+    ended = pipeline("model", "list")
+    assert [found.split()[:2] for found in ended.out.splitlines()] == [
+        ["model", "in"],
+        *(
+            [name, "yes"]
+            for name in sorted(path.name for path in (example.root / "models").iterdir())
+        ),
+    ]

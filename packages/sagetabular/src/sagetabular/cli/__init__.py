@@ -6,6 +6,8 @@ import errno
 import os
 import signal
 import sys
+from importlib import metadata
+from typing import Annotated
 
 import typer
 
@@ -31,6 +33,17 @@ from sagetabular.errors import UserError
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
 
+_PACKAGES = ("sagetabular", "sagelocal")
+
+
+def _print_versions(wanted: bool) -> None:
+    """Print the versions of both packages, where they are asked for, and end."""
+    if wanted:
+        for package in _PACKAGES:
+            typer.echo(f"{package} {metadata.version(package)}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     name="pipeline",
     help="Compile the project's SageMaker pipeline, and run that very definition on this machine.",
@@ -39,7 +52,25 @@ app = typer.Typer(
     rich_markup_mode="markdown",  # fills lines to the width of the terminal
     pretty_exceptions_enable=False,
     add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def _root(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_versions,
+            is_eager=True,
+            help="Print the versions of the packages.",
+        ),
+    ] = False,
+) -> None:
+    """Read the options that stand before a command."""
+
+
 app.command("compile")(definition.compile_definition)
 app.command("graph")(definition.graph)
 app.command("import")(migration.import_configuration)

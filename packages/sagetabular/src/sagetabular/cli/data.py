@@ -77,6 +77,41 @@ def fetch() -> None:
 
 
 @app.command()
+def show(
+    table: Annotated[
+        str | None,
+        typer.Argument(metavar="TABLE", help="Name in the lake.", show_default="data.table"),
+    ] = None,
+    rows: Annotated[int, typer.Option(min=0, max=20, help="How many of the first rows.")] = 3,
+) -> None:
+    """Show a table: rows, columns with types and missing values, and its first rows.
+
+    It changes nothing. A column is a line, so that many of them can be read.
+    """
+    from sagetabular.cli.terminal.output import print_table, shown
+    from sagetabular.local.tables import look_at
+
+    found = look_at(_project(), table, rows)
+    typer.echo(f"{shown(found.folder)}: {found.title}")
+    typer.echo(
+        f"{found.rows:,} rows, {sum(c.missing is not None for c in found.columns)} columns\n"
+    )
+    count = min(rows, found.rows)
+    lines = [
+        [
+            column.name,
+            column.type,
+            column.declared or "-",
+            "-" if column.missing is None else f"{column.missing:,}",
+            *(column.values or ["-"] * count),
+        ]
+        for column in found.columns
+    ]
+    header = ["column", "type", "declared", "missing ", *(f"row {n + 1}" for n in range(count))]
+    print_table("", header, lines)
+
+
+@app.command()
 def upload(
     table: Annotated[
         str | None, typer.Option(help="Table of the local lake.", show_default="data.table")

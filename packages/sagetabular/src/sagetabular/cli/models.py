@@ -1,4 +1,4 @@
-"""`pipeline model`: add a model, and check that models do what every model must."""
+"""`pipeline model`: list and add models, and check that models do what every model must."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from sagetabular.cli.terminal.output import USER_ERROR, print_table, program
+from sagetabular.cli.terminal.output import USER_ERROR, print_table, program, shown
 from sagetabular.errors import UserError
 from sagetabular.project import find_project
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sagetabular.model_checks import Outcome
     from sagetabular.project import Project
 
-app = typer.Typer(help="Add a model, or check models.", no_args_is_help=True)
+app = typer.Typer(help="List, add and check models.", no_args_is_help=True)
 
 
 @app.command()
@@ -48,6 +48,39 @@ def add(
     if name not in load_project(project.root).models:
         typer.echo(f"Add {name} to `models:` in conf/pipeline.yaml, which lists those in use.")
     typer.echo(f"Then: {program()} model check {name}")
+
+
+@app.command("list")
+def list_all() -> None:
+    """List the models: those that the pipeline uses, and the others in models/."""
+    project = find_project()
+    rows = [
+        [
+            name,
+            "yes",
+            unit.model.title,
+            _image(unit.model.image),
+            ", ".join(unit.model.ranges) or "no search",
+            shown(unit.folder),
+        ]
+        for name, unit in project.settings.units.items()
+    ]
+    own = sorted(file.parent for file in (project.root / "models").glob("*/model.yaml"))
+    used = {unit.folder.resolve() for unit in project.settings.units.values()}
+    rows += [
+        [folder.name, "no", "", "", "", shown(folder)]
+        for folder in own
+        if folder.resolve() not in used
+    ]
+    print_table("", ["model", "in use", "title", "image", "searched", "folder"], rows)
+    if any(row[1] == "no" for row in rows):
+        typer.echo("Those not in use are missing from `models:` in conf/pipeline.yaml.")
+
+
+def _image(image: object) -> str:
+    """Return what a model runs in: `project`, or a framework of AWS's with its version."""
+    framework, version = getattr(image, "framework", None), getattr(image, "version", None)
+    return f"{framework} {version}" if framework else str(image)
 
 
 @app.command()
