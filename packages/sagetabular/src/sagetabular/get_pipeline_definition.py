@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from sagetabular.cli.aws.contract import deployment_from, end, make_parser
-from sagetabular.cli.terminal.output import write_file
+from sagetabular.cli.terminal.output import say_written, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             typer.echo(definition.decode(), nl=False)
         else:
             write_file(given.file_name, definition)
-            typer.echo(f"{given.file_name}: {len(definition):,} bytes")
+            say_written(given.file_name, f"{len(definition):,} bytes")
         return 0
 
     end(run)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sagetabular.cli.terminal.output import print_table, report, say, write_file
+from sagetabular.cli.terminal.output import print_table, report, say, say_written, write_file
 from sagetabular.errors import UserError
 from sagetabular.project import find_project
 
@@ -24,6 +24,13 @@ class Format(StrEnum):
     MERMAID = "mermaid"
     SVG = "svg"
     HTML = "html"
+
+
+_ENDINGS = {
+    ".svg": Format.SVG,
+    ".html": Format.HTML,
+    **dict.fromkeys((".mmd", ".mermaid", ".md", ".txt", ""), Format.MERMAID),
+}
 
 
 def compile_definition(
@@ -58,7 +65,7 @@ def compile_definition(
     compiled = compile_pipeline(settings)
     if output is not None:
         write_file(output, compiled.definition)
-        typer.echo(f"{output}: {len(compiled.definition):,} bytes")
+        say_written(output, f"{len(compiled.definition):,} bytes")
     if old is not None:
         _print_comparison(compare(old, json.loads(compiled.definition)))
     elif output is None:
@@ -129,19 +136,23 @@ def graph(
     from sagetabular.compiling.compilation import compile_pipeline
     from sagetabular.report.graph import graph_of
 
+    form = how or _by_ending(output)
     settings = find_project().settings
     drawn = graph_of(parse_definition(compile_pipeline(settings).definition).steps)
-    text = _write(drawn, how or _by_ending(output), settings.pipeline.name)
+    text = _write(drawn, form, settings.pipeline.name)
     if output is None:
         typer.echo(text, nl=False)
         return
     write_file(output, text.encode())
-    typer.echo(f"{output}: {len(drawn.nodes)} steps")
+    say_written(output, f"{len(drawn.nodes)} steps")
 
 
 def _by_ending(output: Path | None) -> Format:
-    ending = output.suffix.lower().removeprefix(".") if output else ""
-    return Format(ending) if ending in list(Format) else Format.MERMAID
+    ending = output.suffix.lower() if output else ""
+    if ending not in _ENDINGS:
+        msg = f"-o must name a file that ends in {', '.join(filter(None, _ENDINGS))}, got {output}."
+        raise UserError(msg, "Name it so, or say with --format what to write.")
+    return _ENDINGS[ending]
 
 
 def _write(drawn: DrawnGraph, how: Format, name: str) -> str:

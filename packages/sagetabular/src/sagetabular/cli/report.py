@@ -10,7 +10,7 @@ import typer
 
 from sagelocal import LocalSageMaker
 from sagetabular.cli.options import AsJson, Backend, LatestIdentifier, On, execution_or_latest
-from sagetabular.cli.terminal.output import print_table, shown
+from sagetabular.cli.terminal.output import print_table, say_written, shown
 from sagetabular.errors import UserError
 from sagetabular.files import write_bytes
 from sagetabular.project import find_project
@@ -51,7 +51,7 @@ def report(
     except OSError as err:
         msg = f"{file}: cannot be written: {err.strerror}."
         raise UserError(msg, "Give -o a file in a folder that is yours.") from err
-    typer.echo(f"{shown(file)}: {len(page):,} bytes")
+    say_written(file, f"{len(page):,} bytes")
 
 
 def compare(

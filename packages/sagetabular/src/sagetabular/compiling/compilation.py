@@ -73,7 +73,10 @@ def check_values(settings: ProjectSettings, compiled: Compiled, values: Mapping[
 
 def _compile(settings: ProjectSettings) -> bytes:
     # The SDK takes seconds to import, so only who compiles pays for it.
-    definition = json.loads(project_pipeline(settings.root).definition())
+    from sagetabular.steps.isolation import isolated
+
+    with isolated():
+        definition = json.loads(project_pipeline(settings.root).definition())
     if definition.get("MlflowConfig", ...) is None:
         del definition["MlflowConfig"]
     checks.check_definition(definition, settings)

@@ -8,7 +8,9 @@ from importlib import import_module, invalidate_caches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sagetabular.assets.code import PACKAGE
 from sagetabular.errors import UserError
+from sagetabular.steps.isolation import is_hidden
 
 if TYPE_CHECKING:
     from sagetabular.pipeline import Pipeline
@@ -41,7 +43,7 @@ def project_pipeline(root: Path) -> Pipeline:
         if (place := _place(root, err)) is None:
             raise
         msg = f"{place}: {type(err).__name__}: {_first_line(err)}."
-        raise UserError(msg, "Correct that line.") from err
+        raise UserError(msg, _remedy(err)) from err
     finally:
         sys.path.remove(str(root))
         _forget()
@@ -71,15 +73,25 @@ def _forget() -> None:
 
 def _place(root: Path, err: Exception) -> str | None:
     """Return file and line where the project's own code failed; None if it was not its own."""
+    own = root.resolve() / _PACKAGE
+    places = [(each.filename, each.lineno) for each in traceback.extract_tb(err.__traceback__)]
     if isinstance(err, SyntaxError) and err.filename:
-        file, line = err.filename, err.lineno
-    else:
-        last = traceback.extract_tb(err.__traceback__)[-1]
-        file, line = last.filename, last.lineno
-    path, folder = Path(file).resolve(), root.resolve()
-    if not path.is_relative_to(folder / _PACKAGE):
-        return None
-    return f"{path.relative_to(folder).as_posix()}: line {line}"
+        places.append((err.filename, err.lineno))
+    # Its call of a library counts as its own, such as `os.environ[…]`; its call of us does not.
+    for file, line in reversed(places):
+        path = Path(file).resolve()
+        if path.is_relative_to(own):
+            return f"{path.relative_to(root.resolve()).as_posix()}: line {line}"
+        if path.is_relative_to(PACKAGE):
+            return None
+    return None
+
+
+def _remedy(err: Exception) -> str:
+    name = err.args[0] if isinstance(err, KeyError) and err.args else None
+    if isinstance(name, str) and is_hidden(name):
+        return f"Compiling sees no {name}: write the value into conf/, as own, or as a parameter."
+    return "Correct that line."
 
 
 def _first_line(err: Exception) -> str:

@@ -7,54 +7,12 @@ stamp, and drop network isolation from tuning jobs. See docs/decisions/definitio
 
 from __future__ import annotations
 
-import logging
-import os
-import warnings
-from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import Any, NoReturn
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from sagetabular.steps.isolation import isolated
 
-
-@contextmanager
-def _without_profile() -> Iterator[None]:
-    """Hide the user's AWS profile: the SDK's sessions fail where it is not configured."""
-    names = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
-    hidden = {name: os.environ.pop(name) for name in names if name in os.environ}
-    try:
-        yield
-    finally:
-        os.environ.update(hidden)
-
-
-@contextmanager
-def _without_log() -> Iterator[None]:
-    """Keep the SDK from logging at INFO for the whole program, where credentials are from too.
-
-    It calls `logging.basicConfig`, which does nothing where there is a handler.
-    """
-    guard = logging.NullHandler()
-    logging.getLogger().addHandler(guard)
-    try:
-        yield
-    finally:
-        logging.getLogger().removeHandler(guard)
-
-
-# Importing the SDK makes clients (which want a region) and looks for credentials on the instance
-# metadata service.
-os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
-os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
-# The SDK logs at INFO where its configuration files would be, and what it takes for granted.
-for _name in ("sagemaker", "sagemaker.config"):
-    logging.getLogger(_name).setLevel(logging.WARNING)
-
-# The warnings are of its own deprecations.
-with _without_profile(), _without_log(), warnings.catch_warnings(action="ignore"):
-    import boto3
-    import botocore.session
+with isolated():
     from sagemaker.core import image_uris
     from sagemaker.core.helper.pipeline_variable import PipelineVariable
     from sagemaker.core.helper.session_helper import Session
@@ -106,14 +64,38 @@ __all__ = [
 ]
 
 
-@cache  # it makes seven clients, which takes longer than all the rest of compiling
+class _Nobody:
+    """A client of any service; whatever it is asked, it refuses."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        msg = f"Compiling asks nobody, but the SDK wanted {name}."
+        raise AttributeError(msg)
+
+
+class _Offline:
+    """What the SDK takes for a boto3 session."""
+
+    def __init__(self, region: str) -> None:
+        self.region_name = region
+
+    def client(self, *_: Any, **__: Any) -> _Nobody:
+        """Return a client that has no operation."""
+        return _Nobody()
+
+    resource = client
+
+
+@cache
 def offline_session(region: str) -> Session:
-    """Return a session that the SDK's classes accept, without credentials.
+    """Return a session that the SDK's classes accept, without credentials, files or network.
 
     Compiling needs no account; whoever upserts or starts the pipeline brings a session of their
     own.
     """
-    # Its profile is read from no variable: it could name one that is not configured here.
-    core = botocore.session.Session({"profile": (None, None, None, None)})
-    boto_session = boto3.Session("none", "none", region_name=region, botocore_session=core)
-    return Session(boto_session=boto_session, default_bucket="none", sagemaker_config={})
+    return Session(
+        boto_session=_Offline(region),
+        sagemaker_client=_Nobody(),  # else its user agent is read from files of Studio
+        default_bucket="none",
+        # An empty one counts as none, and the SDK would load those of the user and of the admin.
+        sagemaker_config={"SchemaVersion": "1.0"},
+    )

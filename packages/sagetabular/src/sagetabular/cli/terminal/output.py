@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sagetabular.errors import UserError
-from sagetabular.files import write_bytes
+from sagetabular.files import is_plain, write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -132,6 +132,11 @@ def write_file(path: Path, content: bytes) -> None:
     except OSError as err:
         msg = f"{path}: cannot be written: {err.strerror}."
         raise UserError(msg, "Name a file in a folder that exists and is yours.") from err
+
+
+def say_written(path: Path, text: str) -> None:
+    """Print what was written; where standard output may be the file itself, to standard error."""
+    typer.echo(f"{shown(path)}: {text}", err=not is_plain(path))
 
 
 def failure_exit(record: ExecutionRecord) -> None:

@@ -39,8 +39,10 @@ PARAMETER_TYPES = {"String": "string", "Integer": "integer", "Float": "float", "
 @cache
 def service_model() -> ServiceModel:
     """Return SageMaker's API as botocore ships it."""
-    # Not through a session, which reads the user's AWS profile and fails where that is missing.
-    return ServiceModel(Loader().load_service_model("sagemaker", "service-2"), "sagemaker")
+    # Not through a session, which reads the user's AWS profile and fails where that is missing;
+    # nor from the models that a user may have in the home folder.
+    loader = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
+    return ServiceModel(loader.load_service_model("sagemaker", "service-2"), "sagemaker")
 
 
 class ReferenceProblemError(Exception):
