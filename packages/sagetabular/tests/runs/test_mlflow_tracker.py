@@ -139,7 +139,7 @@ def test_a_database_that_was_killed_while_it_was_made_is_never_used(store, execu
         "from sagetabular.tracking.local_store import LocalStore\n"
         "from pathlib import Path\n"
         "def create(uri):\n"
-        "    Path(uri.removeprefix('sqlite:///')).write_bytes(b'half a database')\n"
+        "    Path(uri.removeprefix('sqlite+pysqlite:///')).write_bytes(b'half a database')\n"
         "    os.kill(os.getpid(), 9)\n"
         "with LocalStore(Path(sys.argv[1])).prepared(create):\n    pass\n"
     )
@@ -200,7 +200,7 @@ def test_a_server_that_does_not_answer_is_named_with_a_remedy(execution, monkeyp
 def test_a_local_address_must_end_in_the_name_of_the_database(store):
     assert local_store(store.uri) == store
     assert local_store("https://mlflow.example.org") is None
-    with pytest.raises(TrackingError, match="must be sqlite:///<folder>/mlflow.db, got"):
+    with pytest.raises(TrackingError, match="must be sqlite:////<folder>/mlflow.db, got"):
         local_store("sqlite:////tmp/other.db")
 
 

@@ -10,10 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 from sagetabular.tracking.runs import TrackingError
 
-_SCHEME = "sqlite:///"
+# The whole name of the driver: after the short one, MLflow makes folders of the address as it is
+# written, with its `%3F`.
+_SCHEME = "sqlite+pysqlite:///"
+_SHORT = "sqlite:///"
 _LONGEST_WAIT = 600.0
 
 
@@ -115,16 +119,24 @@ class LocalStore:
 
 
 def address(database: Path) -> str:
-    """Return the address of a database file."""
-    return _SCHEME + database.absolute().as_posix()
+    """Return the address of a database file, in which no sign of its path means anything else."""
+    return _SCHEME + quote(database.absolute().as_posix(), safe="/:")
 
 
 def local_store(uri: str) -> LocalStore | None:
-    """Return the store that an address of this machine names; None for a server's address."""
-    if not uri.startswith(_SCHEME):
+    """Return the store that an address of this machine names; None for a server's address.
+
+    Raises:
+        TrackingError: The file has another name.
+    """
+    scheme = next((each for each in (_SCHEME, _SHORT) if uri.startswith(each)), None)
+    if scheme is None:
         return None
-    store = LocalStore(Path(uri.removeprefix(_SCHEME)).parent)
-    if store.uri != uri:
-        msg = f"MLFLOW_TRACKING_URI: a local store must be {_SCHEME}<folder>/mlflow.db, got {uri}."
-        raise TrackingError(msg, "Give it that name, or the address of an MLflow server.")
+    database = Path(unquote(uri.removeprefix(scheme)))
+    store = LocalStore(database.parent)
+    if store.database != database or not database.is_absolute() or "?" in uri:
+        msg = f"MLFLOW_TRACKING_URI: a local store must be {_SHORT}/<folder>/mlflow.db, got {uri}."
+        raise TrackingError(
+            msg, "Give it that name, with %3F for a question mark, or a server's address."
+        )
     return store

@@ -52,8 +52,8 @@ class MlflowTracker:
     """
 
     def __init__(self, uri: str) -> None:
-        self._uri = uri
         self._store = local_store(uri)
+        self._uri = self._store.uri if self._store else uri
         check_arn(uri)
 
     def log(self, execution: ExecutionRun) -> None:

@@ -1,0 +1,17 @@
+"""Names of folders that mean something to somebody: URLs, globs, shells, SQL, Hive, humans."""
+
+from __future__ import annotations
+
+SIGNS = [
+    *("?", "#", "%", "\\", "*", "[a]", "[!a]", "{a,b}", "'", '"', "`", " ", "\t", "\n", "\r"),
+    *("=", "&", "+", ";", ":", "@", "$", "|", "<", ">", "~", "^", "!", ",", "(", ")", "\x1b[31m"),
+]
+WORDS = [
+    *("population=5", "a?b=c#d", "%3F", "%20", "%zz", "%00", "$HOME", "${x}", "$(id)", "`id`"),
+    *("-rf", "--option", "file:", "s3:", "sqlite:", "C:", "..a", "a..", ".hidden", "~", "~root"),
+    *("**", "''", "';--", '"; DROP', "x" * 120, "#", "{0}", "{{x}}", "%(here)s", "%s"),
+]
+LETTERS = ["Köln", "Ko\u0308ln", "日本", "😀", "\u202egnp.exe", "ß ẞ", "\u00a0"]
+# Most of it in one name.
+EVERYTHING = "a?b#c%3Fd\\e*[f]'g\"h i=j;k&l+Kö{m}$n\n"
+NAMES = [*(f"a{sign}b" for sign in SIGNS), *WORDS, *LETTERS, EVERYTHING]
