@@ -26,9 +26,6 @@ FAULTS = {
     "an unknown key on two lines": (
         PIPELINE, "split.a\nb", 3, "split.'a\\nb' is not a known setting.", "Remove it.",
     ),
-    "a key that is a number": (
-        PIPELINE, "split", {3: 4}, "split.3 must be strings, got 3.", "Correct split.3 in",
-    ),
     "text for a whole number": (
         PIPELINE, "tuning", {"trials": "20"},
         "tuning.trials must be a valid integer, got '20'.", None,

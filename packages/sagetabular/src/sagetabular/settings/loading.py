@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from sagetabular.errors import UserError
-from sagetabular.settings.reading import read_mapping, shown
+from sagetabular.settings.reading import read_written, shown
+from sagetabular.settings.yaml_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
+
+    from sagetabular.settings.yaml_text import Written
 
 
 class Settings(BaseModel):
@@ -44,13 +47,14 @@ def load_settings(kind: type[SettingsType], path: Path, label: str) -> SettingsT
     Raises:
         UserError: The file is missing, is no YAML mapping, or a field breaks its rule.
     """
+    content, written = read_written(path, label)
     try:
-        return kind.model_validate(read_mapping(path, label))
+        return kind.model_validate(content)
     except ValidationError as err:
-        raise _explain(err, kind, label) from err
+        raise _explain(err, kind, label, written) from err
 
 
-def _explain(err: ValidationError, kind: type[Settings], label: str) -> UserError:
+def _explain(err: ValidationError, kind: type[Settings], label: str, written: Written) -> UserError:
     """Turn the first of pydantic's findings into rule, offending value and remedy."""
     # A misspelt key is also a missing one; the spelling is what helps.
     unknown = [detail for detail in err.errors() if detail["type"] == "extra_forbidden"]
@@ -66,8 +70,12 @@ def _explain(err: ValidationError, kind: type[Settings], label: str) -> UserErro
         return UserError(f"{label}: {field} {reason}".replace("the file ", ""), reason.remedy)
     rule = re.sub(r"^(Input|String|List|Dictionary|Keys) should", "must", detail["msg"])
     rule = re.sub(r"a valid dictionary.*", "a mapping", rule)
-    message = f"{label}: {field}: {rule}, got {shown(detail['input'])}."
-    return UserError(message.replace(": must", " must"), f"Correct {field} in {label}.")
+    text = written.get(tuple(part for part in detail["loc"] if not _is_tag(part)))
+    got, remedy = shown(detail["input"]), f"Correct {field} in {label}."
+    if text not in (None, got) and detail["type"] == "string_type":
+        got, remedy = f"{got} for {text}", quoted(text)
+    message = f"{label}: {field}: {rule}, got {got}."
+    return UserError(message.replace(": must", " must"), remedy)
 
 
 def _name(part: str | int) -> str:
