@@ -12,7 +12,8 @@ from sagetabular.settings.reading import read_mapping
 
 PIPELINE, BOOST, RIDGE = "conf/pipeline.yaml", "models/boost/model.yaml", "models/ridge/model.yaml"
 LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
-    f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefg", "bcdefgh")
+    f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n"
+    for old, new in zip("abcdefg", "bcdefgh", strict=True)
 )
 
 # What YAML 1.1 makes of it stands in its types: yaml.org/type/bool.html, int.html, null.html.

@@ -19,10 +19,6 @@ from sagetabular.tracking.mlflow_tracker import MlflowTracker
 from sagetabular.tracking.runs import ExecutionRun
 
 
-def everything_below(folder):
-    return {path for path in folder.rglob("*")}
-
-
 def test_there_are_enough_names():
     assert len({*NAMES}) > 60
     assert all("/" not in name and name not in (".", "..") for name in NAMES)

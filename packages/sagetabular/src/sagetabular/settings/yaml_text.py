@@ -169,7 +169,7 @@ def _is_plain(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and node.style is None and node.value != ""
 
 
-def _meaning(node: yaml.ScalarNode) -> str:
+def _meaning(node: yaml.Node) -> str:
     """Return what YAML 1.1 takes a plain value for."""
     value = yaml.SafeLoader("").construct_object(node)
     if value is None or isinstance(value, bool):
