@@ -8,17 +8,9 @@ from pathlib import Path
 
 from sagelocal.errors import DefinitionError, StorageError
 from sagelocal.files import JsonObject
-from sagelocal.storage.buckets import Storage
+from sagelocal.storage.buckets import Storage, StoredObject
 
 REPLICATED, SHARDED = "FullyReplicated", "ShardedByS3Key"
-
-
-@dataclass(frozen=True)
-class InputObject:
-    """One object of an input: its address, and its path below the folder of the input."""
-
-    uri: str
-    name: str
 
 
 @dataclass(frozen=True)
@@ -34,7 +26,7 @@ def distribution(source: JsonObject) -> str:
     return str(source.get("S3DataDistributionType", REPLICATED))
 
 
-def input_objects(storage: Storage, source: JsonObject, what: str) -> list[InputObject]:
+def input_objects(storage: Storage, source: JsonObject, what: str) -> list[StoredObject]:
     """Return the objects that a data source names, in the order of their keys or of its manifest.
 
     Args:
@@ -54,12 +46,11 @@ def input_objects(storage: Storage, source: JsonObject, what: str) -> list[Input
         )
     if kind == "ManifestFile":
         return _listed(storage, uri, what)
-    names = storage.objects(uri)
-    if not names:
+    objects = storage.matching(uri)
+    if not objects:
         raise _nothing(uri, what)
-    if storage.path(uri).is_file():
-        return [InputObject(uri, names[0])]
-    return [InputObject(f"{uri.rstrip('/')}/{name}", name) for name in names]
+    _require_different_names(objects, what)
+    return objects
 
 
 def put_input(
@@ -88,23 +79,37 @@ def put_input(
         storage.materialise(entry.uri, (folder / entry.name).parent)
 
 
-def _listed(storage: Storage, uri: str, what: str) -> list[InputObject]:
+def _listed(storage: Storage, uri: str, what: str) -> list[StoredObject]:
     """Return what a manifest lists: `[{"prefix": "s3://…/"}, "name", …]`."""
     if not storage.path(uri).is_file():
         raise _nothing(uri, what)
     try:
         first, *names = json.loads(storage.read_bytes(uri))
         prefix = first["prefix"]
+        if not all(isinstance(text, str) and text for text in (prefix, *names)):
+            raise TypeError("a manifest consists of texts")
     except (ValueError, KeyError, TypeError) as error:
         raise StorageError(
             f"{what}: {uri} is not a manifest.",
             'Write [{"prefix": "s3://<bucket>/<prefix>/"}, "<name>", …].',
         ) from error
-    objects = [InputObject(f"{prefix}{name}", str(name)) for name in names]
+    # A name is appended as it stands; its folder in the job is none of this machine's.
+    objects = [StoredObject(f"{prefix}{name}", name.lstrip("/")) for name in names]
+    _require_different_names(objects, what)
     for entry in objects:
         if not storage.path(entry.uri).is_file():
             raise _nothing(entry.uri, what)
     return objects
+
+
+def _require_different_names(objects: list[StoredObject], what: str) -> None:
+    seen: dict[str, str] = {}
+    for entry in objects:
+        if seen.setdefault(entry.name, entry.uri) != entry.uri:
+            raise StorageError(
+                f"{what}: {seen[entry.name]} and {entry.uri} would be one file, {entry.name}.",
+                "Let the prefix end with a slash, to leave out what lies beside it.",
+            )
 
 
 def _nothing(uri: str, what: str) -> StorageError:

@@ -13,6 +13,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from sagelocal.errors import StorageError
@@ -25,6 +26,14 @@ _WRITABLE = 0o222
 def links_are_safe() -> bool:
     """Return whether file permissions keep this user's processes from writing stored objects."""
     return os.name == "posix" and os.geteuid() != 0
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """One object: its address, and what it is called below the folder of an input."""
+
+    uri: str
+    name: str
 
 
 class Storage:
@@ -57,6 +66,32 @@ class Storage:
         root = path.parent if path.is_file() else path
         names = (file.relative_to(root).as_posix() for file in _files(path))
         return sorted(names)
+
+    def matching(self, uri: str) -> list[StoredObject]:
+        """Return the objects whose keys begin with that of an address, in the order of their keys.
+
+        A prefix of keys is no folder: `data/part` matches `data/part1.csv` and `data/parts/x.csv`.
+        One that ends with a slash matches what lies below, and nothing else. In a job, objects are
+        called as in a training container: what follows `data/part/` if the key has that, else what
+        follows the last slash of the prefix (https://github.com/aws/sagemaker-python-sdk/issues/3612).
+        """
+        path = self.path(uri)
+        if uri.endswith("/") or not split_uri(uri)[1]:
+            found = [(file, path) for file in _files(path) if not path.is_file()]
+        else:
+            found = [
+                (file, path if entry == path and entry.is_dir() else path.parent)
+                for entry in _beginning_with(path)
+                for file in _files(entry)
+            ]
+        objects = [
+            StoredObject(
+                f"s3://{file.relative_to(self.directory).as_posix()}",
+                file.relative_to(root).as_posix(),
+            )
+            for file, root in found
+        ]
+        return sorted(objects, key=lambda entry: entry.uri.encode(errors="surrogateescape"))
 
     def read_bytes(self, uri: str) -> bytes:
         """Return the content of one object.
@@ -177,6 +212,12 @@ def _files(path: Path) -> Iterator[Path]:
         yield path
     for root, _, names in os.walk(path):
         yield from (Path(root, name) for name in names)
+
+
+def _beginning_with(path: Path) -> Iterator[Path]:
+    """Yield the files and folders beside a path whose names begin like its own."""
+    if path.parent.is_dir():
+        yield from (entry for entry in path.parent.iterdir() if entry.name.startswith(path.name))
 
 
 def _protect(path: Path) -> None:

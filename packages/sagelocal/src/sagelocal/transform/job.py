@@ -18,11 +18,12 @@ from sagelocal.errors import DefinitionError, RecordError, ServerError
 from sagelocal.files import JsonObject
 from sagelocal.jobs.containers import Outcome, command_in_tree
 from sagelocal.jobs.hosts import Host, discard, job_hosts
-from sagelocal.jobs.inputs import InputObject, input_objects
+from sagelocal.jobs.inputs import input_objects
 from sagelocal.jobs.machine import Machine
 from sagelocal.models import ModelStore, containers
 from sagelocal.processes.commands import Command
 from sagelocal.storage.archives import unpack
+from sagelocal.storage.buckets import StoredObject
 from sagelocal.transform.records import Payload, payloads, read_records
 from sagelocal.transform.server import ModelServer, serving
 from sagelocal.transform.settings import TransformSettings, batch_variables, read_settings
@@ -112,7 +113,7 @@ class _Job:
         """Return the folder of the outputs of whole objects, below the job's tree."""
         return self.host.tree.base / "transformed"
 
-    def run(self, command: Command, objects: Iterable[InputObject]) -> Outcome:
+    def run(self, command: Command, objects: Iterable[StoredObject]) -> Outcome:
         """Transform the objects and return how it went."""
         started = time.monotonic()
         with serving(self.host, self.machine, command) as server:
@@ -125,7 +126,7 @@ class _Job:
         return Outcome("Failed", code, seconds, str(failures[0]))
 
     def _transform_all(
-        self, objects: Iterable[InputObject], server: ModelServer
+        self, objects: Iterable[StoredObject], server: ModelServer
     ) -> list[RecordError | ServerError]:
         """Transform what can be transformed, and return why the rest could not."""
         failures: list[RecordError | ServerError] = []
@@ -142,7 +143,7 @@ class _Job:
         return failures
 
     def _transform(
-        self, entry: InputObject, server: ModelServer, settings: TransformSettings
+        self, entry: StoredObject, server: ModelServer, settings: TransformSettings
     ) -> None:
         """Transform one object; it has an output only once all of it is there."""
         source = self.machine.storage.path(entry.uri)
