@@ -13,6 +13,7 @@ from sagelocal.storage.buckets import Storage
 Json = dict[str, Any]
 
 BUCKET = "s3://bucket"
+ROLE = "arn:aws:iam::000000000000:role/job"
 
 
 class Build:
@@ -34,7 +35,7 @@ class Build:
             "AppSpecification": {
                 "ImageUri": "image",
                 "ContainerEntrypoint": ["python3", "-c", code],
-                "ContainerArguments": list(arguments),
+                **({"ContainerArguments": list(arguments)} if arguments else {}),
             },
             "ProcessingInputs": [
                 {
@@ -70,7 +71,7 @@ class Build:
             },
             "StoppingCondition": {"MaxRuntimeInSeconds": 60},
             "NetworkConfig": {"EnableNetworkIsolation": True},
-            "RoleArn": "role",
+            "RoleArn": ROLE,
             **rest,
         }
 
@@ -118,7 +119,7 @@ class Build:
             "ResourceConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large"},
             "StoppingCondition": {"MaxRuntimeInSeconds": 60},
             "EnableNetworkIsolation": True,
-            "RoleArn": "role",
+            "RoleArn": ROLE,
         }
 
     def tuning_request(

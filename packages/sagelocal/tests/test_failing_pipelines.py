@@ -66,10 +66,11 @@ def test_a_missing_input_fails_the_step_with_its_address(start, build) -> None:
 
 
 def test_an_expression_without_a_value_fails_the_step(start, build) -> None:
-    reference = {"Get": "Steps.A.ProcessingOutputConfig.Outputs['none'].S3Output.S3Uri"}
+    """The API has an exit message; a job that leaves none has none."""
+    reference = {"Std:Join": {"On": "", "Values": ["s3://b/", {"Get": "Steps.A.ExitMessage"}]}}
     record = start(build.processing("A"), build.processing("B", inputs={"data": reference}))
     assert record.failed_step == "B"
-    assert "'none' is not there" in record.failure_reason
+    assert "'ExitMessage' is not there" in record.failure_reason
 
 
 KILLED_ONCE = (

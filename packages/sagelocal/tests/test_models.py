@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from building import ROLE
 
 from sagelocal.errors import DefinitionError, StorageError
 from sagelocal.models import ModelStore, model_name
@@ -11,7 +12,7 @@ from sagelocal.storage.buckets import Storage
 ARTEFACT = "s3://bucket/models/job/output/model.tar.gz"
 REQUEST = {
     "PrimaryContainer": {"Image": "image", "ModelDataUrl": ARTEFACT, "Environment": {"A": "b"}},
-    "ExecutionRoleArn": "role",
+    "ExecutionRoleArn": ROLE,
     "EnableNetworkIsolation": True,
 }
 STEP = {"Name": "Create", "Type": "Model", "Arguments": REQUEST}

@@ -32,6 +32,9 @@ def test_the_names_of_its_public_modules_are_frozen() -> None:
     assert {*sagelocal.definition.__all__} == {
         *("Branch", "Definition", "Parameter", "Reference", "STEP_TYPES", "Step"),
         *("effective_values", "parse_definition", "references"),
+        # What `pipeline compile` asks, so that there is one validator.
+        *("NoPropertyError", "Problem", "Referred", "expression_places", "fits"),
+        *("limit_problems", "limits_of", "property_type", "request_problems"),
     }
 
 

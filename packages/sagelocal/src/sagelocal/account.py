@@ -9,7 +9,7 @@ from pathlib import Path
 from sagelocal.definition.graph import Definition
 from sagelocal.executions.caching import Cache
 from sagelocal.executions.records import ExecutionRecord
-from sagelocal.jobs.machine import ImageProgram, Machine, ServeCommand
+from sagelocal.jobs.machine import ImageProgram, Machine, ServeCommand, image_name
 from sagelocal.listeners import Listener, OneAtATime
 from sagelocal.models import ModelStore
 from sagelocal.pipelines import PipelineRun
@@ -79,6 +79,10 @@ class Account:
         )
         cache = Cache(self.home, self.storage, record.pipeline_name, tokens, record.use_cache)
         return PipelineRun(definition, record, runtime, cache).run()
+
+    def has_program(self, image: str) -> bool:
+        """Return whether something replaces the program of an image."""
+        return image_name(image) in self.programs
 
     def _machine(self, record: ExecutionRecord, host_environment: Mapping[str, str]) -> Machine:
         return Machine(

@@ -7,13 +7,15 @@ start. Ctrl-C ends the running jobs and leaves the execution `Stopped`.
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 
 from sagelocal.definition.expressions import Context, resolve
-from sagelocal.definition.graph import Definition, Step
+from sagelocal.definition.graph import OF_JOBS, Definition, Step
 from sagelocal.definition.requests import check_request
-from sagelocal.errors import SageLocalError, StoppedError
+from sagelocal.definition.validation import without_nulls
+from sagelocal.errors import DefinitionError, SageLocalError, StoppedError
 from sagelocal.executions.artefacts import read_property_file
 from sagelocal.executions.caching import Cache
 from sagelocal.executions.records import (
@@ -26,7 +28,7 @@ from sagelocal.executions.records import (
     StepRecord,
 )
 from sagelocal.files import JsonObject, now
-from sagelocal.steps import Runtime, StepResult, run_step
+from sagelocal.steps import Runtime, StepResult, job_name, run_step
 from sagelocal.tuning.preparation import Expectations
 
 # A signal that the system gives to a thread of a step is heard when this one wakes up.
@@ -61,7 +63,11 @@ class PipelineRun:
         self._running: dict[Future[StepResult], str] = {}
         self._bug: BaseException | None = None
         self._context = Context(
-            record.parameters, record.variables, self._responses, self._property_file
+            record.parameters,
+            record.variables,
+            self._responses,
+            self._property_file,
+            self._document,
         )
         due = filter(self._may_run, self._steps)
         self._ahead = Expectations(definition, set(due), self._context, runtime.machine)
@@ -121,7 +127,7 @@ class PipelineRun:
 
     def _run_step(self, step: Step) -> StepResult:
         """Run in a thread: resolve the arguments, note them, do the work or find it done."""
-        request = resolve(step.arguments, self._context)
+        request = without_nulls(resolve(step.arguments, self._context_of(step)))
         assert isinstance(request, dict)  # noqa: S101 - the arguments of a step are an object
         record = self._steps[step.name]
         record = replace(record, arguments=request, token=self._cache.tokens.get(step.name))
@@ -134,6 +140,22 @@ class PipelineRun:
             return StepResult(earlier.response, "", cached_from=earlier.cached_from)
         self._ahead.work_begins(step)
         return run_step(step, request, self._runtime)
+
+    def _context_of(self, step: Step) -> Context:
+        """Return what the expressions of a step refer to, at the moment that it begins."""
+        variables = {**self._context.execution, "CurrentDateTime": now()}
+        for variable, kind in OF_JOBS.items():
+            if step.kind == kind:
+                variables[variable] = job_name(self._runtime, step)
+        return replace(self._context, execution=variables)
+
+    def _document(self, uri: str) -> object:
+        try:
+            return json.loads(self._runtime.machine.storage.read_bytes(uri))
+        except ValueError as error:
+            raise DefinitionError(
+                f"Std:JsonGet: {uri} is not JSON: {error}.", "Let the step before it write JSON."
+            ) from error
 
     def _property_file(self, step: str, name: str) -> object:
         response = self._responses[step]
@@ -172,7 +194,7 @@ class PipelineRun:
             status=FAILED if failed else SUCCEEDED,
             end_time=now(),
             response=result.response,
-            outcome=result.response["Outcome"] if step.kind == "Condition" and not failed else None,
+            outcome=result.detail if step.kind == "Condition" and not failed else None,
             failure_reason=result.failure_reason,
             cached_from=result.cached_from,
         )

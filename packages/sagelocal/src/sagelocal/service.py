@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from sagelocal.account import Account
+from sagelocal.definition.local import check_programs
 from sagelocal.definition.parameters import effective_values
 from sagelocal.definition.parsing import parse_definition
 from sagelocal.definition.requests import check_requests
@@ -126,6 +127,7 @@ class LocalSageMaker:
         parsed = parse_definition(definition)
         check_requests(parsed)
         check_retry_policies(parsed)
+        check_programs(parsed, self._account.has_program)
         values = effective_values(parsed.parameters, parameters)
         with in_use(self.home):
             steps, selected = first_records(parsed, reuse, self.home, pipeline_name, self.storage)

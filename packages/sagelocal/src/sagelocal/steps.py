@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sagelocal.definition.conditions import holds
 from sagelocal.definition.graph import Step
 from sagelocal.errors import StorageError
-from sagelocal.files import JsonObject
+from sagelocal.files import JsonObject, now
 from sagelocal.jobs.machine import Machine
 from sagelocal.jobs.processing import run_processing_job
 from sagelocal.jobs.training import run_training_job
@@ -19,6 +20,8 @@ from sagelocal.registry import ModelRegistry
 from sagelocal.transform.job import run_transform_job
 from sagelocal.tuning.journal import TrialJournal
 from sagelocal.tuning.warm_start import read_warm_start
+
+_JOBS = ("Processing", "Training", "Transform")
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,45 @@ def run_step(step: Step, request: JsonObject, runtime: Runtime) -> StepResult:
     Raises:
         SageLocalError: If the request cannot be carried out or an input is missing.
     """
-    return _RUNNERS[step.kind](f"{runtime.job_prefix}-{step.name}", step, request, runtime)
+    created = now()
+    result = _RUNNERS[step.kind](job_name(runtime, step), step, request, runtime)
+    return replace(result, response={**result.response, **_described(step.kind, result, created)})
+
+
+def _described(kind: str, result: StepResult, created: str) -> JsonObject:
+    """Return the members of a job's response that its end alone shows.
+
+    Args:
+        kind: The type of the step.
+        result: What came of its job.
+        created: When the job was made, UTC, ISO 8601.
+    """
+    ended = now()
+    times = {"CreationTime": created}
+    if kind == "Tuning":
+        return {**times, "LastModifiedTime": ended, "HyperParameterTuningEndTime": ended}
+    if kind not in _JOBS:
+        return {}
+    times |= {f"{kind}StartTime": created, f"{kind}EndTime": ended}
+    if kind == "Transform":
+        return times
+    times["LastModifiedTime"] = ended
+    if kind == "Processing":
+        return times
+    seconds = math.ceil(result.response.get("Seconds", 0))
+    timed_out = str(result.response.get("FailureReason", "")).startswith("MaxRuntimeExceeded")
+    status = "MaxRuntimeExceeded" if timed_out else result.response["TrainingJobStatus"]
+    return {
+        **times,
+        "SecondaryStatus": status,
+        "TrainingTimeInSeconds": seconds,
+        "BillableTimeInSeconds": seconds,
+    }
+
+
+def job_name(runtime: Runtime, step: Step) -> str:
+    """Return how the job of a step is called."""
+    return f"{runtime.job_prefix}-{step.name}"
 
 
 def _processing(name: str, step: Step, request: JsonObject, runtime: Runtime) -> StepResult:
@@ -140,8 +181,9 @@ def _register(name: str, step: Step, request: JsonObject, runtime: Runtime) -> S
 
 
 def _condition(_name: str, _step: Step, request: JsonObject, _runtime: Runtime) -> StepResult:
-    outcome = str(all(holds(condition) for condition in request["Conditions"]))
-    return StepResult({"Outcome": outcome}, outcome)
+    # The service lists the outcome as True or False; as a property it is the text true or false.
+    outcome = all(holds(condition) for condition in request["Conditions"])
+    return StepResult({"Outcome": str(outcome).lower()}, str(outcome))
 
 
 def _fail(_name: str, _step: Step, request: JsonObject, _runtime: Runtime) -> StepResult:

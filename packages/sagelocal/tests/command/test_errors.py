@@ -49,13 +49,16 @@ def refused(ended: Any, *words: str) -> None:
         ({"Steps": [STOP], "Parameters": {"Rows": 1}}, ["Parameters must be a list"]),
         ({"Steps": [STOP], "Parameters": ["Rows"]}, ["needs a Name and a known Type", "'Rows'"]),
         (step("Lambda"), ["Step Notify", "'Lambda' cannot run locally", "Known types", "Training"]),
-        (step("Processing"), ["Step Notify", "AppSpecification is missing", "CreateProcessingJob"]),
+        (step("Processing"), ["Step Notify", "ProcessingResources is missing", "ProcessingJob"]),
         (step("Processing", [1]), ["Notify", "Arguments must be an object", "[1]"]),
-        (step("Training", TYPED["Arguments"]), ["Notify", "OutputDataConfig"]),
+        (
+            step("Training", TYPED["Arguments"]),
+            ["Notify", "RoleArn is missing", "CreateTrainingJob"],
+        ),
         (step("Condition", {"Conditions": [{"Type": "Near"}]}), ["'Near'", "Equals"]),
         (step("Condition", {"Conditions": [{"Type": "Not"}]}), ["Not lacks its Condition"]),
         ({"Steps": [STOP | {"DependsOn": ["Sop"]}]}, ["Sop, which does not exist", "Stop"]),
-        ({"Steps": [STOP | {"PropertyFiles": [{}]}]}, ["property file needs", "FilePath"]),
+        ({"Steps": [STOP | {"PropertyFiles": [{}]}]}, ["no member 'PropertyFiles'", "Known are"]),
     ],
 )
 def test_a_definition_that_cannot_run_is_refused_and_nothing_written(

@@ -26,6 +26,12 @@ def test_a_comparison_holds_on_its_side_only(
     assert [holds(compare(kind, left, 0.5)) for left in (0.4, 0.5, 1)] == [below, equal, above]
 
 
+def test_texts_are_compared_sign_by_sign_as_on_the_service() -> None:
+    """The SDK's integration test test_ppl_var_to_string_and_add: "1" > "3" is false, "1" > "0"."""
+    assert [holds(compare("GreaterThan", "1", right)) for right in ("3", "0")] == [False, True]
+    assert holds(compare("LessThan", "10", "9"))
+
+
 def test_not_or_and_in_combine() -> None:
     no, yes = compare("Equals", "tree", "boost"), compare("Equals", "tree", "tree")
     assert holds({"Type": "Or", "Conditions": [no, yes]})
@@ -36,8 +42,8 @@ def test_not_or_and_in_combine() -> None:
 
 
 @pytest.mark.parametrize("value", ["0.9", True, None])
-def test_only_numbers_are_put_in_order(value: object) -> None:
-    with pytest.raises(DefinitionError, match="compares numbers"):
+def test_only_two_numbers_or_two_texts_are_put_in_order(value: object) -> None:
+    with pytest.raises(DefinitionError, match="compares two numbers or two texts"):
         holds(compare("GreaterThan", value, 0.5))
 
 
@@ -47,6 +53,8 @@ def test_only_numbers_are_put_in_order(value: object) -> None:
         {"Type": "Or", "Conditions": [{"Type": "Near"}]},
         {"Type": "Not", "Condition": {"Type": "Or", "Conditions": {}}},
         {"Type": "Equals", "LeftValue": 1},
+        {"Type": "Equals", "LeftValue": 1, "RightValue": 1, "Expression": 1},
+        {"Type": "In", "QueryValue": 1, "Values": 1},
         {"Type": ["Equals"]},
         "Equals",
         None,

@@ -82,10 +82,13 @@ def test_an_unknown_condition_type_is_refused() -> None:
 
 def test_a_property_file_must_be_declared_by_its_step() -> None:
     file = {"PropertyFileName": "Selection", "OutputName": "o", "FilePath": "s.json"}
+    config = {"Outputs": [{"OutputName": "o"}]}
     value = {
         "Std:JsonGet": {"PropertyFile": {"Get": "Steps.A.PropertyFiles.Selection"}, "Path": "x"}
     }
-    parse({**step("A"), "PropertyFiles": [file]}, step("B", X=value))
+    parse({**step("A", ProcessingOutputConfig=config), "PropertyFiles": [file]}, step("B", X=value))
+    with pytest.raises(DefinitionError, match="names no output of the step: 'o'"):
+        parse({**step("A"), "PropertyFiles": [file]})
     with pytest.raises(DefinitionError, match="does not declare: Selection"):
         parse(step("A"), step("B", X=value))
 

@@ -145,7 +145,7 @@ def test_a_token_makes_a_step_reusable_while_it_is_the_same(start, make, reader)
 
 
 def test_fail_and_condition_steps_are_never_reused(start):
-    fail = {"Name": "Stop", "Type": "Fail", "Arguments": {"ErrorMessage": "x"}, **CACHED}
+    fail = {"Name": "Stop", "Type": "Fail", "Arguments": {"ErrorMessage": "x"}}
     start(fail, reuse=Reuse(tokens={"Stop": "a"}))
     second = start(fail, reuse=Reuse(tokens={"Stop": "a"}))
     assert (second.status, origins(second)) == ("Failed", {"Stop": None})

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 
 import pytest
 from account_requests import AWS, SETTINGS, STEPS, Requests, with_every_class
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
 
 from sagetabular.compiling.checks import definition_problems
-from sagetabular.compiling.checks.references import OPERATIONS, service_model
 
 # The jobs of the project itself are isolated or not whatever the file says.
 ALWAYS_ISOLATED = {"Ingest": False, "Track": False, "Preprocess": True, "Select": True}
@@ -52,8 +54,15 @@ def places(shape, request, member, path=()):
             yield (*path, name, member)
 
 
+@cache
+def service_model():
+    return ServiceModel(Loader().load_service_model("sagemaker", "service-2"), "sagemaker")
+
+
 def input_shape(step):
-    return service_model().operation_model(OPERATIONS[step["Type"]][0]).input_shape
+    call = {"Tuning": "HyperParameterTuningJob", "Model": "Model", "RegisterModel": "ModelPackage"}
+    name = f"Create{call.get(step['Type'], step['Type'] + 'Job')}"
+    return service_model().operation_model(name).input_shape
 
 
 def value_at(request, path):

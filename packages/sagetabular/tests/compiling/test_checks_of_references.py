@@ -103,9 +103,21 @@ FAULTS = {
         "'Steps.FitRidge.TrainingJobName.Uri': the service's response has no 'Uri'.",
     ),
     "a property of a condition": (
-        lambda at: assign(at.fit["HyperParameters"], x=get("Steps.QualityGate.Outcome")),
+        lambda at: assign(at.fit["HyperParameters"], x=get("Steps.QualityGate.Result")),
         "FitRidge.HyperParameters.x: "
-        "'Steps.QualityGate.Outcome': a Condition step has no such property.",
+        "'Steps.QualityGate.Result': a Condition step has no such property.",
+    ),
+    "steps that wait for each other": (
+        lambda at: assign(at.steps["Ingest"], DependsOn=["Preprocess"]),
+        "Steps wait for each other: ",
+    ),
+    "a step that depends on a Fail step": (
+        lambda at: assign(at.steps["Ingest"], DependsOn=["Fail"]),
+        "Ingest can not depend on Fail, which is a Fail step.",
+    ),
+    "a member of a step that there is not": (
+        lambda at: assign(at.steps["FitRidge"], CacheConfg={"Enabled": True}),
+        "FitRidge: a Training step has no member 'CacheConfg'",
     ),
     "a step name twice": (
         lambda at: at.definition["Steps"].append(copy.deepcopy(at.steps["FitRidge"])),

@@ -22,35 +22,34 @@ def assign(place, **members):
 FAULTS = {
     "a misspelt member": (
         lambda at: assign(at.fit, EnableNetworkIsolaton=True),
-        'FitRidge: Unknown parameter in input: "EnableNetworkIsolaton", must be one of: ',
+        "FitRidge.EnableNetworkIsolaton is not a member of CreateTrainingJob, got True. "
+        "Did you mean EnableNetworkIsolation?",
     ),
     "a misspelt member far inside": (
         lambda at: assign(at.preprocess["ProcessingResources"]["ClusterConfig"], Count=1),
-        "Preprocess: Unknown parameter in ProcessingResources.ClusterConfig: "
-        '"Count", must be one of: ',
+        "Preprocess.ProcessingResources.ClusterConfig.Count is not a member of "
+        "ProcessingClusterConfig, got 1.",
     ),
     "text where a number must stand": (
         lambda at: assign(at.fit["StoppingCondition"], MaxRuntimeInSeconds="60"),
-        "FitRidge: Invalid type for parameter StoppingCondition.MaxRuntimeInSeconds, "
-        "value: 60, type: <class 'str'>, valid types: <class 'int'>.",
+        "FitRidge.StoppingCondition.MaxRuntimeInSeconds must be a whole number, got '60'.",
     ),
     "a number where text must stand": (
         lambda at: assign(at.fit["HyperParameters"], depth=3),
-        "FitRidge: Invalid type for parameter HyperParameters.depth, "
-        "value: 3, type: <class 'int'>, valid types: <class 'str'>.",
+        "FitRidge.HyperParameters.depth must be text, got 3.",
     ),
     "a mapping where a list must stand": (
         lambda at: assign(at.fit, InputDataConfig={"train": "s3://a/b"}),
-        "FitRidge: Invalid type for parameter InputDataConfig, value: {",
+        "FitRidge.InputDataConfig must be a list, got {'train': 's3://a/b'}.",
     ),
     "a required member missing": (
         lambda at: at.fit.pop("OutputDataConfig"),
-        'FitRidge: Missing required parameter in input: "OutputDataConfig".',
+        "FitRidge.OutputDataConfig is missing.",
     ),
     "a required member missing far inside": (
         lambda at: at.search["ResourceLimits"].pop("MaxParallelTrainingJobs"),
-        "TuneRidge: Missing required parameter in HyperParameterTuningJobConfig.ResourceLimits: "
-        '"MaxParallelTrainingJobs".',
+        "TuneRidge.HyperParameterTuningJobConfig.ResourceLimits.MaxParallelTrainingJobs is "
+        "missing.",
     ),
     "a whole number that stands bare in a text's place": (
         lambda at: assign(at.fit["HyperParameters"], job_seed=get("Parameters.Seed")),
@@ -109,8 +108,7 @@ FAULTS = {
     ),
     "a number that is too small": (
         lambda at: assign(at.fit["StoppingCondition"], MaxRuntimeInSeconds=0),
-        "FitRidge: Invalid value for parameter StoppingCondition.MaxRuntimeInSeconds, "
-        "value: 0, valid min value: 1.",
+        "FitRidge.StoppingCondition.MaxRuntimeInSeconds must be at least 1, got 0: '0'.",
     ),
     "a number that is too large": (
         lambda at: assign(at.trial["RetryStrategy"], MaximumRetryAttempts=31),

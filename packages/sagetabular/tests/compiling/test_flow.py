@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from sagetabular.compiling.checks.limits import limit_problems
+from sagelocal.definition import limit_problems
 from sagetabular.errors import UserError
 
 CONF = "conf/pipeline.yaml"

@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sagelocal.errors import DefinitionError
+from sagelocal.errors import DefinitionError, did_you_mean
 from sagelocal.files import JsonObject
 
 Path = tuple[str | int, ...]
 
 _TOKEN = re.compile(r"\.?([^.\[\]'\"]+)|\['([^']*)'\]|\[\"([^\"]*)\"\]|\[(\d+)\]")
 _SCOPES = ("Parameters", "Execution", "Steps")
+EXPRESSIONS = ("Get", "Std:Join", "Std:JsonGet")
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,15 @@ class Reference:
     path: Path = ()
 
 
+def no_documents(uri: str) -> object:
+    """Return nothing: there is no store to read from.
+
+    Raises:
+        DefinitionError: Always.
+    """
+    raise DefinitionError(f"{uri} cannot be read here.", "Refer to a property file of a step.")
+
+
 @dataclass(frozen=True)
 class Context:
     """Everything that an expression may refer to.
@@ -40,12 +50,19 @@ class Context:
         responses: The `Describe…` response of every finished step.
         property_file: Returns the parsed JSON of a property file, given step and property file
             name.
+        document: Returns the parsed JSON of an object, given its address.
     """
 
     parameters: Mapping[str, object]
     execution: Mapping[str, object]
     responses: Mapping[str, JsonObject]
     property_file: Callable[[str, str], object]
+    document: Callable[[str], object] = no_documents
+
+
+def is_expression(value: object) -> bool:
+    """Return whether a part of a definition stands for what is known only when it runs."""
+    return isinstance(value, Mapping) and len(value) == 1 and next(iter(value)) in EXPRESSIONS
 
 
 def parse_path(text: str) -> Path:
@@ -59,15 +76,22 @@ def parse_path(text: str) -> Path:
     while position < len(body):
         match = _TOKEN.match(body, position)
         if match is None:
-            raise DefinitionError(f"{text!r} is not a path such as a.b['c'][0].")
+            raise _no_path(text)
         word, single, double, index = match.groups()
         tokens.append(
             int(index) if index else next(t for t in (word, single, double) if t is not None)
         )
         position = match.end()
     if not tokens:
-        raise DefinitionError(f"{text!r} is not a path such as a.b['c'][0].")
+        raise _no_path(text)
     return tuple(tokens)
+
+
+def _no_path(text: str) -> DefinitionError:
+    return DefinitionError(
+        f"{text!r:.80} is not a path such as a.b['c'][0].",
+        "Write keys behind dots or in brackets and quotes, and indices in brackets.",
+    )
 
 
 def parse_reference(text: object) -> Reference:
@@ -81,7 +105,8 @@ def parse_reference(text: object) -> Reference:
     whole = bool(path) if scope == "Steps" else not path
     if scope not in _SCOPES or not isinstance(name, str) or not name or not whole:
         raise DefinitionError(
-            f"A Get must name Parameters.X, Execution.X or Steps.X.<property>, got {text!r}."
+            f"A Get must name Parameters.X, Execution.X or Steps.X.<property>, got {text!r:.80}.",
+            "Name a parameter, an execution variable, or a property of a step.",
         )
     return Reference(str(scope), name, tuple(path))
 
@@ -128,7 +153,8 @@ def follow(value: object, path: Path, what: str) -> object:
     for token in path:
         found = _children(value, token)
         if not found:
-            raise DefinitionError(f"{what} has no value: {token!r} is not there.")
+            there = did_you_mean(str(token), value) if isinstance(value, Mapping) else ""
+            raise DefinitionError(f"{what} has no value: {token!r} is not there.", there)
         value = found[0]
     return value
 
@@ -167,16 +193,23 @@ def _text(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, str | int | float):
         return str(value)
-    raise DefinitionError(f"Std:Join takes text, numbers and booleans, got {value!r}.")
+    raise DefinitionError(
+        f"Std:Join takes text, numbers and booleans, got {value!r:.80}.", "Join what is in it."
+    )
 
 
 def _json_get(arguments: JsonObject, context: Context) -> object:
-    file = parse_reference(arguments["PropertyFile"]["Get"])
-    document = context.property_file(file.name, str(file.path[-1]))
-    value = follow(document, parse_path(arguments["Path"]), f"{file.name}: {arguments['Path']}")
+    if "PropertyFile" in arguments:
+        file = parse_reference(arguments["PropertyFile"]["Get"])
+        where, document = file.name, context.property_file(file.name, str(file.path[-1]))
+    else:
+        where = str(resolve(arguments["S3Uri"], context))
+        document = context.document(where)
+    value = follow(document, parse_path(arguments["Path"]), f"{where}: {arguments['Path']}")
     if isinstance(value, str | int | float):
         return value
     raise DefinitionError(
-        f"Std:JsonGet must lead to text, a number or a boolean; {arguments['Path']} of step "
-        f"{file.name} is {value!r}."
+        f"Std:JsonGet must lead to text, a number or a boolean; {arguments['Path']} of {where} "
+        f"is {value!r:.80}.",
+        "Let its Path go on to a single value.",
     )

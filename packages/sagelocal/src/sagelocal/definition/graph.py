@@ -20,6 +20,8 @@ EXECUTION_VARIABLES = (
     "StartDateTime",
     "CurrentDateTime",
 )
+# Execution variable → the only type of step that has it.
+OF_JOBS = {"TrainingJobName": "Training", "ProcessingJobName": "Processing"}
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def check_references(definition: Definition) -> None:
     """
     known = {
         "Parameters": {parameter.name for parameter in definition.parameters},
-        "Execution": set(EXECUTION_VARIABLES),
+        "Execution": {*EXECUTION_VARIABLES, *OF_JOBS},
         "Steps": set(definition.steps),
     }
     for step in definition.steps.values():
@@ -91,8 +93,19 @@ def check_references(definition: Definition) -> None:
                 f"Step {step.name} depends on the step {name}, which does not exist.",
                 did_you_mean(name, known["Steps"]),
             )
+        _check_no_fail_step(step, definition)
         for reference in references(step.arguments):
             _check_reference(step, reference, known[reference.scope], definition)
+
+
+def _check_no_fail_step(step: Step, definition: Definition) -> None:
+    """Check that a step waits for none that ends the execution."""
+    for name in sorted(step.depends_on):
+        if definition.steps[name].kind == "Fail":
+            raise DefinitionError(
+                f"Step {step.name} can not depend on {name}, which is a Fail step.",
+                "A Fail step ends the execution: let the step depend on what stands before it.",
+            )
 
 
 def _check_reference(
@@ -103,12 +116,20 @@ def _check_reference(
             f"Step {step.name} refers to {reference.scope}.{reference.name}, which does not exist.",
             did_you_mean(reference.name, known),
         )
+    kind = OF_JOBS.get(reference.name, step.kind) if reference.scope == "Execution" else step.kind
+    if kind != step.kind:
+        raise DefinitionError(
+            f"Step {step.name} refers to Execution.{reference.name}, which a {step.kind} step does "
+            "not have.",
+            f"Only a {kind} step has it.",
+        )
     if reference.path[:1] == ("PropertyFiles",):
         files = definition.steps[reference.name].property_files
         if reference.path[1:] not in {(name,) for name in files}:
             raise DefinitionError(
                 f"Step {step.name} refers to a property file that step {reference.name} does "
-                f"not declare: {'.'.join(map(str, reference.path[1:]))}."
+                f"not declare: {'.'.join(map(str, reference.path[1:]))}.",
+                did_you_mean(str(reference.path[-1]), files),
             )
 
 
@@ -121,4 +142,7 @@ def check_cycles(steps: Mapping[str, Step]) -> None:
     try:
         graphlib.TopologicalSorter({s.name: s.depends_on for s in steps.values()}).prepare()
     except graphlib.CycleError as error:
-        raise DefinitionError(f"Steps wait for each other: {' → '.join(error.args[1])}.") from error
+        raise DefinitionError(
+            f"Steps wait for each other: {' → '.join(error.args[1])}.",
+            "Take one of them out of the other's DependsOn, references or branch.",
+        ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,9 @@ _WORDS = {
     "Float": "a finite number",
     "Boolean": "true or false",
 }
+_MEMBERS = ("Name", "Type", "DefaultValue", "EnumValues", "Description")
+# The API's PipelineParameterName.
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -82,19 +86,39 @@ def parse_parameters(declared: Sequence[JsonObject]) -> tuple[Parameter, ...]:
     for entry in declared:
         name, kind = _declaration(entry)
         if name is None or kind is None:
-            raise DefinitionError(f"A parameter needs a Name and a known Type, got {entry!r}.")
+            raise DefinitionError(
+                f"A parameter needs a Name and a known Type, got {entry!r:.80}.",
+                f"Known types are {', '.join(_TYPES)}.",
+            )
+        _check_members(name, entry)
         if name in parameters:
-            raise DefinitionError(f"Parameter {name} is declared twice.")
+            raise DefinitionError(f"Parameter {name} is declared twice.", "Rename one of them.")
         plain = Parameter(name, kind, None, ())
         allowed = entry.get("EnumValues") or []
         if not isinstance(allowed, list):
-            raise DefinitionError(f"Parameter {name}: EnumValues must be a list, got {allowed!r}.")
+            raise DefinitionError(
+                f"Parameter {name}: EnumValues must be a list, got {allowed!r:.80}.",
+                "List the values that it may have.",
+            )
         choices = tuple(plain.convert(value) for value in allowed)
         parameter = Parameter(name, kind, None, choices)
         default = entry.get("DefaultValue")
         value = None if default is None else parameter.convert(default)
         parameters[name] = Parameter(name, kind, value, choices)
     return tuple(parameters.values())
+
+
+def _check_members(name: str, entry: Mapping[str, object]) -> None:
+    if not _NAME.fullmatch(name):
+        raise DefinitionError(
+            f"Not a name for a parameter: {name!r:.80}.",
+            "Use 1 to 256 letters, digits, hyphens, underscores.",
+        )
+    for member in entry:
+        if member not in _MEMBERS:
+            raise DefinitionError(
+                f"Parameter {name} has no member {member!r:.80}.", did_you_mean(member, _MEMBERS)
+            )
 
 
 def _declaration(entry: object) -> tuple[str | None, str | None]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from sagelocal.definition.conditions import check_condition
+from sagelocal.definition.document import check_members, read_document
 from sagelocal.definition.expressions import references
 from sagelocal.definition.graph import Branch, Definition, Step, check_cycles, check_references
 from sagelocal.definition.parameters import parse_parameters
-from sagelocal.errors import DefinitionError
+from sagelocal.definition.properties import output_names
+from sagelocal.errors import DefinitionError, did_you_mean
 from sagelocal.files import JsonObject
 
 STEP_TYPES = (
@@ -20,6 +21,7 @@ STEP_TYPES = (
     *("Condition", "Fail"),
 )
 
+_CACHE = ("Enabled", "ExpireAfter")
 _PROPERTY_FILE = ("PropertyFileName", "OutputName", "FilePath")
 _Part = TypeVar("_Part", dict[str, Any], list[Any])
 
@@ -37,14 +39,18 @@ def parse_definition(content: bytes) -> Definition:
     """Read and check a definition.
 
     Raises:
-        DefinitionError: For text that is not strict JSON, unknown step types, names used twice,
-            references to steps, parameters or property files that do not exist, and cycles.
+        DefinitionError: For text that is not strict JSON, another version, unknown members and
+            step types, names used twice, references to steps, parameters or property files that do
+            not exist, steps that wait for a Fail step, and cycles.
         ParameterError: If a parameter's default does not fit its type.
     """
-    document = _load(content)
+    document = read_document(content)
     declared = document.get("Parameters") or []
     if not isinstance(declared, list):
-        raise DefinitionError(f"Parameters must be a list, got {str(declared)[:80]}.")
+        raise DefinitionError(
+            f"Parameters must be a list, got {str(declared)[:80]}.",
+            'Write [{"Name": …, "Type": …}, …].',
+        )
     parameters = parse_parameters(declared)
     steps: dict[str, Step] = {}
     for step in _read_steps(document.get("Steps"), None):
@@ -57,28 +63,16 @@ def parse_definition(content: bytes) -> Definition:
     return definition
 
 
-def _load(content: bytes) -> JsonObject:
-    def refuse(constant: str) -> None:
-        raise ValueError(f"{constant} is not JSON")
-
-    try:
-        document = json.loads(content, parse_constant=refuse)
-    except (ValueError, RecursionError) as error:
-        raise DefinitionError(
-            f"The pipeline definition is not JSON: {error}.",
-            "Give it what `pipeline.definition()` of the SageMaker SDK returns.",
-        ) from error
-    if not isinstance(document, dict):
-        raise DefinitionError("The pipeline definition must be a JSON object.")
-    return document
-
-
 def _read_steps(entries: object, branch: Branch | None) -> Iterator[Step]:
     """Yield the steps of one list, each followed by those nested in it."""
     if not isinstance(entries, list) or not (entries or branch):
-        raise DefinitionError("Steps must be a list that is not empty.")
+        raise DefinitionError(
+            f"Steps must be a list that is not empty, got {entries!r:.80}.",
+            "Write at least one step into it.",
+        )
     for entry in entries:
         name, kind = _name_and_type(entry)
+        check_members(entry, name, kind)
         arguments = _arguments(entry, name, kind)
         nested = [(arguments.pop(key, []), key == "IfSteps") for key in ("IfSteps", "ElseSteps")]
         yield _read_step(entry, name, kind, arguments, branch)
@@ -89,7 +83,9 @@ def _read_steps(entries: object, branch: Branch | None) -> Iterator[Step]:
 
 def _name_and_type(entry: object) -> tuple[str, str]:
     if not isinstance(entry, dict) or not isinstance(entry.get("Name"), str):
-        raise DefinitionError(f"A step needs a Name, got {str(entry)[:80]}.")
+        raise DefinitionError(
+            f"A step needs a Name, got {str(entry)[:80]}.", "It has a Name, a Type and Arguments."
+        )
     name, kind = entry["Name"], entry.get("Type")
     if not _STEP_NAME.fullmatch(name):
         raise DefinitionError(
@@ -119,7 +115,9 @@ def _part(entry: JsonObject, key: str, kind: type[_Part], step: str) -> _Part:
         return kind()
     if not isinstance(value, kind):
         what = "an object" if kind is dict else "a list"
-        raise DefinitionError(f"Step {step}: {key} must be {what}, got {str(value)[:80]!r}.")
+        raise DefinitionError(
+            f"Step {step}: {key} must be {what}, got {str(value)[:80]!r}.", "Correct its type."
+        )
     return value
 
 
@@ -128,7 +126,10 @@ def _read_step(
 ) -> Step:
     depends_on = _part(entry, "DependsOn", list, name)
     if not all(isinstance(other, str) for other in depends_on):
-        raise DefinitionError(f"Step {name}: DependsOn must list step names, got {depends_on!r}.")
+        raise DefinitionError(
+            f"Step {name}: DependsOn must list step names, got {depends_on!r:.80}.",
+            "Write the names of steps as text.",
+        )
     used = {reference.name for reference in references(arguments) if reference.scope == "Steps"}
     enclosing = {branch.condition} if branch else set()
     return Step(
@@ -137,19 +138,27 @@ def _read_step(
         arguments=arguments,
         depends_on=frozenset(used | enclosing | set(depends_on)),
         branch=branch,
-        property_files=dict(_property_files(entry, name)),
+        property_files=dict(_property_files(entry, name, output_names(arguments))),
         retry_policies=tuple(_objects(entry, "RetryPolicies", name)),
         cached_for=_cached_for(entry),
     )
 
 
-def _property_files(entry: JsonObject, step: str) -> Iterator[tuple[str, tuple[str, str]]]:
+def _property_files(
+    entry: JsonObject, step: str, outputs: list[str]
+) -> Iterator[tuple[str, tuple[str, str]]]:
     for file in _objects(entry, "PropertyFiles", step):
         name, output, path = (file.get(key) for key in _PROPERTY_FILE)
         if not (isinstance(name, str) and isinstance(output, str) and isinstance(path, str)):
             raise DefinitionError(
                 f"Step {step}: a property file needs {', '.join(_PROPERTY_FILE)} as text, "
-                f"got {str(file)[:80]}."
+                f"got {str(file)[:80]}.",
+                "Give it all three.",
+            )
+        if output not in outputs:
+            raise DefinitionError(
+                f"Step {step}: the property file {name} names no output of the step: {output!r}.",
+                did_you_mean(output, outputs),
             )
         yield name, (output, path)
 
@@ -158,18 +167,36 @@ def _objects(entry: JsonObject, key: str, step: str) -> list[JsonObject]:
     """Return a list of objects in a step; an empty one if it is left out."""
     found = _part(entry, key, list, step)
     if not all(isinstance(item, dict) for item in found):
-        raise DefinitionError(f"Step {step}: {key} must list objects, got {str(found)[:80]}.")
+        raise DefinitionError(
+            f"Step {step}: {key} must list objects, got {str(found)[:80]}.",
+            "Write every entry as an object.",
+        )
     return found
 
 
 def _cached_for(entry: JsonObject) -> timedelta | None:
     cache = _part(entry, "CacheConfig", dict, entry["Name"])
-    if not cache.get("Enabled"):
+    for member in cache:
+        if member not in _CACHE:
+            raise DefinitionError(
+                f"Step {entry['Name']}: CacheConfig has no member {member!r:.80}.",
+                did_you_mean(member, _CACHE),
+            )
+    enabled = cache.get("Enabled")
+    if enabled is not None and not isinstance(enabled, bool):
+        raise DefinitionError(
+            f"Step {entry['Name']}: CacheConfig.Enabled must be true or false, got {enabled!r}.",
+            "Write true or false without quotes.",
+        )
+    if not enabled:
         return None
     try:
         return read_duration(str(cache.get("ExpireAfter")))
     except ValueError as error:
-        raise DefinitionError(f"Step {entry['Name']}: CacheConfig.ExpireAfter: {error}") from error
+        raise DefinitionError(
+            f"Step {entry['Name']}: CacheConfig.ExpireAfter: {error}",
+            "Write the longest age of a result that is reused, such as P30D.",
+        ) from error
 
 
 def read_duration(text: str) -> timedelta:

@@ -1,144 +1,131 @@
-"""Requests: the members that this back-end reads, and what they must look like.
+"""Requests: everything in them that the service would refuse, found before anything runs.
 
-Whatever else a request holds is left to the service. A request is checked when an execution
-starts, as far as it is known by then, and again once its expressions are resolved.
+A request is checked when an execution starts, as far as it is known by then, and again once its
+expressions are resolved. What the service does and this back-end cannot is in `local`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
-from sagelocal.definition.graph import Definition
-from sagelocal.definition.shapes import Shape, is_expression, problem
-from sagelocal.errors import DefinitionError
+from sagelocal.definition.api import CALLS
+from sagelocal.definition.conditions import comparisons, operands, puts_in_order
+from sagelocal.definition.expressions import is_expression
+from sagelocal.definition.fitting import SCALARS, Types, fits, missing_property, wrong_type
+from sagelocal.definition.forms import form_problems
+from sagelocal.definition.graph import Definition, Step
+from sagelocal.definition.local import local_problems
+from sagelocal.definition.properties import ANY, NoPropertyError
+from sagelocal.definition.validation import Problem, expression_places, request_problems
+from sagelocal.errors import DefinitionError, did_you_mean
+from sagelocal.files import JsonObject
 
-_TEXTS: Shape = {"*": str}
-_SCALARS: Shape = {"*": object}
-_STOPPING: Shape = {"MaxRuntimeInSeconds": float}
-_SOURCE: dict[str, Shape] = {"S3Uri": str, "S3DataType": str, "S3DataDistributionType": str}
-_PLACE: Shape = {"S3Uri!": str, "LocalPath!": str}
-_CONTAINER: Shape = {"Image": str, "ModelDataUrl": str, "Environment": _SCALARS}
-_TRAINING: dict[str, Shape] = {
-    "AlgorithmSpecification!": {"MetricDefinitions?": [{"Name!": str, "Regex!": str}]},
-    "InputDataConfig": [{"ChannelName!": str, "DataSource!": {"S3DataSource": _SOURCE}}],
-    "OutputDataConfig!": {"S3OutputPath!": str},
-    "CheckpointConfig?": {"S3Uri!": str, "LocalPath": str},
-    "Environment": _SCALARS,
-    "StoppingCondition": _STOPPING,
-}
-_RANGE: Shape = {"Name!": str, "MinValue!": float, "MaxValue!": float, "ScalingType": str}
-_SEARCH: Shape = {
-    "Strategy!": str,
-    "RandomSeed": float,
-    "ResourceLimits!": {"MaxParallelTrainingJobs!": float, "MaxNumberOfTrainingJobs?": float},
-    "HyperParameterTuningJobObjective!": {"MetricName!": str, "Type!": str},
-    "ParameterRanges": {
-        "IntegerParameterRanges?": [_RANGE],
-        "ContinuousParameterRanges?": [_RANGE],
-        "CategoricalParameterRanges?": [{"Name!": str, "Values!": [str]}],
-    },
-}
-_SHAPES: dict[str, Shape] = {
-    "Processing": {
-        "AppSpecification!": {
-            "ImageUri": str,
-            "ContainerEntrypoint?": [str],
-            "ContainerArguments": [str],
-        },
-        "Environment": _SCALARS,
-        "NetworkConfig": {},
-        "ProcessingInputs": [
-            {
-                "InputName!": str,
-                "S3Input": {**_SOURCE, "LocalPath": str},
-                "DatasetDefinition": {"LocalPath": str},
-            }
-        ],
-        "ProcessingOutputConfig": {"Outputs": [{"OutputName!": str, "S3Output!": _PLACE}]},
-        "ProcessingResources!": {"ClusterConfig!": {"InstanceCount": float}},
-        "StoppingCondition": _STOPPING,
-    },
-    "Training": {
-        **_TRAINING,
-        "HyperParameters": _TEXTS,
-        "ResourceConfig": {"InstanceCount": float},
-    },
-    "Tuning": {
-        "HyperParameterTuningJobConfig!": _SEARCH,
-        "TrainingJobDefinition!": {
-            **_TRAINING,
-            "StaticHyperParameters": _TEXTS,
-            "ResourceConfig": {"InstanceCount": float},
-            "HyperParameterTuningResourceConfig?": {"InstanceCount": float},
-            "RetryStrategy": {"MaximumRetryAttempts": float},
-        },
-    },
-    "Model": {"ModelName?": str, "PrimaryContainer?": _CONTAINER, "Containers?": [_CONTAINER]},
-    "Transform": {
-        "ModelName!": str,
-        "TransformInput!": {"DataSource!": {"S3DataSource!": _SOURCE}, "ContentType?": str},
-        "TransformOutput!": {"S3OutputPath!": str, "Accept?": str},
-        "Environment": _SCALARS,
-        "ModelClientConfig?": {"InvocationsTimeoutInSeconds": float},
-    },
-    "RegisterModel": {"InferenceSpecification": {"Containers": [{"ModelDataUrl?": str}]}},
-    "Condition": {"Conditions!": [{}]},
-    "Fail": {},
-}
-_CALLS = {
-    **{kind: f"Create{kind}Job" for kind in ("Processing", "Training", "Transform")},
-    "Tuning": "CreateHyperParameterTuningJob",
-    "Model": "CreateModel",
-    "RegisterModel": "CreateModelPackage",
-}
-_JOINED: Shape = {"On!": object, "Values!": [object]}
-_FROM_FILE: Shape = {"PropertyFile!": {"Get!": str}, "Path!": str}
+_FAIL, _CONDITION = "ErrorMessage", "Conditions"
+_NUMBERS = {"integer", "long", "float", "double"}
 
 
 def check_requests(definition: Definition) -> None:
     """Check the requests of all steps, as far as they are known before anything has run.
 
     Raises:
-        DefinitionError: If a member is missing, or is not of the shape that it must have.
+        DefinitionError: If the service would refuse one, or this back-end cannot run it.
     """
+    types = Types(definition)
     for step in definition.steps.values():
         if is_expression(step.arguments):
-            raise DefinitionError(f"Step {step.name}: Arguments cannot be an expression.")
-        check_request(step.arguments, step.name, step.kind)
-        _check_expressions(step.arguments, step.name)
+            raise DefinitionError(
+                f"Step {step.name}: Arguments cannot be an expression.",
+                "Write the members of the request, with expressions inside.",
+            )
+        for rule, remedy in form_problems(step.arguments):
+            raise DefinitionError(f"Step {step.name}: {rule}.", remedy)
+        for problem in step_problems(step, types):
+            raise _refused(problem, step.name)
 
 
-def check_request(request: Mapping[str, object], step: str, kind: str) -> None:
-    """Check the request of a step; expressions in it are taken to fit.
+def step_problems(step: Step, types: Types) -> Iterator[Problem]:
+    """Yield everything that is wrong in the arguments of a step whose expressions have their form.
+
+    Args:
+        step: The step.
+        types: The types of the expressions in its definition.
+    """
+    if step.kind == "Condition":
+        yield from _condition_problems(step.arguments, types)
+    elif step.kind == "Fail":
+        yield from _fail_problems(step.arguments, types)
+    else:
+        yield from request_problems(step.kind, step.arguments)
+        for place, expression, shape in expression_places(step.kind, step.arguments):
+            yield from types.problems(place, expression, shape)
+        yield from local_problems(step.kind, step.arguments)
+
+
+def check_request(request: JsonObject, step: str, kind: str) -> None:
+    """Check the request of a step once its expressions are resolved.
 
     Raises:
-        DefinitionError: If a member is missing, or is not of the shape that it must have.
+        DefinitionError: If the service would refuse it, or this back-end cannot run it.
     """
-    found = problem(request, _SHAPES[kind], "")
-    if found is not None:
-        remedy = f"See {_CALLS[kind]} in SageMaker's API reference." if kind in _CALLS else ""
-        raise DefinitionError(f"Step {step}: {found}.", remedy)
+    if kind in CALLS:
+        for problem in (*request_problems(kind, request), *local_problems(kind, request)):
+            raise _refused(problem, step)
 
 
-def _check_expressions(node: object, step: str) -> None:
-    if isinstance(node, Mapping):
-        for name, shape in (("Std:Join", _JOINED), ("Std:JsonGet", _FROM_FILE)):
-            found = set(node) == {name} and _wrong(node[name], shape, name)
-            if found:
-                raise DefinitionError(f"Step {step}: {found}.")
-        node = list(node.values())
-    if isinstance(node, Sequence) and not isinstance(node, str):
-        for item in node:
-            _check_expressions(item, step)
+def _refused(problem: Problem, step: str) -> DefinitionError:
+    place = f"{problem.place} " if problem.place else ""
+    return DefinitionError(f"Step {step}: {place}{problem.rule}.", problem.remedy)
 
 
-def _wrong(inner: object, shape: Shape, name: str) -> str | None:
-    """Return what is wrong inside an expression: what it is made of is none itself."""
-    if is_expression(inner):
-        return f"{name} must hold an object with its members, got {inner!r}"
-    found = problem(inner, shape, name)
-    if found is None and name == "Std:JsonGet" and isinstance(inner, Mapping):
-        file, path = inner["PropertyFile"], inner["Path"]
-        if not isinstance(path, str) or ".PropertyFiles" not in str(file):
-            return f"{name} needs a property file and a Path as text, got {str(inner)[:80]}"
-    return found
+def _unknown(arguments: Mapping[str, object], known: str) -> Iterator[Problem]:
+    for member, value in arguments.items():
+        if member != known:
+            rule = f"is not a member of the arguments of this step, got {value!r:.80}"
+            yield Problem(member, rule, did_you_mean(member, [known]))
+
+
+def _fail_problems(arguments: JsonObject, types: Types) -> Iterator[Problem]:
+    yield from _unknown(arguments, _FAIL)
+    message = arguments.get(_FAIL, "")
+    try:
+        found = types.of(message)
+    except NoPropertyError as error:
+        yield missing_property(_FAIL, message, error)
+        return
+    if not fits(found, "string"):
+        yield wrong_type(_FAIL, message, found, "string")
+    yield from types.inner_problems(_FAIL, message)
+
+
+def _condition_problems(arguments: JsonObject, types: Types) -> Iterator[Problem]:
+    yield from _unknown(arguments, _CONDITION)
+    if not arguments.get(_CONDITION):
+        rule = f"must hold at least one condition, got {arguments.get(_CONDITION)!r}"
+        yield Problem(_CONDITION, rule, "See ConditionStep in the SDK.")
+    for position, outer in enumerate(arguments.get(_CONDITION, [])):
+        for place, condition in comparisons(outer, f"{_CONDITION}[{position}]"):
+            yield from _comparison_problems(place, condition, types)
+
+
+def _comparison_problems(place: str, condition: JsonObject, types: Types) -> Iterator[Problem]:
+    found: list[str] = []
+    for name, value in operands(condition):
+        where = f"{place}.{name}"
+        try:
+            found.append(types.of(value))
+        except NoPropertyError as error:
+            yield missing_property(where, value, error)
+            return
+        if found[-1] not in SCALARS:
+            rule = f"must be text, a number or a boolean, got {value!r:.80}, which is {found[-1]}"
+            yield Problem(where, rule, "Compare single values.")
+        yield from types.inner_problems(where, value)
+    if puts_in_order(condition) and not _have_an_order(found):
+        rule = f"must compare two numbers or two texts, got {' and '.join(found)}"
+        remedy = "Make both of one type: `to_string()` in the SDK makes a number text."
+        yield Problem(f"{place}: {condition['Type']}", rule, remedy)
+
+
+def _have_an_order(types: list[str]) -> bool:
+    known = {"number" if one in _NUMBERS else one for one in types} - {ANY}
+    return len(known) <= 1 and known <= {"number", "string", "timestamp"}

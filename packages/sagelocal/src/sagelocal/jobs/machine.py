@@ -43,7 +43,12 @@ class Machine:
 
     def program(self, image: str) -> ImageProgram | None:
         """Return what replaces the program of an image, whatever its registry and tag."""
-        return self.programs.get(image.rsplit("/", 1)[-1].partition("@")[0].partition(":")[0])
+        return self.programs.get(image_name(image))
+
+
+def image_name(image: str) -> str:
+    """Return the last part of an image's repository, without registry, tag and digest."""
+    return image.rsplit("/", 1)[-1].partition("@")[0].partition(":")[0]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import typer
 
 from sagelocal import LocalSageMaker
 from sagetabular.cli.options import AsJson, Backend, LatestIdentifier, On, execution_or_latest
-from sagetabular.cli.terminal.output import print_table, say_written, shown
+from sagetabular.cli.terminal.output import print_table, say_written
 from sagetabular.errors import UserError
 from sagetabular.files import write_bytes
 from sagetabular.project import find_project

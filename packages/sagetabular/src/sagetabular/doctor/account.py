@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sagelocal.definition import limit_problems
 from sagetabular.compiling.checks import find_limits
-from sagetabular.compiling.checks.limits import limit_problems
 from sagetabular.doctor.acceptance import definition
 from sagetabular.doctor.findings import Finding, State, examine, ok, to_fix
 from sagetabular.doctor.images import images

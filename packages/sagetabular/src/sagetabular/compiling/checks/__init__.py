@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.compiling.checks.limits import limit_problems
 from sagetabular.compiling.checks.searches import search_problems
 from sagetabular.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sagetabular.compiling.checks.limits import Limits
     from sagetabular.settings import ProjectSettings
 
-# What needs botocore is imported where it is used: checking a value does not.
+# sagelocal is imported where it is used: not every command needs it.
 __all__ = [
     "check_definition",
     "check_searches",
@@ -30,12 +29,25 @@ def definition_problems(definition: Mapping[str, Any]) -> list[str]:
     from sagetabular.compiling.checks.requests import request_problems
 
     scope = Scope(definition)
-    return [
+    found = [
         *name_problems(definition, scope),
         *reference_problems(scope),
         *request_problems(scope),
         *search_problems(definition, scope.defaults),
     ]
+    return found or _graph_problems(definition)
+
+
+def _graph_problems(definition: Mapping[str, Any]) -> list[str]:
+    """Return what no part of a definition shows by itself: cycles, steps behind a Fail step."""
+    from sagelocal import SageLocalError
+    from sagelocal.definition import parse_definition
+
+    try:
+        parse_definition(json.dumps(definition).encode())
+    except SageLocalError as error:
+        return [error.message.removeprefix("Step ")]
+    return []
 
 
 def check_definition(
@@ -76,7 +88,9 @@ def find_limits(definition: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]
     return parameter_limits(Scope(definition))
 
 
-def check_values(limits: Mapping[str, Sequence[Limits]], values: Mapping[str, Any]) -> None:
+def check_values(
+    limits: Mapping[str, Sequence[Mapping[str, Any]]], values: Mapping[str, Any]
+) -> None:
     """Accept or refuse the values that the parameters get in one execution.
 
     Args:
@@ -86,6 +100,8 @@ def check_values(limits: Mapping[str, Sequence[Limits]], values: Mapping[str, An
     Raises:
         UserError: A value does not fit the places that its parameter fills.
     """
+    from sagelocal.definition import limit_problems
+
     for name, places in limits.items():
         for place in places:
             for problem in limit_problems(values[name], place, f"Parameter {name}"):

@@ -4,45 +4,29 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from botocore.loaders import Loader
-from botocore.model import ServiceModel
-
-from sagetabular.compiling.checks.expressions import all_steps, expressions, references, segments
-from sagetabular.compiling.checks.limits import limit_problems, limits_of
+from sagelocal import DefinitionError
+from sagelocal.definition import (
+    NoPropertyError,
+    Referred,
+    limit_problems,
+    limits_of,
+    property_type,
+    references,
+)
+from sagetabular.compiling.checks import expressions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from botocore.model import Shape
-
-# Step type → operation whose request the step holds, and operation whose response its properties
-# are.
-OPERATIONS = {
-    "Processing": ("CreateProcessingJob", "DescribeProcessingJob"),
-    "Training": ("CreateTrainingJob", "DescribeTrainingJob"),
-    "Tuning": ("CreateHyperParameterTuningJob", "DescribeHyperParameterTuningJob"),
-    "Model": ("CreateModel", "DescribeModel"),
-    "Transform": ("CreateTransformJob", "DescribeTransformJob"),
-    "RegisterModel": ("CreateModelPackage", "DescribeModelPackage"),
-}
+JOBS = {"Processing", "Training", "Tuning", "Model", "Transform", "RegisterModel"}
 WITHOUT_JOB = {"Condition", "Fail"}
 EXECUTION_VARIABLES = {
     "StartDateTime", "CurrentDateTime", "PipelineName", "PipelineArn", "PipelineExecutionId",
-    "PipelineExecutionArn",
+    "PipelineExecutionArn", "TrainingJobName", "ProcessingJobName",
 }  # fmt: skip
 PARAMETER_TYPES = {"String": "string", "Integer": "integer", "Float": "float", "Boolean": "boolean"}
-
-
-@cache
-def service_model() -> ServiceModel:
-    """Return SageMaker's API as botocore ships it."""
-    # Not through a session, which reads the user's AWS profile and fails where that is missing;
-    # nor from the models that a user may have in the home folder.
-    loader = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
-    return ServiceModel(loader.load_service_model("sagemaker", "service-2"), "sagemaker")
 
 
 class ReferenceProblemError(Exception):
@@ -63,7 +47,7 @@ class Scope:
             for item in definition["Parameters"]
             if "DefaultValue" in item
         }
-        self.all_steps = list(all_steps(definition["Steps"]))
+        self.all_steps = list(expressions.all_steps(definition["Steps"]))
         self.steps = {step["Name"]: step for step in self.all_steps}
 
     def type_of(self, reference: str) -> str:
@@ -72,30 +56,28 @@ class Scope:
         Raises:
             ReferenceProblemError: It does not exist.
         """
-        root, *names = segments(reference)
-        if root == "Parameters" and len(names) == 1 and names[0] in self.parameters:
-            return PARAMETER_TYPES[self.parameters[names[0]]]
-        if root == "Execution" and len(names) == 1 and names[0] in EXECUTION_VARIABLES:
+        try:
+            found = next(references({"Get": reference}))
+        except DefinitionError:
+            found = None
+        if found and found.scope == "Parameters" and found.name in self.parameters:
+            return PARAMETER_TYPES[self.parameters[found.name]]
+        if found and found.scope == "Execution" and found.name in EXECUTION_VARIABLES:
             return "string"
-        if root == "Steps" and len(names) > 1 and names[0] in self.steps:
-            return self._type_in_step(self.steps[names[0]], names[1:], reference)
+        if found and found.scope == "Steps" and found.name in self.steps:
+            return _property_type(self.steps[found.name], found.path, reference)
         msg = f"{reference!r} names no parameter, step or execution variable"
         raise ReferenceProblemError(msg)
 
-    def _type_in_step(self, step: Mapping[str, Any], names: list[str], reference: str) -> str:
-        if names[0] == "PropertyFiles":
-            if names[1:] == [] or names[1] not in _property_files(step):
-                msg = f"{reference!r} names no property file of step {step['Name']!r}"
-                raise ReferenceProblemError(msg)
-            return "any"
-        if step["Type"] not in OPERATIONS:
-            msg = f"{reference!r}: a {step['Type']} step has no such property"
-            raise ReferenceProblemError(msg)
-        _check_names_of_request(step, names, reference)
-        shape: Shape = service_model().operation_model(OPERATIONS[step["Type"]][1]).output_shape
-        for name in names:
-            shape = _descend(shape, name, reference)
-        return str(shape.type_name)
+
+def _property_type(step: Mapping[str, Any], path: tuple[str | int, ...], reference: str) -> str:
+    files = [file["PropertyFileName"] for file in step.get("PropertyFiles", [])]
+    try:
+        return property_type(Referred(step["Name"], step["Type"], step["Arguments"], files), path)
+    except NoPropertyError as error:
+        mark = "" if error.rule.startswith("names") else ":"
+        msg = f"{reference!r}{mark} {error.rule}"
+        raise ReferenceProblemError(msg) from error
 
 
 def reference_problems(scope: Scope) -> Iterator[str]:
@@ -105,7 +87,7 @@ def reference_problems(scope: Scope) -> Iterator[str]:
             yield f"the step name {name!r} stands {count} times."
     used: set[str] = set()
     for step in scope.all_steps:
-        if step["Type"] not in {*OPERATIONS, *WITHOUT_JOB}:
+        if step["Type"] not in {*JOBS, *WITHOUT_JOB}:
             yield f"{step['Name']}: there is no step type {step['Type']!r}."
         for path, reference in _own_references(step):
             used.add(reference)
@@ -123,8 +105,8 @@ def _own_references(step: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield path and name of the references of a step, without those of steps nested in it."""
     nested = ("IfSteps", "ElseSteps")
     own = {key: value for key, value in step["Arguments"].items() if key not in nested}
-    for path, expression in expressions(own, step["Name"]):
-        for reference in references(expression):
+    for path, expression in expressions.expressions(own, step["Name"]):
+        for reference in expressions.references(expression):
             yield path, reference
 
 
@@ -141,37 +123,9 @@ def _dependency_problems(step: Mapping[str, Any], scope: Scope) -> Iterator[str]
         yield f"{step['Name']}: a {step['Type']} step has neither cache nor retries."
 
 
-def _property_files(step: Mapping[str, Any]) -> set[str]:
-    return {file["PropertyFileName"] for file in step.get("PropertyFiles", [])}
-
-
 def _outputs(step: Mapping[str, Any]) -> set[str]:
     config = step["Arguments"].get("ProcessingOutputConfig", {})
     return {output["OutputName"] for output in config.get("Outputs", [])}
-
-
-def _check_names_of_request(step: Mapping[str, Any], names: list[str], reference: str) -> None:
-    """Check names that the request gives, not the API: outputs, tuned hyperparameters."""
-    if names[:2] == ["ProcessingOutputConfig", "Outputs"] and not {*names[2:3]} & _outputs(step):
-        msg = f"{reference!r} names no output of step {step['Name']!r}"
-        raise ReferenceProblemError(msg)
-    if names[:2] == ["BestTrainingJob", "TunedHyperParameters"]:
-        ranges = step["Arguments"]["HyperParameterTuningJobConfig"]["ParameterRanges"]
-        tuned = {entry["Name"] for kind in ranges.values() for entry in kind}
-        if not {*names[2:3]} & tuned:
-            msg = f"{reference!r} names no hyperparameter that step {step['Name']!r} tunes"
-            raise ReferenceProblemError(msg)
-
-
-def _descend(shape: Any, name: str, reference: str) -> Any:
-    if shape.type_name == "list":
-        return shape.member
-    if shape.type_name == "map":
-        return shape.value
-    if shape.type_name != "structure" or name not in shape.members:
-        msg = f"{reference!r}: the service's response has no {name!r}"
-        raise ReferenceProblemError(msg)
-    return shape.members[name]
 
 
 def name_problems(definition: Mapping[str, Any], scope: Scope) -> Iterator[str]:
@@ -182,15 +136,13 @@ def name_problems(definition: Mapping[str, Any], scope: Scope) -> Iterator[str]:
         scope: The same, by names.
     """
     for step in scope.all_steps:
-        yield from limit_problems(step["Name"], _limits("StepName"), f"{step['Name']}: its name")
+        yield from limit_problems(step["Name"], limits_of("StepName"), f"{step['Name']}: its name")
     for name in scope.parameters:
-        limits = _limits("PipelineParameterName")
+        limits = limits_of("PipelineParameterName")
         yield from limit_problems(name, limits, f"parameter {name}: its name")
-    entries = _limits("ParameterList")
+    entries = limits_of("ParameterList")
     yield from limit_problems(definition["Parameters"], entries, "the list of parameters")
     text = json.dumps(definition, indent=1, ensure_ascii=False)
-    yield from limit_problems(text, {"max": _limits("PipelineDefinition")["max"]}, "the definition")
-
-
-def _limits(shape: str) -> dict[str, Any]:
-    return limits_of(service_model().shape_for(shape))
+    yield from limit_problems(
+        text, {"max": limits_of("PipelineDefinition")["max"]}, "the definition"
+    )

@@ -4,131 +4,57 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from botocore.validate import ParamValidator
-
-from sagetabular.compiling.checks.expressions import GET, JOIN, JSON_GET, is_expression, references
-from sagetabular.compiling.checks.limits import limit_problems, limits_of
-from sagetabular.compiling.checks.references import (
-    OPERATIONS,
-    ReferenceProblemError,
-    Scope,
-    service_model,
+from sagelocal.definition import (
+    Problem,
+    expression_places,
+    fits,
+    limit_problems,
 )
+from sagelocal.definition import request_problems as problems_of_request
+from sagetabular.compiling.checks.expressions import GET, JOIN, JSON_GET, is_expression, references
+from sagetabular.compiling.checks.references import JOBS, ReferenceProblemError, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from botocore.model import Shape
-
-# Type of step → member that Pipelines fills in itself when it makes the request.
-FILLED_IN = {
-    "Processing": "ProcessingJobName",
-    "Training": "TrainingJobName",
-    "Tuning": "HyperParameterTuningJobName",
-    "Model": "ModelName",
-    "Transform": "TransformJobName",
-}
 EXECUTION_ID, EXECUTION_ID_LENGTH = "Execution.PipelineExecutionId", 12
-# What a value that is known only at run time is replaced with, to check the rest of the request.
-PLACEHOLDERS: dict[str, Any] = {
-    "integer": 1, "long": 1, "float": 1.0, "double": 1.0, "boolean": True
-}  # fmt: skip
-ACCEPTED = {
-    "string": {"string"},
-    "integer": {"integer", "long"},
-    "long": {"integer", "long"},
-    "float": {"integer", "long", "float", "double"},
-    "double": {"integer", "long", "float", "double"},
-    "boolean": {"boolean"},
-}
 
 
 def request_problems(scope: Scope) -> Iterator[str]:
     """Yield one line for everything in a request that the API would refuse."""
     for step in scope.all_steps:
-        if step["Type"] in OPERATIONS:
-            shape = _input_shape(step)
-            yield from _shape_problems(step, shape)
-            for path, value, place in _leaves(step["Arguments"], shape, step["Name"]):
-                if is_expression(value):
-                    yield from _type_problems(value, place, path, scope)
-                    yield from _join_problems(value, place, path, scope)
-                    yield from _default_problems(value, place, scope)
-                else:
-                    yield from limit_problems(value, limits_of(place), path)
+        if step["Type"] in JOBS:
+            for problem in problems_of_request(step["Type"], step["Arguments"]):
+                yield _line(step["Name"], problem)
+            for inner, value, place in expression_places(step["Type"], step["Arguments"]):
+                path = f"{step['Name']}.{inner}"
+                yield from _type_problems(value, place, path, scope)
+                yield from _join_problems(value, place, path, scope)
+                yield from _default_problems(value, place, scope)
 
 
 def parameter_limits(scope: Scope) -> dict[str, list[dict[str, Any]]]:
     """Return parameter → limits of all places that it fills alone."""
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in scope.parameters}
     for step in scope.all_steps:
-        if step["Type"] in OPERATIONS:
-            for _, value, place in _leaves(step["Arguments"], _input_shape(step), step["Name"]):
+        if step["Type"] in JOBS:
+            for _, value, place in expression_places(step["Type"], step["Arguments"]):
                 name = _parameter(value)
-                if name in found and (limits := limits_of(place)) not in found[name]:
-                    found[name].append(limits)
+                if name in found and place.limits not in found[name]:
+                    found[name].append(place.limits)
     return found
 
 
-def _input_shape(step: Mapping[str, Any]) -> Any:
-    return service_model().operation_model(OPERATIONS[step["Type"]][0]).input_shape
+def _line(step: str, problem: Problem) -> str:
+    """Return a problem in one line; the nearest name is part of it."""
+    place = f".{problem.place}" if problem.place else ":"
+    close = f" {problem.remedy}" if problem.remedy.startswith("Did") else ""
+    return f"{step}{place} {problem.rule}.{close}"
 
 
 def _parameter(value: Any) -> str:
     """Return the parameter that an expression stands for; empty for anything else."""
     return value.get(GET, "").partition("Parameters.")[2] if is_expression(value) else ""
-
-
-def _shape_problems(step: Mapping[str, Any], shape: Any) -> Iterator[str]:
-    """Yield unknown and missing members, and literals of the wrong type, as botocore does."""
-    filled = {FILLED_IN[step["Type"]]: "job"} if step["Type"] in FILLED_IN else {}
-    request = {**filled, **_fill(step["Arguments"], shape)}
-    report = ParamValidator().validate(request, shape)
-    if report.has_errors():
-        for line in report.generate_report().splitlines():
-            yield f"{step['Name']}: {line}."
-
-
-def _fill(value: Any, shape: Any) -> Any:
-    """Replace expressions by placeholders of the type that their place asks for."""
-    if is_expression(value):
-        return _placeholder(shape)
-    if isinstance(value, dict):
-        return {key: _fill(item, _member(shape, key)) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_fill(item, getattr(shape, "member", None)) for item in value]
-    return value
-
-
-def _placeholder(shape: Any) -> Any:
-    if shape is None or shape.type_name == "string":
-        return "x" * max(1, shape.metadata.get("min", 1) if shape is not None else 1)
-    return PLACEHOLDERS[shape.type_name]
-
-
-def _member(shape: Any, key: str) -> Any:
-    if shape is None or shape.type_name not in ("structure", "map"):
-        return None
-    return shape.value if shape.type_name == "map" else shape.members.get(key)
-
-
-def _leaves(value: Any, shape: Any, path: str) -> Iterator[tuple[str, Any, Shape]]:
-    """Yield path, value and shape of all values below `value`, but not of structures."""
-    if shape is None:  # an unknown member, reported already
-        return
-    if is_expression(value) or not isinstance(value, dict | list):
-        yield path, value, shape
-    elif isinstance(value, list):
-        yield path, value, shape
-        for position, item in enumerate(value):
-            yield from _leaves(item, getattr(shape, "member", None), f"{path}[{position}]")
-    else:
-        if shape.type_name == "map":
-            yield path, value, shape
-            for key in value:
-                yield f"{path} key", key, shape.key
-        for key, item in value.items():
-            yield from _leaves(item, _member(shape, key), f"{path}.{key}")
 
 
 def _type_problems(expression: Any, place: Any, path: str, scope: Scope) -> Iterator[str]:
@@ -141,8 +67,8 @@ def _type_problems(expression: Any, place: Any, path: str, scope: Scope) -> Iter
             found = scope.type_of(next(references(expression)))
         except ReferenceProblemError:  # reported as a reference already
             return
-    if found not in ACCEPTED.get(place.type_name, {found}):
-        yield f"{path} must be {place.type_name}, but {expression} is {found}."
+    if not fits(found, place.kind):
+        yield f"{path} must be {place.kind}, but {expression} is {found}."
 
 
 def _join_problems(expression: Any, place: Any, path: str, scope: Scope) -> Iterator[str]:
@@ -150,11 +76,11 @@ def _join_problems(expression: Any, place: Any, path: str, scope: Scope) -> Iter
     if JOIN not in expression:
         return
     samples = [_sample(part, scope) for part in expression[JOIN]["Values"]]
-    least, maximum = sum(len(sample or "") for sample in samples), place.metadata.get("max")
+    least, maximum = sum(len(sample or "") for sample in samples), place.limits.get("max")
     if maximum is not None and least > maximum:
         yield f"{path} may have {maximum} characters, got {least} and more."
-    elif "pattern" in place.metadata and None not in samples:
-        rule = {"pattern": place.metadata["pattern"]}
+    elif "pattern" in place.limits and None not in samples:
+        rule = {"pattern": place.limits["pattern"]}
         yield from limit_problems("".join(map(str, samples)), rule, path)
 
 
@@ -172,4 +98,4 @@ def _default_problems(expression: Any, place: Any, scope: Scope) -> Iterator[str
     """Yield a line if a parameter's default does not fit the place that it fills alone."""
     name = _parameter(expression)
     if name in scope.defaults:
-        yield from limit_problems(scope.defaults[name], limits_of(place), f"parameter {name}")
+        yield from limit_problems(scope.defaults[name], place.limits, f"parameter {name}")
