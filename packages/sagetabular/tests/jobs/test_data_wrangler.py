@@ -211,7 +211,11 @@ def test_the_requests_query_is_answered_from_the_lake_and_the_output_named_as_as
     [
         (f"{QUERY} WHERE town = 'c'", PARQUET, "The flow's query returned no rows."),
         (QUERY.replace("sales", "rents"), PARQUET, f"{QUERYS_NAME}: the table is estate.rents"),
-        (QUERY.replace('"size", ', '"age", '), PARQUET, f"{QUERYS_NAME}: there is no column"),
+        (
+            QUERY.replace('"size", ', '"age", '),
+            PARQUET,
+            f"{QUERYS_NAME}, line 1: there is no column",
+        ),
         (QUERY, PARQUET.replace("Parquet", "CSV"), "A local run writes Parquet"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -112,7 +113,7 @@ def _query(settings: ProjectSettings) -> Asset | None:
     data = settings.pipeline.data
     if data.source != "athena":
         return None
-    text = (settings.root / data.query).read_bytes()
+    text = (settings.root / data.query).read_bytes().removeprefix(codecs.BOM_UTF8)
     files = {"ingest.sql": text, NAME_FILE: data.query.encode()}
     if data.parameters:
         files[PARAMETERS_FILE] = written_parameters(data.parameters)
@@ -123,7 +124,9 @@ def _flow(settings: ProjectSettings) -> FlowAsset | None:
     data = settings.pipeline.data
     if data.source != "data_wrangler":
         return None
-    flow = render_flow(settings.pipeline, (settings.root / data.query).read_text(encoding="utf-8"))
+    flow = render_flow(
+        settings.pipeline, (settings.root / data.query).read_text(encoding="utf-8-sig")
+    )
     return FlowAsset(make_asset("flows", {FLOW_FILE: flow.content}), flow.output)
 
 

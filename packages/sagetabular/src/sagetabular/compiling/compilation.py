@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from sagetabular.assets.code import PACKAGE
 from sagetabular.assets.collecting import Assets, collect_assets
 from sagetabular.compiling import checks
+from sagetabular.compiling.checks.queries import check_query_of
 from sagetabular.compiling.loading import project_pipeline
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ LIMITS = ".pipeline/parameter-limits"
 # What the definition is made with.
 _LIBRARIES = (
     "sagemaker", "sagemaker-core", "sagemaker-mlops", "boto3", "botocore", "pydantic", "pyyaml",
+    "sqlglot",
 )  # fmt: skip
 _FOLDERS = ("conf", "models", "queries", "pipelines")
 
@@ -72,6 +74,7 @@ def check_values(settings: ProjectSettings, compiled: Compiled, values: Mapping[
 
 
 def _compile(settings: ProjectSettings) -> bytes:
+    check_query_of(settings)
     # The SDK takes seconds to import, so only who compiles pays for it.
     from sagetabular.steps.isolation import isolated
 

@@ -51,7 +51,7 @@ def _check_query(root: Path, data: Data) -> None:
         msg = f"conf/pipeline.yaml: data.query must name a file, got {data.query!r}."
         raise UserError(msg, _QUERY_REMEDY)
     try:
-        check_placeholders(file.read_text(encoding="utf-8"), data.parameters, data.query)
+        check_placeholders(file.read_text(encoding="utf-8-sig"), data.parameters, data.query)
     except UnicodeDecodeError as err:
         raise UserError(f"{data.query}: is not UTF-8 text.", "Save it as UTF-8.") from err
     except JobError as err:

@@ -5,34 +5,46 @@ from __future__ import annotations
 import re
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import duckdb
+from pyarrow import dataset
 
+from sagetabular.jobs.athena_sql.checking import in_duckdb
+from sagetabular.jobs.athena_sql.parsing import parse_query, table_names
 from sagetabular.jobs.errors import JobError
-from sagetabular.jobs.ingestion.dialect import parse_query, table_names, to_duckdb
+from sagetabular.jobs.ingestion.lake_types import column_types, selected
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from sagetabular.jobs.ingestion.query import Query
 
-_UNKNOWN_COLUMN = re.compile(
-    r'Referenced column "(.*)" not found|does not have a column named "(.*)"$'
-)
-_GLOB_SIGN = re.compile(r"([*?\[])")
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     # Never look for an extension on the network.
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
-    # As in Athena, 7 / 2 is 3.
-    "integer_division": "true",
+    # The query reads tables of the lake, and nothing else of this machine.
+    "enable_external_access": "false",
+    "python_enable_replacements": "false",
+    # As in Athena, a division by zero is an error.
+    "error_on_division_by_zero": "true",
     # Sums of floats depend on how many threads share them; results must not.
     "threads": "1",
 }
+# What DuckDB puts before what it says.
+_KIND = re.compile(r"^[A-Z][A-Za-z ]* Error: ")
+# What our macros say, within what DuckDB says about it.
+_SAID = re.compile(
+    r"Cannot cast '.*' to [a-z]+(\(\d+, \d+\))?|Write dates as 2026-01-31, got '.*'"
+    r"|Division by zero|Index must be greater than zero|Array subscript out of bounds"
+    r"|SQL array indices start at 1",
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True)
@@ -61,18 +73,23 @@ class LakeReader:
         Raises:
             JobError: If the query does not fit the lake.
         """
-        parsed = parse_query(query)
-        tables = table_names(parsed, self.database)
+        parsed = parse_query(query.text, query.file, query.parameters)
+        tables = table_names(parsed.tree, self.database)
         self._require_tables(tables, query.file)
+        found = self._datasets(tables)
+        schema: dict[str, dict[str, dict[str, Any]]] = {self.database.lower(): {}}
+        for (database, table), files in found.items():
+            schema.setdefault(database, {})[table] = column_types(files.schema)
+        sql, macros = in_duckdb(parsed, schema, self.database.lower(), datetime.now(UTC))
         with closing(duckdb.connect(":memory:", config=_SETTINGS)) as connection:
-            self._make_views(connection)
+            _make_views(connection, found)
+            for macro in macros:
+                connection.execute(macro)
             try:
                 # As a relation: the result of `execute` would be copied once more.
-                sql = to_duckdb(parsed, query.file)
-                rows = connection.sql(sql, params=dict(query.parameters) or None)
-                return rows.to_arrow_table()
+                return connection.sql(sql).to_arrow_table()
             except (duckdb.ProgrammingError, duckdb.DataError) as error:
-                raise _query_failed(error, connection, tables, query.file) from error
+                raise _query_failed(error, query.file) from error
 
     def tables(self) -> list[tuple[str, str]]:
         """Return database and table of everything in the lake, sorted."""
@@ -95,45 +112,47 @@ class LakeReader:
                 f"It has {there}. Add it with `pipeline data add FILE`, or correct the name.",
             )
 
-    def _make_views(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Make every table of the lake a view in a schema named like its database."""
-        tables = self.tables()
-        for database in {self.database, *(database for database, _ in tables)}:
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(database)}")
-        for database, table in tables:
-            folder = _GLOB_SIGN.sub(r"[\1]", (self.lake / database / table).as_posix())
-            files = _literal(f"{folder}/*.parquet")
-            view = f"{_quoted(database)}.{_quoted(table)}"
-            rows = f"SELECT * FROM read_parquet({files})"  # noqa: S608  (quoted above)
-            connection.execute(f"CREATE VIEW {view} AS {rows}")
-        connection.execute(f"USE memory.{_quoted(self.database)}")
+    def _datasets(self, names: list[tuple[str, str]]) -> dict[tuple[str, str], Any]:
+        """Return the files of the tables that a query reads, by names in lower case.
+
+        Paths are never handed to DuckDB: it would take signs in them for patterns, and `x=1` for
+        a column.
+        """
+        folders = {
+            (database.lower(), table.lower()): self.lake / database / table
+            for database, table in self.tables()
+        }
+        wanted = {(database.lower(), table.lower()) for database, table in names}
+        return {
+            name: dataset.dataset(
+                sorted(map(str, folders[name].glob("*.parquet"))), format="parquet"
+            )
+            for name in sorted(wanted)
+        }
 
 
-def _query_failed(
-    error: duckdb.Error,
-    connection: duckdb.DuckDBPyConnection,
-    tables: list[tuple[str, str]],
-    file: str,
-) -> JobError:
-    """Return the error for what DuckDB says about a query of these tables."""
-    reason = str(error).split("\n", maxsplit=1)[0]
-    column = _UNKNOWN_COLUMN.search(reason)
-    if column is None:
-        return JobError(
-            f"{file} failed: {reason}", "Correct the query; it is read as Athena's SQL."
-        )
-    name = (column[1] or column[2]).replace('""', '"')
+def _make_views(connection: duckdb.DuckDBPyConnection, tables: dict[tuple[str, str], Any]) -> None:
+    """Make every table a view in a schema named like its database."""
+    for number, ((database, table), files) in enumerate(tables.items()):
+        connection.register(f"athena_table_{number}", files)
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(database)}")
+        view = f"{_quoted(database)}.{_quoted(table)}"
+        columns = selected(files.schema)
+        rows = f"SELECT {columns} FROM athena_table_{number}"  # noqa: S608  (quoted there)
+        connection.execute(f"CREATE VIEW {view} AS {rows}")
+
+
+def _query_failed(error: duckdb.Error, file: str) -> JobError:
+    """Return the error for what DuckDB says about a query."""
+    text = str(error)
+    said = _SAID.search(text)
+    reason = said[0] if said else _KIND.sub("", text.split("\n", maxsplit=1)[0])
+    if "Overflow" in reason and "INT128" in reason:
+        reason = "a division of decimals has more than 38 digits on the way"
     return JobError(
-        f"{file}: there is no column {name!r}.",
-        " ".join(_columns(connection, table) for table in dict.fromkeys(tables))
-        or "The query reads no table; write FROM ${table}.",
+        f"{file} failed: {' '.join(reason.split()).rstrip('.!')}.",
+        "Correct the query; it is read as Athena's SQL.",
     )
-
-
-def _columns(connection: duckdb.DuckDBPyConnection, table: tuple[str, str]) -> str:
-    """Return which columns a table has."""
-    described = connection.execute("DESCRIBE " + ".".join(map(_quoted, table))).fetchall()
-    return f"{'.'.join(table)} has {', '.join(row[0] for row in described)}."
 
 
 def lake_folder(uri: str) -> Path:
@@ -156,8 +175,3 @@ def lake_folder(uri: str) -> Path:
 def _quoted(name: str) -> str:
     """Return an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    """Return an SQL string."""
-    return "'" + text.replace("'", "''") + "'"

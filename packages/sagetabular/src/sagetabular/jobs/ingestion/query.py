@@ -65,7 +65,8 @@ def read_query(folder: Path) -> Query:
         found = ", ".join(file.name for file in files) or "none"
         msg = f"The query's folder in S3 must hold one .sql file, got {found}."
         raise JobError(msg, "Leave one, or drop --set QueryUri for the project's own query.")
-    return Query(files[0].read_text(encoding="utf-8"), _name_of(files[0]), query_parameters(folder))
+    text = files[0].read_text(encoding="utf-8-sig")
+    return Query(text, _name_of(files[0]), query_parameters(folder))
 
 
 def _name_of(file: Path) -> str:

@@ -1,0 +1,1 @@
+"""What Trino has: types, functions, and how these are called."""

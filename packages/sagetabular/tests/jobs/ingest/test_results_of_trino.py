@@ -1,0 +1,124 @@
+"""The local lake gives the results that Trino documents, and refuses what it cannot say so."""
+
+from __future__ import annotations
+
+import math
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from trino_refusals import CANNOT, REFUSED
+from trino_results import AGGREGATES, RESULTS
+
+from sagetabular.jobs.athena_sql.trino.functions import TRINO
+from sagetabular.jobs.athena_sql.trino.signatures import signatures
+from sagetabular.jobs.errors import JobError
+from sagetabular.jobs.ingestion.lake import LakeReader
+from sagetabular.jobs.ingestion.query import Query
+
+ROWS = "(VALUES (1, 'a', 1.0), (2, 'b', NULL), (2, NULL, 2.0)) AS v(n, s, d)"
+FILE = "queries/ours.sql"
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory):
+    root = tmp_path_factory.mktemp("lake")
+    (root / "housing/houses").mkdir(parents=True)
+    columns = {
+        "city": ["Oakland"], "rooms": [10], "price": [3.5], "small": pa.array([1], pa.int16()),
+        "sold": pa.array([0], pa.timestamp("us")), "day": pa.array([0], pa.date32()),
+    }  # fmt: skip
+    pq.write_table(pa.table(columns), root / "housing/houses/part-0.parquet")
+    return LakeReader(root, "housing", "houses")
+
+
+def equal(found, expected):
+    if isinstance(expected, float) and not (isinstance(found, float) and math.isinf(expected)):
+        return type(found) is float and (
+            math.isnan(found) if math.isnan(expected) else math.isclose(found, expected)
+        )
+    return type(found) is type(expected) and found == expected
+
+
+def answers(lake, expressions, rows=""):
+    """Return expression → what the lake answers, of all in one query."""
+    columns = ",\n".join(f"{each} AS c{place}" for place, each in enumerate(expressions))
+    found = lake.read(Query(f"SELECT {columns} {rows}", FILE)).to_pylist()
+    return dict(zip(expressions, found[0].values(), strict=True))
+
+
+@pytest.mark.parametrize("block", RESULTS, ids=lambda block: block[:60])
+def test_an_expression_has_the_result_that_trino_gives_it(lake, block):
+    found = answers(lake, RESULTS[block])
+    wrong = {
+        each: (found[each], expected)
+        for each, expected in RESULTS[block].items()
+        if not equal(found[each], expected)
+    }
+    assert not wrong
+
+
+@pytest.mark.parametrize("block", AGGREGATES, ids=lambda block: block[:60])
+def test_an_aggregate_has_the_result_that_trino_gives_it(lake, block):
+    found = answers(lake, AGGREGATES[block], f"FROM {ROWS}")
+    wrong = {
+        each: (found[each], expected)
+        for each, expected in AGGREGATES[block].items()
+        if not equal(found[each], expected)
+    }
+    assert not wrong
+
+
+def test_there_are_enough_of_them():
+    assert sum(map(len, [*RESULTS.values(), *AGGREGATES.values()])) >= 150
+
+
+def refusal(lake, query):
+    with pytest.raises(JobError) as caught:
+        lake.read(Query(query, FILE))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("query", REFUSED)
+def test_what_athena_refuses_is_refused_with_its_line_and_a_remedy(lake, query):
+    rule, remedy = refusal(lake, query).splitlines()
+    assert rule.startswith((f"{FILE}, line ", f"{FILE} does not parse: line "))
+    assert REFUSED[query] in f"{rule}\n{remedy}"
+    assert remedy.endswith(".")
+
+
+@pytest.mark.parametrize("query", CANNOT)
+def test_what_the_lake_cannot_say_as_athena_does_is_refused_too(lake, query):
+    rule, remedy = refusal(lake, query).splitlines()
+    assert rule.startswith(f"{FILE}")
+    assert CANNOT[query] in f"{rule}\n{remedy}"
+
+
+def test_the_lake_answers_no_function_that_trino_does_not_have():
+    assert {*signatures()} <= TRINO
+
+
+FAILS = {
+    "1 / 0": "Division by zero",
+    "5 % 0": "Division by zero",
+    "1.0 / 0": "Division by zero",
+    "CAST('12.7' AS integer)": "Cannot cast '12.7' to integer",
+    "CAST('x' AS decimal(5, 2))": "Cannot cast 'x' to decimal(5, 2)",
+    "CAST(nan() AS bigint)": "",
+    "9223372036854775807 + 1": "Overflow",
+    "2147483647 + 1": "Overflow",
+    "CAST(100 AS tinyint) + CAST(100 AS tinyint)": "Overflow",
+    "CAST(1000 AS tinyint)": "",
+    "CAST(123.456 AS decimal(4, 2))": "",
+    "split('a,b', ',')[3]": "Array subscript out of bounds",
+    "split_part('abc', 'b', 0)": "Index must be greater than zero",
+    "TRY_CAST('2020-1-5' AS date)": "Write dates as 2026-01-31, got '2020-1-5'",
+}
+
+
+@pytest.mark.parametrize("expression", FAILS)
+def test_what_fails_in_athena_when_it_runs_fails_here(lake, expression):
+    """Sources: as of the results; an error there must not become a NULL or another number."""
+    text = refusal(lake, f"SELECT {expression} AS x FROM houses")
+    assert text.startswith(f"{FILE} failed: {FAILS[expression]}")
+    assert len(text.splitlines()) == 2
