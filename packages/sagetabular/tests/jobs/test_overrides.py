@@ -57,7 +57,7 @@ def test_given_values_count_in_the_type_of_their_default(read, given, changed) -
         ('{"rate": NaN}', "must give 'rate' a number, got nan.", "Correct it, or"),
         ('{"centred": 1}', "must give 'centred' true or false, got 1.", "Correct it, or"),
         ('{"booster": 1}', "must give 'booster' text, got 1.", "Correct it, or"),
-        ("[1]", "must hold one JSON object, got '[1]'.", "Correct given.json: write"),
+        ("[1]", "must hold one JSON object, got [1].", "Correct given.json: write"),
         ("{", "must hold JSON, got text that is not: ", "Correct given.json."),
     ],
 )

@@ -7,6 +7,21 @@ from __future__ import annotations
 
 from signal import Signals
 
+_MOST_SHOWN = 80
+
+
+def shown(value: object) -> str:
+    """Return a value from a file in at most 80 characters and an ellipsis.
+
+    Words about a value must not fail themselves: Python shows neither what is nested a thousand
+    times nor numbers of thousands of digits.
+    """
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):
+        return f"a value of type {type(value).__name__} that is too long to show"
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+
 
 class JobError(Exception):
     """A failure the user can fix: one line with the rule and value, one with the remedy."""

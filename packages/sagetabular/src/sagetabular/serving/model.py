@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sagetabular.jobs.errors import JobError
+from sagetabular.jobs.errors import JobError, shown
 from sagetabular.jobs.models.hyperparameters import load_model_code
 from sagetabular.jobs.models.manifest import REMEDY, Manifest, read_manifest
 from sagetabular.serving.errors import NoModelError, RequestError
@@ -56,8 +56,9 @@ class ServedModel:
             else:
                 predictions = self.code.predict(self.model, self._frame(rows))
         except ValueError as err:
-            msg = f"The model refuses these values: {str(err).splitlines()[0][:300]}\n"
+            msg = f"The model refuses these values: {_first_line(err)}\n"
             raise RequestError(400, f"{msg}Send values like those it was fitted on.") from err
+        predictions = np.asarray(predictions)
         if predictions.shape != (len(rows),):
             msg = f"predict must return shape ({len(rows)},), got {predictions.shape}"
             raise TypeError(msg)
@@ -83,7 +84,9 @@ class ServedModel:
             raise JobError(f"{msg}.".replace("\n", " "), REMEDY) from err
         if answers.tobytes() != np.asarray(expected, dtype=np.float64).tobytes():
             msg = f"models/{self.manifest.model}/model.py: scorer must return what predict returns"
-            msg = f"{msg}, got {answers.tolist()} for {expected.tolist()}."
+            msg = (
+                f"{msg}, got {shown(answers.tolist())} for {shown(np.asarray(expected).tolist())}."
+            )
             raise JobError(msg, "Remove it, or mind the order of the columns and their precision.")
 
     def _frame(self, rows: Rows) -> Any:
@@ -126,9 +129,14 @@ def _load(manifest: Manifest, folder: Path) -> tuple[ModelCode, Any]:
     try:
         return code, code.load(folder)
     except Exception as err:
-        text = (str(err).strip() or "no reason given").splitlines()[0][:300]
-        msg = f"models/{name} cannot load its files: {type(err).__name__}: {text}."
+        words = f"{type(err).__name__}: {_first_line(err)}"
+        msg = f"models/{name} cannot load its files: {words}."
         raise JobError(msg, REMEDY) from err
+
+
+def _first_line(err: Exception) -> str:
+    """Return what an exception says first; some say nothing."""
+    return (str(err).strip() or "no reason given").splitlines()[0][:300]
 
 
 def _scorer(code: ModelCode, model: Any, manifest: Manifest) -> Scorer | None:

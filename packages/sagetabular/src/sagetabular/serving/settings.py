@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MEGABYTE = 2**20
+# Python reads no number of thousands of digits.
+_MOST_DIGITS = 18
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,11 @@ def _number(environment: Mapping[str, str], name: str, default: int, allowed: ra
     text = environment.get(name, "").strip()
     if not text:
         return default
-    if not (text.isascii() and text.isdigit() and int(text) in allowed):
+    is_number = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    if not (is_number and int(text) in allowed):
         bounds = f"a whole number from {allowed.start} to {allowed.stop - 1}"
-        msg = f"{name} must be {bounds}, got {text!r}.\nCorrect it, or leave it out for {default}."
-        raise ServerError(msg)
+        msg = f"{name} must be {bounds}, got {text[:60]!r}.\n"
+        raise ServerError(f"{msg}Correct it, or leave it out for {default}.")
     return int(text)
 
 

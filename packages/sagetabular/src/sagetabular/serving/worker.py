@@ -14,8 +14,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from sagetabular.jobs.errors import JobError
-from sagetabular.serving.errors import NoModelError
-from sagetabular.serving.formats.answers import Answer
+from sagetabular.serving.errors import NoModelError, RequestError
+from sagetabular.serving.formats.answers import refuse
 from sagetabular.serving.http.app import OWN_FAILURE, App, Shared
 from sagetabular.serving.http.connection import Connection
 from sagetabular.serving.listening import BACKLOG, count_waiting, let_nobody_in
@@ -106,10 +106,10 @@ class Worker:
             app.model = load_model(self._folder)
             app.log.event(f"serving models/{app.model.manifest.model}")
         except NoModelError as error:
-            app.reason = Answer(404, f"{error}\n".encode())
+            app.reason = refuse(RequestError(404, str(error)))
             app.log.event(str(error))
         except JobError as error:  # 503 would promise that it comes right by waiting
-            app.reason = Answer(500, f"{error}\n".encode())
+            app.reason = refuse(RequestError(500, str(error)))
             app.log.event(str(error))
         except Exception:  # the thread would end in silence, and `/ping` say "loading" for ever
             app.reason = OWN_FAILURE

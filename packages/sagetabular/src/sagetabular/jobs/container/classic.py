@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.jobs.container.channels import TRAINING, VALIDATION, Channel, read_channel
-from sagetabular.jobs.errors import JobError
+from sagetabular.jobs.errors import JobError, shown
 from sagetabular.jobs.models.hyperparameters import (
     PREFIX_OF_JOBS,
     PREFIXES_OF_SAGEMAKER,
@@ -68,7 +68,7 @@ def _model(values: Mapping[str, Any]) -> tuple[str, ModelCode]:
     folders = spec.submodule_search_locations or [] if spec else []
     known = sorted(path.parent.name for root in folders for path in Path(root).glob("*/model.py"))
     if name not in known:
-        msg = f"hyperparameters.json: job_model must be a model of this image, got {name!r}."
+        msg = f"hyperparameters.json: job_model must be a model of this image, got {shown(name)}."
         raise JobError(msg, f"Its models: {', '.join(known) or 'none'}.")
     try:
         return name, load_model_code(name)
@@ -85,7 +85,7 @@ def _own(values: Mapping[str, Any]) -> dict[str, Any]:
 def _whole_number(value: Any) -> int:
     if isinstance(value, int | float) and 0 <= value < 2**32 and float(value).is_integer():
         return int(value)
-    msg = f"hyperparameters.json: job_seed must be a whole number below 2**32, got {value!r}."
+    msg = f"hyperparameters.json: job_seed must be a whole number below 2**32, got {shown(value)}."
     raise JobError(msg, f"Drop it for the default, {_SEED}.")
 
 

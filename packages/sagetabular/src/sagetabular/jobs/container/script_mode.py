@@ -12,7 +12,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.jobs.errors import JobError
+from sagetabular.jobs.errors import JobError, shown
 from sagetabular.jobs.models.archives import extract
 
 if TYPE_CHECKING:
@@ -42,14 +42,16 @@ def unpack_program(base: Path, hyperparameters: Mapping[str, Any]) -> Path:
     archive, name = (hyperparameters.get(key) for key in (ARCHIVE, PROGRAM))
     remedy = "Start the job with what `pipeline compile` wrote."
     if not isinstance(archive, str) or not (base / _below(archive)).is_file():
-        msg = f"hyperparameters.json: {ARCHIVE} must be a file of an input channel, got {archive!r}"
-        raise JobError(f"{msg}.", remedy)
+        msg = f"hyperparameters.json: {ARCHIVE} must be a file of an input channel"
+        raise JobError(f"{msg}, got {shown(archive)}.", remedy)
     folder = base / "code"
     shutil.rmtree(folder, ignore_errors=True)  # of a run before a spot interruption
     extract(base / _below(archive), folder)
     programs = {path.relative_to(folder).as_posix() for path in folder.rglob("*.py")}
     if name not in programs:
-        msg = f"hyperparameters.json: {PROGRAM} must be a .py file of the archive, got {name!r}."
+        msg = (
+            f"hyperparameters.json: {PROGRAM} must be a .py file of the archive, got {shown(name)}."
+        )
         raise JobError(msg, remedy)
     return folder / str(name)
 

@@ -87,7 +87,7 @@ def read_hyperparameters(base: Path) -> dict[str, Any]:
     text = path.read_text(encoding="utf-8") if path.is_file() else "{}"
     try:
         raw = json.loads(text)
-    except json.JSONDecodeError as err:
+    except (ValueError, RecursionError) as err:
         msg = f"{path.name} must be a JSON object, got text that is not JSON: {err}."
         raise JobError(msg, "Start the job through SageMaker, or correct the file.") from err
     if not isinstance(raw, dict):
@@ -124,7 +124,7 @@ def decode(text: str) -> Any:
     """Return the value of a text: JSON where it is some (`4`, `"gini"`, `true`), else the text."""
     try:
         return json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # also too many digits, or brackets
         return text
 
 

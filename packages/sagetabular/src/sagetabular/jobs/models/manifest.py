@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.jobs.errors import JobError
+from sagetabular.jobs.errors import JobError, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,7 +75,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         manifest = Manifest(**json.loads(file.read_text(encoding="utf-8")))
         problem = _problem(manifest)
-    except (OSError, ValueError, TypeError, AttributeError) as err:
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as err:
         problem = str(err)
     if problem:
         raise JobError(f"{FILE} of the model cannot be used: {problem}.", REMEDY)
@@ -93,9 +93,9 @@ def _problem(manifest: Manifest) -> str:
     """Return what is wrong with it, or nothing."""
     features = manifest.features
     if not manifest.model.isidentifier():
-        return f"model must be the name of a folder below models/, got {manifest.model!r}"
+        return f"model must be the name of a folder below models/, got {shown(manifest.model)}"
     if not all(isinstance(name, str) for name in features) or len({*features}) < len(features):
-        return f"features must be different names, got {features!r}"
+        return f"features must be different names, got {shown(features)}"
     if not features:
         return "features must name a column"
     if set(manifest.typical) != set(features) or not {*manifest.categories} <= {*features}:

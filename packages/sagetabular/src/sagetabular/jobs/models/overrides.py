@@ -7,7 +7,7 @@ import math
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.jobs.errors import JobError
+from sagetabular.jobs.errors import JobError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -46,11 +46,11 @@ def _read(folder: Path, place: str) -> dict[str, Any]:
         raise JobError(msg, "Name one JSON file, whose key no other key begins with.")
     try:
         content = json.loads(files[0].read_text(encoding="utf-8"))
-    except ValueError as err:
+    except (ValueError, RecursionError) as err:
         msg = f"{place} must hold JSON, got text that is not: {err}."
         raise JobError(msg, f"Correct {files[0].name}.") from err
     if not isinstance(content, dict):
-        msg = f"{place} must hold one JSON object, got {str(content)[:80]!r}."
+        msg = f"{place} must hold one JSON object, got {shown(content)}."
         raise JobError(msg, f"Correct {files[0].name}: write {{'name': value}}.")
     return content
 
@@ -74,11 +74,11 @@ def _typed(name: str, value: Any, default: Any, place: str) -> Any:
     if isinstance(value, str) and kind is not str:
         try:
             value = json.loads(value)
-        except ValueError:  # it is text that is not a number, and refused as such
+        except (ValueError, RecursionError):  # it is text that is not a number, and refused as such
             value = str(value)
     if kind is float and type(value) is int:
         value = float(value)
     if type(value) is not kind or (kind is float and not math.isfinite(value)):
-        msg = f"{place} must give {name!r} {_WORDS[kind]}, got {value!r}."
+        msg = f"{place} must give {name!r} {_WORDS[kind]}, got {shown(value)}."
         raise JobError(msg, "Correct it, or change the type of its default in model.yaml.")
     return value

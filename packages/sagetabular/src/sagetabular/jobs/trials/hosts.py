@@ -64,7 +64,7 @@ def read_hosts(base: Path) -> Hosts:
         content = json.loads(path.read_text(encoding="utf-8"))
         hosts = Hosts(content["current_host"], tuple(content["hosts"]))
         hosts.share(())
-    except (ValueError, KeyError, TypeError) as err:
+    except (ValueError, KeyError, TypeError, RecursionError) as err:
         msg = f"{path.name} must name current_host and, with it, all hosts: {err!r}."
         raise JobError(msg, "Start the job through SageMaker, or correct the file.") from err
     return hosts

@@ -86,7 +86,10 @@ def _column(
 
 
 def _shown(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    except RecursionError:  # one level less can be read than be written
+        return f"{'an object' if isinstance(value, dict) else 'a list'} that is nested too deeply"
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 

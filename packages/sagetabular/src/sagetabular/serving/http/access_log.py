@@ -54,6 +54,8 @@ class AccessLog:
 
     def event(self, text: str) -> None:
         """Note what happens to this worker, at once."""
+        # A name of a file may hold bytes that are no text.
+        text = text.encode(errors="replace").decode()
         self._write([_line({"event": text, "worker": os.getpid()})])
 
     def flush(self) -> None:
