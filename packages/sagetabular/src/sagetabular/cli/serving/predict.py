@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sagetabular.aws.sagemaker.payloads import Payload, split_file
+from sagetabular.cli.serving.asking import open_url
 from sagetabular.cli.serving.serve import DEFAULT_PORT, HOST
 from sagetabular.cli.terminal.output import program
 from sagetabular.errors import UserError
@@ -108,7 +109,7 @@ def _ask(url: str, payload: Payload, file: Path) -> bytes:
         {"Content-Type": payload.content_type, "Accept": "text/csv"},
     )
     try:
-        with urllib.request.urlopen(request, timeout=_SECONDS) as reply:  # noqa: S310
+        with open_url(request, _SECONDS) as reply:
             content: bytes = reply.read()
             return content
     except urllib.error.HTTPError as refusal:

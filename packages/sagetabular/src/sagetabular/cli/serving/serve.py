@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sagelocal import LocalSageMaker
+from sagetabular.cli.serving.asking import open_url
 from sagetabular.cli.terminal.output import program
 from sagetabular.errors import UserError
 from sagetabular.jobs.errors import JobError
@@ -123,7 +124,7 @@ def _announce(
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     while server.poll() is None:
         try:
-            with urllib.request.urlopen(f"{url}/ping", timeout=5):  # noqa: S310
+            with open_url(urllib.request.Request(f"{url}/ping"), 5):  # noqa: S310
                 break
         except urllib.error.HTTPError as refusal:
             text = refusal.read().decode()
