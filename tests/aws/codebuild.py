@@ -15,18 +15,20 @@ import yaml
 from tests.aws.server import BUCKET, ROLE, Server
 from tests.servers import REGION
 
-# What SageMaker Projects gives to a build server, where executions are to be logged, and images of
-# an earlier build, which a push that fails must not leave in use.
+# What SageMaker Projects gives to a build server, and nothing else.
 PROJECT = {
     "SAGEMAKER_PROJECT_NAME": "houses",
     "SAGEMAKER_PROJECT_ID": "p-abc",
     "SAGEMAKER_PIPELINE_ROLE_ARN": ROLE,
     "ARTIFACT_BUCKET": BUCKET,
     "AWS_REGION": REGION,
-    "MLFLOW_TRACKING_URI": "arn:aws:sagemaker:eu-west-1:123456789012:mlflow-app/app-1",
+}
+# Images of an earlier build, which a push that fails must not leave in use.
+EARLIER = {
     "MODEL_IMAGE_URI": "registry.example/model:earlier",
     "JOBS_IMAGE_URI": "registry.example/jobs:earlier",
 }
+TRACKING = "arn:aws:sagemaker:eu-west-1:123456789012:mlflow-app/app-1"
 # A pretended `docker` or `make`: it notes what it was asked, and fails at some commands. A push
 # arrives in the registry, where a digest is given to it.
 _TOOL = """#!{python}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.aws.codebuild import PROJECT, Build, CodeBuild
+from tests.aws.codebuild import EARLIER, PROJECT, TRACKING, Build, CodeBuild
 from tests.aws.server import BUCKET, ROLE, Server
 
 PIPELINE = "houses-p-abc"
@@ -113,6 +113,9 @@ def test_two_commits_are_built_pushed_deployed_and_started(
     assert started["Commit"] == first
     assert (started["RoleArn"], started["Bucket"]) == (ROLE, BUCKET)
     assert started["ModelPackageGroup"] == PIPELINE
+    # A plain project has no tracking server: that is said, and is no error.
+    assert started["TrackingUri"] == "none"
+    assert "Tracking    none: the execution is logged nowhere" in build.output
     objects = server.versions()
     everything_is_there(definition, started["QueryUri"], objects)
 
@@ -139,17 +142,20 @@ def test_two_commits_are_built_pushed_deployed_and_started(
 
 
 def test_another_model_is_another_image_to_serve_it_and_the_same_for_the_jobs(
-    codebuild: CodeBuild,
+    codebuild: CodeBuild, server: Server
 ) -> None:
     codebuild.commit("Start")
     before = names_built(codebuild.build(**PROJECT))
     change(codebuild, "models/xgboost/model.py", '"""XGBoost', '"""Booster')
     codebuild.commit("Say it in another way")
-    build = codebuild.build(**PROJECT)
+    build = codebuild.build(**PROJECT, **EARLIER, MLFLOW_TRACKING_URI=TRACKING)
     assert build.phases == ALL_WELL, build.output
     model, jobs = names_built(build)
     assert (jobs, model != before[0]) == (before[1], True)
     assert build.docker("push") == [[f"{REGISTRY}/{model}"]]
+    started = parameters_of_the_newest(server)
+    assert started["TrackingUri"] == TRACKING
+    assert [started["ImageUri"], started["JobsImageUri"]] == addresses(server, [model, jobs])
 
 
 @pytest.mark.parametrize(
@@ -166,7 +172,7 @@ def test_after_a_failure_nothing_is_deployed(
     codebuild: CodeBuild, server: Server, failing: str, phases: dict[str, int]
 ) -> None:
     codebuild.commit("Start")
-    build = codebuild.build(**PROJECT, FAILING=failing)
+    build = codebuild.build(**PROJECT, **EARLIER, FAILING=failing)
     assert build.phases == phases, build.output
     found = made(server)
     assert (found["objects"], found["pipelines"]) == (0, 0)
@@ -185,9 +191,37 @@ def test_outside_of_a_sagemaker_project_it_is_checked_and_compiled(
     assert made(server) == {"repositories": 0, "objects": 0, "pipelines": 0}
 
 
-def test_a_build_for_another_region_starts_nothing(codebuild: CodeBuild, server: Server) -> None:
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"AWS_REGION": "us-east-1"}, "region must be that of conf/aws.yaml, eu-west-1, got"),
+        ({"ARTIFACT_BUCKET": "nobodys-bucket"}, "Bucket must be a bucket that exists, got nobodys"),
+        ({"SAGEMAKER_PIPELINE_ROLE_ARN": "no-arn"}, "no-arn"),
+    ],
+    ids=["another region", "no bucket", "no role"],
+)
+def test_what_would_stop_a_start_is_found_before_an_image_is_built(
+    codebuild: CodeBuild, server: Server, variables: dict[str, str], words: str
+) -> None:
     codebuild.commit("Start")
-    build = codebuild.build(**PROJECT | {"AWS_REGION": "us-east-1"})
+    build = codebuild.build(**PROJECT | variables)
     assert build.phases == {"install": 0, "pre_build": 0, "build": 1}
-    assert "region must be that of conf/aws.yaml, eu-west-1, got 'us-east-1'" in build.output
-    assert made(server)["pipelines"] == 0
+    assert words in build.output
+    assert not build.docker("build") and not build.docker("push")
+    assert made(server) == {"repositories": 0, "objects": 0, "pipelines": 0}
+
+
+def test_all_variables_that_are_missing_are_named_at_once(
+    codebuild: CodeBuild, server: Server
+) -> None:
+    for before, after in (
+        ("Bucket: ARTIFACT_BUCKET", "Bucket: THE_BUCKET"),
+        ("TrackingUri: MLFLOW_TRACKING_URI", "TrackingUri: THE_SERVER"),
+    ):
+        change(codebuild, "conf/aws.yaml", before, after)
+    codebuild.commit("Start")
+    build = codebuild.build(**PROJECT)
+    assert build.phases == {"install": 0, "pre_build": 0, "build": 1}
+    said = "these variables are not set: THE_BUCKET (Bucket), THE_SERVER (TrackingUri)."
+    assert said in build.output
+    assert not build.docker("build")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from sagetabular.aws.deploying import start_pipeline
+from sagetabular.aws.deploying import check_start, start_pipeline
 from sagetabular.cli.aws.contract import deployment_from, end, make_parser, read_tags
 from sagetabular.cli.aws.ending import wait_for
 from sagetabular.cli.terminal.output import report
@@ -39,7 +39,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--no-wait", action="store_true", help="Leave once it is started, as a build server should."
     )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="Only find what would stop it, before images are built, and change nothing.",
+    )
     given = parser.parse_args(arguments)
+    if given.check:
+        end(lambda project: _check(project, _deployment(project, given)))
     end(lambda project: _run(project, _deployment(project, given), wait=not given.no_wait))
 
 
@@ -52,6 +59,11 @@ def _deployment(project: Project, given: argparse.Namespace) -> Deployment:
         tags={**found.tags, **read_tags(given.tags or "[]")},
         description=given.description,
     )
+
+
+def _check(project: Project, deployment: Deployment) -> int:
+    check_start(project, deployment, report)
+    return 0
 
 
 def _run(project: Project, deployment: Deployment, *, wait: bool) -> int:

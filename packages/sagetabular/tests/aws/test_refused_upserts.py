@@ -14,6 +14,29 @@ def test_a_missing_variable_is_told_before_anybody_is_asked(pipeline, aws, deplo
     ]
 
 
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        (["upsert"], "ROLE (RoleArn), BUCKET (Bucket)"),
+        (["run", "--on", "aws"], "ROLE (RoleArn), BUCKET (Bucket), IMAGE (ImageUri), JOBS (JobsI"),
+    ],
+    ids=["upsert", "run"],
+)
+def test_all_missing_variables_are_told_at_once(
+    pipeline, aws, deployable, monkeypatch, command, named
+):
+    for name in ("ROLE", "BUCKET", "IMAGE", "JOBS"):
+        monkeypatch.delenv(name)
+    rule, remedy = pipeline(*command).mistake
+    assert rule.startswith(f"conf/aws.yaml: these variables are not set: {named}")
+    assert remedy == "Export them; `pipeline run` also takes --set NAME=VALUE for each."
+    deployable.change("conf/aws.yaml", "environment.RoleArn", remove=True)
+    rule, _ = pipeline(*command).mistake
+    assert rule.startswith(
+        "conf/aws.yaml: environment must name variables of RoleArn; these variables are not set: BU"
+    )
+
+
 def test_a_parameter_without_a_variable_is_told(pipeline, aws, deployable):
     deployable.change("conf/aws.yaml", "environment.RoleArn", remove=True)
     rule, remedy = pipeline("upsert").mistake

@@ -22,6 +22,7 @@ SERVICES = ("s3", "sagemaker", "sagemaker-runtime", "logs", "ecr", "glue")
 # What is allowed by another action; nobody needs to be allowed to ask who he is.
 OTHER_NAMES = {
     "delete_objects": "delete_object",
+    "head_bucket": "list_bucket",
     "head_object": "get_object",
     "list_objects_v2": "list_bucket",
 }

@@ -19,7 +19,9 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
 # What YAML 1.1 makes of it stands in its types: yaml.org/type/bool.html, int.html, null.html.
 MISREAD = {
     "a column No": ("columns: {", "columns: {no: number, ", "the key no is read as false."),
-    "a column of a year": ("columns: {", "columns: {2019: number, ", "the key 2019 is read as a number."),
+    "a column of a year": (
+        "columns: {", "columns: {2019: number, ", "the key 2019 is read as a number.",
+    ),
     "a column Null": ("columns: {", "columns: {null: number, ", "the key null is read as null."),
     "a column of a date": (
         "columns: {", "columns: {2019-01-02: number, ",
@@ -38,8 +40,7 @@ def written(example):
     document = yaml.safe_load((example.root / PIPELINE).read_text(encoding="utf-8"))
     document["own"] = {"one_hot": []}
     document["split"]["seed"] = 5
-    flow = yaml.safe_dump(document, sort_keys=False, default_flow_style=True, width=10**6)
-    return flow
+    return yaml.safe_dump(document, sort_keys=False, default_flow_style=True, width=10**6)
 
 
 @pytest.mark.parametrize("case", MISREAD)

@@ -7,11 +7,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sagetabular.aws.account import Account
-from sagetabular.aws.deployment import account_value, output_key, prefix_of, start_parameters
+from sagetabular.aws.deployment import (
+    account_value,
+    check_values,
+    needed_to_upsert,
+    output_key,
+    prefix_of,
+    start_parameters,
+)
+from sagetabular.aws.errors import code_of, explained
 from sagetabular.aws.s3 import Bucket
 from sagetabular.aws.sagemaker.costs import billed_jobs
 from sagetabular.aws.sagemaker.executions import Executions
 from sagetabular.aws.sagemaker.pipelines import Pipelines, Wanted
+from sagetabular.errors import UserError
 from sagetabular.project import MARKER
 from sagetabular.project.versions import commit_of
 
@@ -27,6 +36,9 @@ if TYPE_CHECKING:
     Report = Callable[[str, Sequence[str]], None]
 
 _STORAGE = "storage in S3"
+# What a build makes after the check, and has an address then.
+_UNBUILT = {"ImageUri": "the-image", "JobsImageUri": "the-image"}
+NOT_TRACKED = "none"  # the value of TrackingUri with which Track logs nothing
 
 
 @dataclass(frozen=True)
@@ -90,6 +102,7 @@ def upsert_pipeline(project: Project, deployment: Deployment, report: Report) ->
     from sagetabular.compiling.compilation import compile_pipeline
 
     compiled = compile_pipeline(project.settings)
+    check_values(project, deployment, needed_to_upsert(project, deployment))
     account = Account(deployment.region)
     _announce(project, deployment, account, report)
     report("Billed", [f"{_STORAGE}; the pipeline costs nothing until it is started"])
@@ -122,11 +135,55 @@ def start_pipeline(
     values = _checked(project, compiled, parameters)
     account = Account(deployment.region)
     _announce(project, deployment, account, report)
+    if parameters.get("TrackingUri") == NOT_TRACKED:
+        report("Tracking", ["none: the execution is logged nowhere"])
     report("Billed", [*billed_jobs(json.loads(compiled.definition), values), _STORAGE])
     _upsert(project, deployment, account, compiled, report)
     executions = Executions(account.client("sagemaker"), deployment.pipeline)
     arn = executions.start(parameters, f"Commit {parameters['Commit']}")
     return Started(account, deployment.pipeline, arn)
+
+
+def check_start(project: Project, deployment: Deployment, report: Report) -> None:
+    """Find what would stop a start, but for images, which may not be there yet; change nothing.
+
+    Args:
+        project: The project.
+        deployment: Where it stands.
+        report: Hears whose account it is.
+
+    Raises:
+        UserError: What `start_pipeline` raises, or there is no such bucket.
+        ParameterError: A parameter is unknown or its value is not of its type.
+    """
+    from sagetabular.compiling.compilation import compile_pipeline
+
+    compiled = compile_pipeline(project.settings)
+    declared = {entry["Name"] for entry in json.loads(compiled.definition)["Parameters"]}
+    images = {name: _UNBUILT[name] for name in _UNBUILT if name in declared}
+    supposed = replace(deployment, given={**images, **deployment.given})
+    _checked(project, compiled, start_parameters(project, supposed, compiled))
+    account = Account(deployment.region)
+    report_identity(account, report)
+    _find_bucket(account, account_value(project, deployment, "Bucket"))
+    report("", ["Nothing stands in the way of a start but images, which were not asked for"])
+
+
+def _find_bucket(account: Account, name: str) -> None:
+    """Accept a bucket that is there; whoever may not look at it may still write to it.
+
+    Raises:
+        UserError: There is none, or S3 cannot be reached.
+    """
+    from botocore.exceptions import ClientError
+
+    with explained("S3", "HeadBucket"):
+        try:
+            account.client("s3").head_bucket(Bucket=name)
+        except ClientError as err:
+            if code_of(err) in ("404", "NoSuchBucket"):
+                msg = f"Bucket must be a bucket that exists, got {name}."
+                raise UserError(msg, f"Make it in {account.region}, or name another.") from err
 
 
 def _checked(

@@ -13,7 +13,7 @@ from sagetabular.project.versions import commit_of
 from sagetabular.settings.aws import is_variable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from sagetabular.compiling.compilation import Compiled
     from sagetabular.project import Project
@@ -90,6 +90,35 @@ def account_value(project: Project, deployment: Deployment, parameter: str) -> s
     return value
 
 
+def check_values(project: Project, deployment: Deployment, parameters: Iterable[str]) -> None:
+    """Accept where the account has a value for each of these parameters.
+
+    Raises:
+        UserError: It lacks some; all are named at once.
+    """
+    variables = project.settings.aws.variables
+    lacking = [name for name in dict.fromkeys(parameters) if not _value(project, deployment, name)]
+    if len(lacking) == 1:
+        account_value(project, deployment, lacking[0])
+    if not lacking:
+        return
+    unnamed = [name for name in lacking if name not in variables]
+    unset = [f"{variables[name]} ({name})" for name in lacking if name in variables]
+    parts = [
+        *([f"environment must name variables of {', '.join(unnamed)}"] if unnamed else []),
+        *([f"these variables are not set: {', '.join(unset)}"] if unset else []),
+    ]
+    raise UserError(
+        f"conf/aws.yaml: {'; '.join(parts)}.",
+        "Export them; `pipeline run` also takes --set NAME=VALUE for each.",
+    )
+
+
+def _value(project: Project, deployment: Deployment, parameter: str) -> str | None:
+    variable = project.settings.aws.variables.get(parameter, "")
+    return deployment.given.get(parameter) or deployment.environment.get(variable)
+
+
 def output_key(project: Project, deployment: Deployment) -> str | None:
     """Return the KMS key that encrypts what is stored; None for the bucket's own default.
 
@@ -100,6 +129,14 @@ def output_key(project: Project, deployment: Deployment) -> str | None:
     if key is None or not is_variable(key):
         return key
     return account_value(project, deployment, "OutputKmsKeyId")
+
+
+def needed_to_upsert(project: Project, deployment: Deployment) -> list[str]:
+    """Return the parameters that must have a value before anything is stored."""
+    key: str | None = project.settings.aws.encryption.output_key
+    encrypted = key is not None and is_variable(key)
+    role = [] if deployment.role else ["RoleArn"]
+    return [*role, "Bucket", *(["OutputKmsKeyId"] if encrypted else [])]
 
 
 def prefix_of(project: Project, deployment: Deployment) -> str:
@@ -129,12 +166,14 @@ def start_parameters(
         # The group is the deployment's own idea: a pipeline that registers nothing has none.
         if name in names or name != "ModelPackageGroup"
     }
+    without = [entry["Name"] for entry in declared if "DefaultValue" not in entry]
+    lacking = [name for name in without if name not in ("QueryUri", *own, *given)]
+    check_values(project, deployment, [*needed_to_upsert(project, deployment), *lacking])
     if compiled.assets.query and "QueryUri" not in given:
         bucket = account_value(project, deployment, "Bucket")
         key = f"{prefix_of(project, deployment)}/{compiled.assets.query.key}"
         own["QueryUri"] = f"s3://{bucket}/{key}"
     values = own | given
-    for entry in declared:
-        if entry["Name"] not in values and "DefaultValue" not in entry:
-            values[entry["Name"]] = account_value(project, deployment, entry["Name"])
+    for name in lacking:
+        values[name] = account_value(project, deployment, name)
     return {name: value for name, value in values.items() if name in names or name in given}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sagetabular.aws.deploying import NOT_TRACKED
 from sagetabular.doctor.findings import ok, to_fix, unknown
 from sagetabular.doctor.situation import ask
 
@@ -67,6 +68,9 @@ def tracking(situation: Situation) -> Iterator[Finding]:
     if "TrackingUri" not in (situation.values | situation.unset):
         return
     address = situation.need("TrackingUri")
+    if address == NOT_TRACKED:
+        yield ok("TrackingUri is none: executions are logged nowhere")
+        return
     kind, _, name = address.rpartition(":")[2].partition("/")
     client = situation.account.client("sagemaker")
     if kind == "mlflow-app":

@@ -1,7 +1,8 @@
 """Track: log the execution, its trials and their folds where experiments are kept.
 
 The one job beside Ingest that calls a service: MLflow at `MLFLOW_TRACKING_URI`, or SageMaker
-Experiments if `TRACKING` says so and there is no such address.
+Experiments if `TRACKING` says so and there is no such address. With the address `none` it logs
+nothing, and says so.
 """
 
 from __future__ import annotations
@@ -30,8 +31,12 @@ def track(argv: Sequence[str]) -> None:
         JobError: A file is missing or damaged, or the store cannot be used.
     """
     arguments = _parse(argv)
+    uri = os.environ.get("MLFLOW_TRACKING_URI", "")
+    if uri == "none":
+        _say("Nothing is logged: TrackingUri is none")
+        return
     tracker = _tracker(
-        os.environ.get("MLFLOW_TRACKING_URI", ""),
+        uri,
         experiments=os.environ.get("TRACKING") == "experiments",
     )
     folder = base_dir() / "processing"
