@@ -45,6 +45,38 @@ def test_a_step_makes_a_model_that_later_steps_know_by_name(start, sagemaker, bu
     assert (record.directory / "models" / f"{response['ModelName']}.json").is_file()
 
 
+@pytest.mark.parametrize("name", ["mine", "a", "My-Model-1", "m" * 40, "m" * 63])
+def test_a_name_in_the_definition_is_what_the_names_of_all_executions_begin_with(
+    start, sagemaker, name: str
+) -> None:
+    """The SDK keeps it in the definition as a prefix: `PipelineDefinitionConfig`."""
+    sagemaker.storage.put_bytes(ARTEFACT, b"model")
+    steps = [
+        {"Name": step, "Type": "Model", "Arguments": {**REQUEST, "ModelName": name}}
+        for step in ("Create", "Again")
+    ]
+    records = [start(*steps) for _ in range(2)]
+    assert [record.status for record in records] == ["Succeeded"] * 2, records
+    made = {
+        record.steps[step].response["ModelName"]
+        for record in records
+        for step in ("Create", "Again")
+    }
+    assert len(made) == 4
+    assert all(one.startswith(name[:40]) and len(one) <= 63 for one in made)
+
+
+@pytest.mark.parametrize("name", ["a_b", "-a", "a" * 64])
+def test_a_prefix_that_is_no_name_is_refused(start, sagemaker, name: str) -> None:
+    sagemaker.storage.put_bytes(ARTEFACT, b"model")
+    step = {**STEP, "Arguments": {**REQUEST, "ModelName": name}}
+    try:
+        reason = start(step).failure_reason
+    except DefinitionError as error:
+        reason = str(error)
+    assert "ModelName" in reason or "not a name for a model" in reason
+
+
 def test_each_execution_makes_a_model_of_its_own(start, sagemaker) -> None:
     sagemaker.storage.put_bytes(ARTEFACT, b"model")
     names = {start(STEP).steps["Create"].response["ModelName"] for _ in range(2)}

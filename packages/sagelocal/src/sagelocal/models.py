@@ -46,11 +46,7 @@ class ModelStore:
             StorageError: If an artefact is not there.
         """
         name = request.get("ModelName") or model_name(default_name)
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise DefinitionError(
-                f"Step {step}: not a name for a model: {name!r}.",
-                "Use up to 63 letters, digits and inner hyphens.",
-            )
+        _check_name(name, step)
         for container in containers(request, step):
             uri = container.get("ModelDataUrl")
             if uri is not None and not self._storage.path(uri).is_file():
@@ -90,6 +86,35 @@ class ModelStore:
 
     def _files(self, name: str) -> list[Path]:
         return list(self._execution.parent.glob(f"[0-9]*/models/{name}.json"))
+
+
+def of_this_execution(request: JsonObject, job: str, step: str) -> JsonObject:
+    """Return the request of a step, its `ModelName` as what the model's name begins with.
+
+    The service adds to names that a definition gives, so that a pipeline can run again. The SDK
+    calls it custom prefixing, see `PipelineDefinitionConfig`.
+
+    Args:
+        request: The request, without expressions.
+        job: What the model would be called without a name; no other execution's is.
+        step: Name of the step, for messages.
+
+    Raises:
+        DefinitionError: If the name is not allowed.
+    """
+    given = request.get("ModelName")
+    if not given:
+        return request
+    return {**request, "ModelName": model_name(f"{_check_name(given, step)}-{job}")}
+
+
+def _check_name(name: object, step: str) -> str:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise DefinitionError(
+            f"Step {step}: not a name for a model: {name!r}.",
+            "Use up to 63 letters, digits and inner hyphens.",
+        )
+    return name
 
 
 def model_name(job: str) -> str:

@@ -15,7 +15,7 @@ from sagelocal.jobs.machine import Machine
 from sagelocal.jobs.processing import run_processing_job
 from sagelocal.jobs.training import run_training_job
 from sagelocal.listeners import Listener
-from sagelocal.models import ModelStore
+from sagelocal.models import ModelStore, of_this_execution
 from sagelocal.registry import ModelRegistry
 from sagelocal.transform.job import run_transform_job
 from sagelocal.tuning.journal import TrialJournal
@@ -150,6 +150,7 @@ def _tuning(name: str, step: Step, request: JsonObject, runtime: Runtime) -> Ste
 
 
 def _model(name: str, step: Step, request: JsonObject, runtime: Runtime) -> StepResult:
+    request = of_this_execution(request, name, step.name)
     model = runtime.models.create(request, step=step.name, default_name=name)
     return StepResult(model, model["ModelName"])
 

@@ -54,7 +54,7 @@ def may_run(edges: Edges, selected: list[str]) -> bool:
     return group == set(selected)
 
 
-@pytest.mark.parametrize("seed", range(300))
+@pytest.mark.parametrize("seed", range(150))
 def test_steps_run_together_if_and_only_if_they_are_one_piece(seed: int, build, home) -> None:
     edges, selected = some_graph(seed)
     steps = [build.processing(name, step={"DependsOn": waits}) for name, waits in edges.items()]
@@ -72,5 +72,5 @@ def test_steps_run_together_if_and_only_if_they_are_one_piece(seed: int, build, 
 
 
 def test_the_random_graphs_hold_both_kinds() -> None:
-    kinds = [may_run(*some_graph(seed)) for seed in range(300)]
-    assert min(kinds.count(True), kinds.count(False)) >= 50
+    kinds = [may_run(*some_graph(seed)) for seed in range(150)]
+    assert min(kinds.count(True), kinds.count(False)) >= 30

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,7 +20,10 @@ from sagelocal.processes.commands import GRACE_SECONDS, POLL_SECONDS, Command
 
 _PROGRAM = Path(fork_server.__file__).parent
 # Variables in which the trials of a step differ; the server is started without them.
-_OF_ONE_TRIAL = ("SM_", "SAGEMAKER_BASE_DIR", "TRAINING_JOB_NAME", "PYTHONPATH", "SAGELOCAL_")
+_OF_ONE_TRIAL = (
+    *("SM_", "SAGEMAKER_BASE_DIR", "TRAINING_JOB_NAME", "PYTHONPATH", "SAGELOCAL_"),
+    "VIRTUAL_ENV",
+)
 _CLOSING_SECONDS = 0.5
 # Arrow's allocator would start a thread of its own, and a process with threads must not fork.
 _ONE_THREAD = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
@@ -39,11 +43,11 @@ class ForkServer:
             for name, value in command.environment.items()
             if not name.startswith(_OF_ONE_TRIAL)
         }
-        interpreter, program, *_ = command.arguments
+        _, program, *_ = command.arguments
         libraries = json.dumps(imported_libraries(Path(program)))
         with other:
             self._process = subprocess.Popen(  # noqa: S603 - both are ours
-                [interpreter, str(_PROGRAM), str(other.fileno()), libraries],
+                [sys.executable, str(_PROGRAM), str(other.fileno()), libraries],
                 env=shared | _ONE_THREAD,
                 cwd=command.folder,
                 stdin=subprocess.DEVNULL,
@@ -76,6 +80,7 @@ class ForkServer:
         """Return the connection for a command, and the number that the server answers with."""
         ours, theirs = socket.socketpair()
         words = {
+            "interpreter": command.arguments[0],
             "arguments": list(command.arguments[1:]),
             "environment": dict(command.environment),
             "folder": str(command.folder),

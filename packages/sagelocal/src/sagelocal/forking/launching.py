@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sagelocal.errors import SageLocalError, StoppedError
 from sagelocal.forking.client import ForkedJob, ForkServer
-from sagelocal.forking.libraries import offers_preparation
+from sagelocal.forking.libraries import mentions_pip, offers_preparation
 from sagelocal.processes.commands import GRACE_SECONDS, POLL_SECONDS, Command, Exit, Launcher
 from sagelocal.processes.launching import ProcessLauncher
 
@@ -188,5 +188,12 @@ def _end(job: ForkedJob) -> None:
 
 
 def _is_program(command: Command) -> bool:
+    """Return whether a fork does what a process would: a file of Python that installs nothing.
+
+    A fork has loaded libraries; a process might find others there once it has installed them.
+    """
     interpreter, program, *_ = [*command.arguments, ""]
-    return interpreter == sys.executable and program.endswith(".py")
+    own = Path(command.environment.get("VIRTUAL_ENV", ""), "bin", "python")
+    if interpreter not in (sys.executable, str(own)) or not program.endswith(".py"):
+        return False
+    return not mentions_pip(Path(program).parent)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 import threading
 from pathlib import Path
 
 Import = tuple[str, list[str]]
+
+# `pip install x`, `"pip", "install", "x"`, `pip.main(…)`, `from pip._internal import …`.
+_INSTALLS = re.compile(rb"\bpip3?\W{1,8}(install|main|_internal)")
 
 # Python 3.11 and 3.12 keep the parser's depth for all threads together: two that parse at the same
 # time end with a SystemError (CPython issue 106905).
@@ -43,6 +47,11 @@ def offers_preparation(program: Path) -> bool:
         )
         for statement in _statements(program)
     )
+
+
+def mentions_pip(folder: Path) -> bool:
+    """Return whether a program below a folder installs packages, as far as its text tells."""
+    return any(_INSTALLS.search(file.read_bytes()) for file in sorted(folder.rglob("*.py")))
 
 
 def _imports(file: Path) -> list[Import]:

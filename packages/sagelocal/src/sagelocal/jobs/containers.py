@@ -6,13 +6,13 @@ import errno
 import os
 import re
 import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from sagelocal.errors import DefinitionError
 from sagelocal.files import JsonObject
+from sagelocal.jobs.interpreters import Interpreter
 from sagelocal.jobs.machine import Machine
 from sagelocal.processes.commands import Command, Exit
 
@@ -77,10 +77,10 @@ class JobTree:
         return _MENTION.sub(lambda _: str(self.base), text)
 
     def command(self, words: Sequence[str]) -> list[str]:
-        """Return a command with real paths; `python` is the interpreter that runs this."""
+        """Return a command with real paths; `python` is the job's own interpreter."""
         program, *arguments = (self.rewrite(word) for word in words)
         if re.fullmatch(r"(/usr(/local)?/bin/)?python3?", program):
-            program = sys.executable
+            program = Interpreter(self.base).program
         return [program, *arguments]
 
     def failure(self, log: Path) -> str:
@@ -121,6 +121,9 @@ def command_in_tree(
     """
     own = {name: tree.rewrite(str(value)) for name, value in environment.items()}
     own |= {"SAGEMAKER_BASE_DIR": str(tree.base), "SM_NUM_CPUS": "1"}
+    python = Interpreter(tree.base)
+    python.make()
+    own = python.variables | own
     limit = request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
     seconds = None if limit is None else float(limit)
     return Command(

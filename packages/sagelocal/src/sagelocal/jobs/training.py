@@ -15,6 +15,7 @@ from sagelocal.files import JsonObject, write_json
 from sagelocal.jobs.containers import ROOT, Outcome, command_in_tree
 from sagelocal.jobs.hosts import Host, discard, instance_count, job_hosts, merged, run_on_hosts
 from sagelocal.jobs.inputs import put_input
+from sagelocal.jobs.interpreters import after_requirements
 from sagelocal.jobs.machine import Machine
 from sagelocal.jobs.metrics import Progress, Rule, final_metrics, finite_start
 from sagelocal.jobs.retries import MOST_INTERRUPTIONS, may_go_on
@@ -131,7 +132,7 @@ def training_command(
         StorageError: If a channel is missing; the message names step, channel and address.
     """
     _prepare(host, request, step, machine)
-    return command_in_tree(
+    command = command_in_tree(
         host.tree,
         ["python", unpack_code(host.tree, request, step), *user_arguments(request)],
         log=host.log,
@@ -140,6 +141,7 @@ def training_command(
         request=request,
         isolated=bool(request.get("EnableNetworkIsolation")),
     )
+    return replace(command, arguments=after_requirements([*command.arguments], command.folder))
 
 
 def _prepare(host: Host, request: JsonObject, step: str, machine: Machine) -> None:

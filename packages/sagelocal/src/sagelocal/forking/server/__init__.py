@@ -9,9 +9,9 @@ server forks a process that imports the program and calls that, and lets it serv
 that goes wrong, the server goes on as if nobody had asked, and each job finds out what is wrong.
 
 Every message on the control socket brings a connection for one job. The client writes a line of
-JSON (`arguments`, `environment`, `folder`, `log`, `prepare`) into it, then bytes that are numbers
-of signals for the job's process group. It is answered with two lines: process number and exit code.
-A job that is to `prepare` is answered with one: whether it has.
+JSON (`interpreter`, `arguments`, `environment`, `folder`, `log`, `prepare`) into it, then bytes
+that are numbers of signals for the job's process group. It is answered with two lines: process
+number and exit code. A job that is to `prepare` is answered with one: whether it has.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ def enter(job: dict[str, Any]) -> None:
     own = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
     sys.path[:0] = [str(Path(program).parent), *own]
     sys.argv = job["arguments"]
+    sys.executable = job["interpreter"]  # for what the job starts
     if "numpy.random" in sys.modules:
         # Its global generator was seeded once, in the server; Python's own sees to itself.
         sys.modules["numpy.random"].seed()
