@@ -12,6 +12,7 @@ from sagetabular.cli.terminal.asking import agreed
 from sagetabular.cli.terminal.output import say
 from sagetabular.cli.tracking import forget
 from sagetabular.errors import UserError
+from sagetabular.local.history import read_history
 from sagetabular.project import find_project
 
 if TYPE_CHECKING:
@@ -57,14 +58,14 @@ def clean(
 def _clean_here(keep: int, *, unapproved: bool, yes: bool, dry_run: bool) -> None:
     project = find_project()
     sagemaker = LocalSageMaker(project.home)
-    planned = sagemaker.plan_cleaning(keep, unapproved=unapproved)
+    planned = _plan(sagemaker, keep, unapproved=unapproved)
     _say_what_goes(planned)
     if dry_run:
         _say_nothing_went(planned)
     elif not (planned.executions or planned.versions):
         _remove(project, sagemaker, planned, keep)
     elif yes or agreed(_what(planned)):
-        if _names(sagemaker.plan_cleaning(keep, unapproved=unapproved)) != _names(planned):
+        if _names(_plan(sagemaker, keep, unapproved=unapproved)) != _names(planned):
             msg = "What would be removed has changed since it was listed, so nothing was."
             raise UserError(msg, "Run it again, and look at the new list.")
         _remove(project, sagemaker, planned, keep)
@@ -72,9 +73,21 @@ def _clean_here(keep: int, *, unapproved: bool, yes: bool, dry_run: bool) -> Non
         typer.echo("Nothing was removed.")
         return
     going = {entry.execution for entry in planned.executions}
-    left = {record.id for record in sagemaker.executions()} - going
+    left = {record.id for record in read_history(sagemaker).records} - going
     if len(left) > keep:
         _say_why(len(left) - keep, unapproved=unapproved)
+
+
+def _plan(sagemaker: LocalSageMaker, keep: int, *, unapproved: bool) -> Cleaning:
+    """Return what would go.
+
+    Raises:
+        UserError: An execution is damaged: nobody knows which others it has taken results from.
+        ExecutionStateError: One is running.
+    """
+    for damage in read_history(sagemaker).damaged:
+        raise damage
+    return sagemaker.plan_cleaning(keep, unapproved=unapproved)
 
 
 def _say_what_goes(planned: Cleaning) -> None:
@@ -95,7 +108,7 @@ def _remove(project: Project, sagemaker: LocalSageMaker, planned: Cleaning, keep
         typer.echo(f"Removed {_version(package)}: {package['ModelApprovalStatus']}")
     removed = sagemaker.clean(keep)
     if removed:
-        forget(project, {record.id for record in sagemaker.executions()})
+        forget(project, {record.id for record in read_history(sagemaker).records})
     for entry in removed:
         typer.echo(f"Removed {entry.execution}: {entry.size:,} bytes")
     total = sum(entry.size for entry in removed)

@@ -9,9 +9,17 @@ import typer
 
 from sagelocal import LocalSageMaker
 from sagelocal.errors import did_you_mean
-from sagetabular.cli.options import Backend, Identifier, LatestIdentifier, On, execution_or_latest
+from sagetabular.cli.options import (
+    Backend,
+    Identifier,
+    LatestIdentifier,
+    On,
+    execution_or_latest,
+    readable,
+)
 from sagetabular.cli.terminal.output import how_to_go_on, print_result, print_table
 from sagetabular.errors import UserError
+from sagetabular.local.history import read_history
 from sagetabular.local.leaderboard import read_result
 from sagetabular.project import find_project
 
@@ -26,7 +34,7 @@ def list_all(on: On = Backend.LOCAL) -> None:
 
         on_aws.list_all()
         return
-    records = LocalSageMaker(find_project().home).executions()
+    records = readable(LocalSageMaker(find_project().home))
     if not records:
         typer.echo("No execution yet. Start one with `pipeline run`.")
         return
@@ -97,9 +105,9 @@ def _record_and_step(
 ) -> tuple[ExecutionRecord, str | None]:
     """Return the execution and the step: one word alone may be a step of the latest."""
     if identifier is not None and step is None:
-        records = sagemaker.executions()
-        if records and identifier in records[0].steps:
-            return records[0], identifier
+        latest = read_history(sagemaker).records[:1]
+        if latest and identifier in latest[0].steps:
+            return latest[0], identifier
     return execution_or_latest(sagemaker, identifier), step
 
 

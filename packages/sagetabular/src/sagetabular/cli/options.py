@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sagetabular.errors import UserError
+from sagetabular.local.history import read_execution, read_history
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,27 +38,50 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would go; remo
 On = Annotated[Backend, typer.Option("--on", help="This machine, or AWS.")]
 
 
-def execution_or_latest(
-    sagemaker: LocalSageMaker, identifier: str | None, *, before: int = 0
-) -> ExecutionRecord:
+def execution_or_latest(sagemaker: LocalSageMaker, identifier: str | None) -> ExecutionRecord:
     """Return an execution of this machine by its identifier, or the beginning of one.
 
     Args:
         sagemaker: Where it is looked for.
         identifier: None for the latest.
-        before: How many are newer than the one that is meant by None.
 
     Raises:
-        UserError: There are not so many.
+        UserError: There is none yet, or it is damaged.
         ExecutionNotFoundError: None, or more than one, has that identifier.
     """
     if identifier is not None:
-        return sagemaker.execution(identifier)
-    found = sagemaker.executions()
+        return read_execution(sagemaker, identifier)
+    return _newest(readable(sagemaker), 0)
+
+
+def two_executions(
+    sagemaker: LocalSageMaker, first: str | None, second: str | None
+) -> tuple[ExecutionRecord, ExecutionRecord]:
+    """Return two executions: the one before the latest, and the latest, where none is named.
+
+    Raises:
+        UserError: There are not so many, or one is damaged.
+        ExecutionNotFoundError: None, or more than one, has such an identifier.
+    """
+    before, after = (None if name is None else read_execution(sagemaker, name)
+                     for name in (first, second))  # fmt: skip
+    found = [] if before and after else readable(sagemaker)
+    return before or _newest(found, 1), after or _newest(found, 0)
+
+
+def _newest(found: list[ExecutionRecord], before: int) -> ExecutionRecord:
     if len(found) > before:
         return found[before]
-    number = ("no execution yet", "one execution only")[min(len(found), 1)]
+    number = "one execution only" if found else "no execution yet"
     raise UserError(f"There is {number}.", "Start one with `pipeline run`.")
+
+
+def readable(sagemaker: LocalSageMaker) -> list[ExecutionRecord]:
+    """Return the executions of this machine, newest first; says which of them are damaged."""
+    history = read_history(sagemaker)
+    for damage in history.damaged:
+        typer.echo(str(damage), err=True)
+    return history.records
 
 
 def refuse_local(options: Mapping[str, object]) -> None:

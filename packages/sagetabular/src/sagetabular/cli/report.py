@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sagelocal import LocalSageMaker
-from sagetabular.cli.options import AsJson, Backend, LatestIdentifier, On, execution_or_latest
+from sagetabular.cli.options import (
+    AsJson,
+    Backend,
+    LatestIdentifier,
+    On,
+    execution_or_latest,
+    two_executions,
+)
 from sagetabular.cli.terminal.output import print_table, say_written
 from sagetabular.errors import UserError
 from sagetabular.files import write_bytes
@@ -76,8 +83,7 @@ def compare(
     from sagetabular.report.comparison import compare as compare_executions
 
     sagemaker = LocalSageMaker(find_project().home)
-    before = execution_or_latest(sagemaker, first, before=1)
-    found = compare_executions(sagemaker, before, execution_or_latest(sagemaker, second))
+    found = compare_executions(sagemaker, *two_executions(sagemaker, first, second))
     if as_json:
         typer.echo(json.dumps(found.as_dict(), allow_nan=False))
         return

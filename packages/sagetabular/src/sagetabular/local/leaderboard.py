@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from sagetabular.local.objects import json_object
 
 if TYPE_CHECKING:
     from sagelocal import ExecutionRecord, LocalSageMaker, StepRecord
@@ -77,9 +78,7 @@ def _selection(sagemaker: LocalSageMaker, record: ExecutionRecord) -> dict[str, 
     if step is None or step.status != "Succeeded" or step.response is None:
         return {"ranking": []}
     (output,) = step.response["ProcessingOutputConfig"]["Outputs"]
-    content = sagemaker.storage.read_bytes(f"{output['S3Output']['S3Uri']}/selection.json")
-    selection: dict[str, Any] = json.loads(content)
-    return selection
+    return json_object(sagemaker.storage, f"{output['S3Output']['S3Uri']}/selection.json")
 
 
 def _summary(sagemaker: LocalSageMaker, record: ExecutionRecord) -> dict[str, Any]:
@@ -94,7 +93,7 @@ def _summary(sagemaker: LocalSageMaker, record: ExecutionRecord) -> dict[str, An
     uri = f"{outputs.get('summary')}/summary.json"
     if "summary" not in outputs or not sagemaker.storage.exists(uri):
         return {}
-    summary: dict[str, Any] = json.loads(sagemaker.storage.read_bytes(uri))
+    summary = json_object(sagemaker.storage, uri)
     return summary if {"rows_read", "training_rows", "test_rows"} <= summary.keys() else {}
 
 

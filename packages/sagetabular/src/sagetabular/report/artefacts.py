@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from sagetabular.local.objects import json_object
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -114,8 +116,7 @@ def read_summary(sagemaker: LocalSageMaker, record: ExecutionRecord) -> Mapping[
         StorageError: It has been removed since.
     """
     for _, uri in _outputs(record, "summary"):
-        found: Mapping[str, Any] = json.loads(sagemaker.storage.read_bytes(f"{uri}/summary.json"))
-        return found
+        return json_object(sagemaker.storage, f"{uri}/summary.json")
     return None
 
 
@@ -134,7 +135,7 @@ def _outputs(record: ExecutionRecord, name: str) -> Iterator[tuple[StepRecord, s
 
 
 def _evaluation(storage: Storage, uri: str) -> TestOutcome:
-    quality = json.loads(storage.read_bytes(f"{uri}/evaluation.json"))
+    quality = json_object(storage, f"{uri}/evaluation.json")
     return TestOutcome(
         cv=_json_if_there(storage, f"{uri}/cv.json"),
         metrics=quality["regression_metrics"],
@@ -144,7 +145,7 @@ def _evaluation(storage: Storage, uri: str) -> TestOutcome:
 
 
 def _json_if_there(storage: Storage, uri: str) -> Any:
-    return json.loads(storage.read_bytes(uri)) if storage.exists(uri) else None
+    return json_object(storage, uri) if storage.exists(uri) else None
 
 
 def _tuning(step: StepRecord) -> SearchOutcome:

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from sagetabular.local.history import read_history
 from sagetabular.local.leaderboard import read_result
 from sagetabular.report.basis import find_obstacles
 from sagetabular.report.settings import read_settings
@@ -105,7 +106,7 @@ def compare(
 
 def previous_success(sagemaker: LocalSageMaker, record: ExecutionRecord) -> ExecutionRecord | None:
     """Return the latest execution of the same pipeline before this one that succeeded."""
-    for other in sagemaker.executions():
+    for other in read_history(sagemaker).records:
         same = other.pipeline_name == record.pipeline_name and other.status == "Succeeded"
         if same and other.id < record.id:
             return other

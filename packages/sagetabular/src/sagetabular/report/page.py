@@ -12,6 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from sagelocal.definition import parse_definition
+from sagelocal.errors import SageLocalError
+from sagetabular.errors import UserError
 from sagetabular.lake.sample import SAMPLE_TITLE
 from sagetabular.local.leaderboard import read_result
 from sagetabular.report import overview
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sagelocal import ExecutionRecord, LocalSageMaker
+    from sagetabular.report.comparison import RunComparison
     from sagetabular.report.graph import DrawnGraph
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -82,7 +85,7 @@ def _content(sagemaker: LocalSageMaker, record: ExecutionRecord, folder: Path) -
     definition = (record.directory / "definition.json").read_bytes()
     steps = parse_definition(definition).steps
     earlier = previous_success(sagemaker, record)
-    compared = compare(sagemaker, earlier, record) if earlier else None
+    compared, problem = _compared(sagemaker, earlier, record)
     data = record.metadata.get("data", "")
     names = [entry.name for entry in result.models]
     names += [name for name in artefacts.tunings if name not in names]
@@ -96,6 +99,7 @@ def _content(sagemaker: LocalSageMaker, record: ExecutionRecord, folder: Path) -
         "folds": overview.fold_scores(evaluations),
         "earlier": earlier,
         "compared": compared,
+        "problem": problem,
         "comparison": overview.comparison_tables(compared) if compared else [],
         "models": [
             model_section(name, artefacts.tunings.get(name), artefacts.evaluations.get(name))
@@ -107,3 +111,15 @@ def _content(sagemaker: LocalSageMaker, record: ExecutionRecord, folder: Path) -
         "settings": overview.settings_tables(read_settings(sagemaker, record)),
         "definition": json.dumps(json.loads(definition), indent=1, ensure_ascii=False),
     }
+
+
+def _compared(
+    sagemaker: LocalSageMaker, earlier: ExecutionRecord | None, record: ExecutionRecord
+) -> tuple[RunComparison | None, str]:
+    """Return the comparison with an earlier execution, or why there is none."""
+    if earlier is None:
+        return None, ""
+    try:
+        return compare(sagemaker, earlier, record), ""
+    except (UserError, SageLocalError) as err:  # of what is left of the earlier one
+        return None, err.message

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sagetabular.local.objects import json_object
 from sagetabular.report.artefacts import ranges_of
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _data_and_split(storage: Storage, uri: str) -> dict[str, str]:
     if not storage.exists(address):
         return {}
     values: dict[str, str] = {}
-    content = json.loads(storage.read_bytes(address))
+    content = json_object(storage, address)
     if unasked := content.pop("unasked", []):
         dropped = [name for name in content["drop"] if name not in unasked]
         content |= {"drop": dropped, UNASKED: unasked}
