@@ -21,6 +21,7 @@ from sagetabular.cli.terminal.output import print_table, say_written
 from sagetabular.errors import UserError
 from sagetabular.files import write_bytes
 from sagetabular.project import find_project
+from sagetabular.project.title import title_of
 
 if TYPE_CHECKING:
     from sagelocal import ExecutionRecord
@@ -51,7 +52,8 @@ def report(
 
     sagemaker, record = (_on_aws if on is Backend.AWS else _on_this_machine)(identifier)
     file = (output or record.directory / "report.html").absolute()
-    page = render_report(sagemaker, record, file.parent).encode("utf-8", errors="replace")
+    title = title_of(find_project().root)
+    page = render_report(sagemaker, record, file.parent, title).encode("utf-8", errors="replace")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(file, page)

@@ -67,6 +67,12 @@ class SearchOutcome:
     ranges: tuple[Range, ...]
     trials: tuple[Trial, ...]
 
+    @property
+    def best(self) -> Trial | None:
+        """The first of the trials with the highest R2, of those that came to their end."""
+        whole = [trial for trial in self.trials if trial.is_complete and trial.r2 is not None]
+        return max(whole, key=lambda trial: trial.r2 or 0.0, default=None)
+
 
 @dataclass(frozen=True)
 class TestOutcome:

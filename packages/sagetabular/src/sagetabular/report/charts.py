@@ -24,6 +24,14 @@ ROW = 24
 LETTER = 7.0  # width of an average letter at the page's font size for charts
 
 
+def short(value: str) -> str:
+    """Return a hyperparameter with four digits, if it is a number with more."""
+    try:
+        return f"{float(value):.4g}" if "." in value or "e" in value else value
+    except ValueError:
+        return value
+
+
 def number(value: float, digits: int = 4) -> str:
     """Return a number as a tick shows it: so many digits, thousands as k."""
     for limit, suffix in ((1e9, "G"), (1e6, "M"), (1e4, "k")):

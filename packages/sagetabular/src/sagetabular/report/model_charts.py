@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sagetabular.report.charts import Axis, histogram, number, scatter
+from sagetabular.report.charts import Axis, histogram, number, scatter, short
+from sagetabular.report.headline import edge_of
 from sagetabular.report.rows import bars
 from sagetabular.report.tables import Chart, ModelSection, Table, figure
 
@@ -68,7 +69,7 @@ def tuning_history(trials: tuple[Trial, ...]) -> Chart:
     rows = [
         [str(trial.number), figure(trial.r2), figure(top_by_trial.get(trial.number)),
          figure(trial.seconds, 1), trial.status,
-         ", ".join(f"{name} {_short(value)}" for name, value in trial.hyperparameters.items())]
+         ", ".join(f"{name} {short(value)}" for name, value in trial.hyperparameters.items())]
         for trial in trials
     ]  # fmt: skip
     header = ["trial ", "R2 ", "best so far ", "seconds ", "status", "hyperparameters"]
@@ -96,10 +97,11 @@ def effect(space: Range, trials: list[Trial]) -> Chart:
         places = [float(value) for value, _ in tried]
         bounds = [float(space.low), float(space.high)]
         axis = Axis.around(space.name, [*bounds, *places], logarithmic=space.logarithmic)
-    note = f"Searched: {space}. Best trial: {_short(tried[best][0])}."
+    edge = edge_of(space, tried[best][0])
+    note = f"Searched: {space}. Best trial: {short(tried[best][0])}{edge and f', at the {edge}'}."
     points = list(zip(places, scores, strict=True))
     axes = axis, Axis.around("R2, mean of the folds", scores)
-    rows = [[_short(tried[index][0]), figure(scores[index])] for index in np.argsort(places)]
+    rows = [[short(tried[index][0]), figure(scores[index])] for index in np.argsort(places)]
     svg = scatter(title, note, axes, points, highlight=best, hollow=hollow)
     table = Table(f"R2 by {space.name}", [f"{space.name} ", "R2 "], rows)
     return Chart(title, svg, table, note)
@@ -159,11 +161,3 @@ def importance(shares: Mapping[str, float]) -> Chart:
     )
     svg = bars("Feature importance", note, rows[:MOST_COLUMNS])
     return Chart("Feature importance", svg, table, note)
-
-
-def _short(value: str) -> str:
-    """Return a hyperparameter with four digits, if it is a number with more."""
-    try:
-        return f"{float(value):.4g}" if "." in value or "e" in value else value
-    except ValueError:
-        return value

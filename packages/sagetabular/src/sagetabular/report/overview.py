@@ -87,7 +87,8 @@ def fold_scores(evaluations: Mapping[str, TestOutcome]) -> Chart | None:
     if not rows:
         return None
     note = (
-        "Best trial of each model: a dot a fold, the mean as a line, one standard deviation wide."
+        "Best trial of each model: a dot a fold, the mean as a line, "
+        "and a band of one standard deviation to each side."
     )
     count = max(len(row.values) for row in rows)
     header = ["model", *(f"fold {index + 1} " for index in range(count)), "mean ", "deviation "]
@@ -102,19 +103,19 @@ def fold_scores(evaluations: Mapping[str, TestOutcome]) -> Chart | None:
 
 def comparison_tables(found: RunComparison) -> list[Table]:
     """Return results with their change, why they have none, and the settings that differ."""
-    models = []
-    for pair in found.models:
-        cells = [pair.name]
-        for (before, now), more, can in zip(
-            pair.scores(), found.changes(pair), found.comparable, strict=True
-        ):
-            cells += [figure(before), figure(now), change(more) if can else NOT_COMPARABLE]
-        models.append(cells)
-    header = ["model", "cv R2 before ", "cv R2 now ", "change ", "test R2 before ",
-              "test R2 now ", "change "]  # fmt: skip
+    header = ["model", "before ", "now ", "change "]
+    scores = []
+    for index, title in enumerate(("Cross-validated R2", "Test R2")):
+        rows = []
+        for pair in found.models:
+            before, now = pair.scores()[index]
+            more = change(found.changes(pair)[index])
+            can = found.comparable[index]
+            rows.append([pair.name, figure(before), figure(now), more if can else NOT_COMPARABLE])
+        scores.append(Table(title, header, rows))
     settings = [list(row) for row in found.differences]
     return [
-        Table("Results", header, models),
+        *scores,
         Table("Why scores cannot be compared", OBSTACLE, obstacle_rows(found)),
         Table("Settings that differ", ["setting", "before", "now"], settings),
     ]

@@ -21,6 +21,7 @@ from sagetabular.report.artefacts import read_artefacts
 from sagetabular.report.comparison import compare, previous_success
 from sagetabular.report.drawing import column_of, draw
 from sagetabular.report.graph import graph_of
+from sagetabular.report.headline import best_settings, gate
 from sagetabular.report.model_charts import model_section
 from sagetabular.report.settings import read_settings
 
@@ -36,18 +37,22 @@ TEMPLATES = Path(__file__).parent / "templates"
 STYLES = ("drawing.css", "style.css")
 
 
-def render_report(sagemaker: LocalSageMaker, record: ExecutionRecord, folder: Path) -> str:
+def render_report(
+    sagemaker: LocalSageMaker, record: ExecutionRecord, folder: Path, title: str = ""
+) -> str:
     """Return the report of an execution as HTML; the same execution gives the same text.
 
     Args:
         sagemaker: Where the execution, its artefacts and the earlier ones lie.
         record: The execution; one that failed or still runs is shown as far as it got.
         folder: Where the report will lie, for its links to the logs.
+        title: What the project is called; by default as its pipeline.
 
     Raises:
         StorageError: An artefact of the execution has been removed since.
     """
-    return _render("report.html.jinja", _content(sagemaker, record, folder))
+    content = _content(sagemaker, record, folder) | {"title": title or record.pipeline_name}
+    return _render("report.html.jinja", content)
 
 
 def render_graph(name: str, graph: DrawnGraph) -> str:
@@ -97,6 +102,8 @@ def _content(sagemaker: LocalSageMaker, record: ExecutionRecord, folder: Path) -
         "seconds": overview.seconds_between(record),
         "leaderboard": overview.leaderboard(result, evaluations),
         "folds": overview.fold_scores(evaluations),
+        "gate": gate(record),
+        "best": best_settings(artefacts.tunings.get(result.winner or "")),
         "earlier": earlier,
         "compared": compared,
         "problem": problem,
