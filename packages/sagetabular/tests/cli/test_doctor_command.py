@@ -12,7 +12,7 @@ import pytest
 from sagetabular.doctor import laptop
 from sagetabular.lake.store import table_folder
 
-SUBJECTS = ["python", "libraries", "definition", "rows", "disk", "engine"]
+SUBJECTS = ["python", "libraries", "definition", "rows", "query", "disk", "engine"]
 LOCK = """\
 numpy=={numpy} ; python_version < '3.14' \\
     --hash=sha256:0123
@@ -26,7 +26,8 @@ pyyaml=={pyyaml} \\
 @pytest.fixture
 def sound(pipeline, example):
     """The small project with a lake, and a lock file of what is installed."""
-    rows = "rooms,area,district,sold,price\n" + "3,60,north,2024-01-01,100\n" * 20
+    prices = "".join(f"3,60,north,2024-01-01,{100 + row}\n" for row in range(20))
+    rows = f"rooms,area,district,sold,price\n{prices}"
     example.write("rows.csv", rows)
     assert pipeline("data", "add", example.root / "rows.csv").code == 0
     versions = {name: metadata.version(name) for name in ("numpy", "pyyaml")}
@@ -55,8 +56,11 @@ def test_where_all_is_well_every_line_says_so(pipeline, sound, findings):
     assert found["libraries"]["text"] == "2 packages as requirements.lock has them"
     assert found["definition"]["text"] == "conf/ and models/ (boost, ridge) compile to 11 steps"
     assert found["rows"]["text"] == "rows.csv is here to be read"
+    assert found["query"]["text"] == (
+        "queries/ingest.sql gives 20 rows, and its columns are as they are declared"
+    )
     ended = pipeline("doctor")
-    assert ended.out.splitlines()[-1] == "6 ok, 0 to fix, 0 cannot tell"
+    assert ended.out.splitlines()[-1] == "7 ok, 0 to fix, 0 cannot tell"
 
 
 def test_another_version_of_a_library_is_to_fix(sound, findings):
@@ -83,9 +87,35 @@ def test_a_mistake_in_the_settings_is_a_finding_in_the_same_words(sound, finding
 
 def test_a_table_that_the_lake_lacks_is_to_fix(sound, findings):
     shutil.rmtree(table_folder(sound.root / ".pipeline/lake", "estate", "sales"))
-    found = findings()["rows"]
+    found = findings()
+    assert found["rows"]["state"] == "to fix"
+    assert "`pipeline data sample`" in found["rows"]["remedy"]
+    assert found["query"]["state"] == "cannot tell"
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("SELECT *, roms + 1 AS r FROM ${table}", "line 1: there is no column 'roms'."),
+        ("SELECT * FROM ${table} WHERE rooms > 'x'", "mixes bigint and varchar"),
+        ("SELECT * FROM ${table} WHERE rooms > 99", "returned no rows from estate.sales."),
+        ("SELECT rooms, area, district, sold FROM ${table}", "the data have no column 'price'"),
+        ("SELECT *, CAST(district AS double) AS d FROM ${table}", "Cannot cast 'north' to double"),
+        (
+            "SELECT district AS rooms, area, district, sold, price FROM ${table}",
+            "data.columns.rooms must hold numbers, got 'north'",
+        ),
+    ],
+)
+def test_the_query_and_the_types_are_tried_on_the_rows_that_are_here(sound, findings, query, text):
+    sound.write("queries/ingest.sql", query)
+    lake = sound.root / ".pipeline/lake"
+    before = {path: path.stat().st_mtime_ns for path in lake.rglob("*")}
+    found = findings()["query"]
     assert found["state"] == "to fix"
-    assert "`pipeline data sample`" in found["remedy"]
+    assert text in found["text"]
+    assert found["remedy"]
+    assert {path: path.stat().st_mtime_ns for path in lake.rglob("*")} == before
 
 
 def test_a_full_disk_is_to_fix(sound, findings, monkeypatch):

@@ -156,3 +156,81 @@ def test_athena_encrypts_with_the_accounts_key(example, key, argument):
     example.change(AWS, "encryption", {"output_key": key})
     arguments = ingest_of(example)["Arguments"]["AppSpecification"]["ContainerArguments"]
     assert arguments[arguments.index("--kms-key") + 1] == argument
+
+
+# Trino's list of functions, its grammar, its rules for aliases, and its Hive connector's for names.
+REFUSED_QUERIES = {
+    "SELECT a FRM ${table} x y": "queries/ingest.sql does not parse: line 1, near",
+    "SELECT *,\n median(a) AS m\nFROM ${table}": "ingest.sql, line 2: Athena has no function",
+    "SELECT *, a::double AS d FROM ${table}": "queries/ingest.sql, line 1: :: is not Athena's SQL.",
+    "SELECT a / 2 AS b FROM ${table} WHERE b > 1": "line 1: the alias b cannot be used in WHERE.",
+    "SELECT count(*) FROM ${table}": "line 1: every column of the result must have a name",
+    "SELECT *, now() AS t FROM ${table}": "got timestamp with time zone in 't'.",
+    "SELECT *, 1 || 'a' AS t FROM ${table}": "needs varchar, got 1 of type integer.",
+    "SELECT * FROM read_csv('/etc/hostname')": "must read tables of the database",
+    'SELECT a AS "b, c" FROM ${table}': "whose name has a comma, got 'b, c'.",
+}
+
+
+def refusal_of(example):
+    with pytest.raises(UserError) as caught:
+        example.compile()
+    rule, remedy = str(caught.value).splitlines()
+    return rule, remedy
+
+
+@pytest.mark.parametrize("query", REFUSED_QUERIES)
+def test_what_athena_would_refuse_of_a_query_is_refused_before_a_job_starts(example, query):
+    example.write("queries/ingest.sql", query)
+    rule, remedy = refusal_of(example)
+    assert REFUSED_QUERIES[query] in rule
+    assert remedy.endswith(".")
+
+
+@pytest.fixture
+def sourced(example):
+    """Give the example another source of its rows."""
+
+    def sourced(source):
+        example.change(PIPELINE, "data.source", source)
+        example.change(PIPELINE, "data.columns.garden", "number")
+        return example
+
+    return sourced
+
+
+def test_the_query_of_a_flow_is_checked_too(sourced):
+    example = sourced("data_wrangler")
+    example.write("queries/ingest.sql", "SELECT *,\nmedian(area) AS m FROM ${table}")
+    assert refusal_of(example)[0] == "queries/ingest.sql, line 2: Athena has no function median."
+
+
+def test_what_only_the_local_lake_lacks_compiles(example):
+    example.write(
+        "queries/ingest.sql",
+        "SELECT *, json_extract_scalar(district, '$.a') AS j, transform(ARRAY[1], x -> x + 1)[1] "
+        "AS k, approx_percentile(area, 0.5) OVER () AS m, area / nullif(rooms, 0) AS r "
+        "FROM ${table} TABLESAMPLE BERNOULLI (10) WHERE regexp_like(district, '^n') "
+        "GROUP BY GROUPING SETS ((area), (rooms)) FETCH FIRST 3 ROWS ONLY",
+    )
+    assert ingest_of(example)
+
+
+@pytest.mark.parametrize("source", ["athena", "data_wrangler"])
+def test_a_query_with_a_byte_order_mark_is_the_query_without(sourced, source):
+    example = sourced(source)
+    plain = {**example.compile().assets.objects()}
+    text = (example.root / "queries/ingest.sql").read_bytes()
+    (example.root / "queries/ingest.sql").write_bytes(b"\xef\xbb\xbf" + text)
+    assert example.compile().assets.objects() == plain
+
+
+@pytest.mark.parametrize(("name", "sign"), [("size, m2", "a comma"), ("size ", "a blank at an")])
+def test_a_column_that_athena_cannot_have_is_refused_by_its_name(example, name, sign):
+    example.change(PIPELINE, "data.columns", {"price": "number", "area": "number", name: "number"})
+    rule, remedy = refusal_of(example)
+    assert rule.startswith(
+        "conf/pipeline.yaml: data.columns: Athena takes no column whose name has"
+    )
+    assert sign in rule and repr(name) in rule
+    assert "source: s3" in remedy

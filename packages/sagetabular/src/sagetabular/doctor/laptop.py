@@ -12,6 +12,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from sagetabular.aws.images.engines import find_engine
 from sagetabular.doctor.findings import ok, to_fix
+from sagetabular.doctor.query import query
 from sagetabular.errors import UserError
 from sagetabular.local.data import find_data
 from sagetabular.project.ejection import ejected_jobs
@@ -99,7 +100,7 @@ def engine(_: Project) -> Iterator[Finding]:
         yield ok(f"none works, and only `pipeline image` needs one ({reason})")
 
 
-CHECKS = (python, libraries, definition, rows, ejected, disk, engine)
+CHECKS = (python, libraries, definition, rows, query, ejected, disk, engine)
 
 
 def _locked(lock: Path) -> dict[str, str]:
