@@ -56,6 +56,10 @@ class Ingest:
         kept = {key: content["data"][key] for key in ("target", "columns")}
         content["data"] = {**kept, **own, **data}
         file.write_text(yaml.safe_dump(content), encoding="utf-8")
+        self.compile()
+
+    def compile(self) -> None:
+        """Take the step as the project's files have it."""
         compiled = compile_pipeline(load_project(self._project))
         self._request = _request(compiled.definition)
         self._query = compiled.assets.query

@@ -75,20 +75,34 @@ class Account(LocalAccount):
 
 def fill(account: Account) -> None:
     """Make the bucket, the workgroup, and the table in two files."""
-    s3, glue, athena = (account.client(name) for name in ("s3", "glue", "athena"))
+    s3, athena = account.client("s3"), account.client("athena")
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     configuration = {"EnforceWorkGroupConfiguration": False}
     athena.create_work_group(Name="analysts", Configuration=configuration)
-    for number, part in enumerate((TABLE[:4], TABLE[4:])):
+    add_table(account, "estate", "houses", [TABLE[:4], TABLE[4:]])
+
+
+def add_table(account: Account, database: str, name: str, parts: list[pa.Table]) -> None:
+    """Make a database with one table, a file for each part.
+
+    Args:
+        account: Where.
+        database: Its name, which nothing else has.
+        name: The table's.
+        parts: Its rows.
+    """
+    s3, glue = account.client("s3"), account.client("glue")
+    for number, part in enumerate(parts):
         content = pa.BufferOutputStream()
         pq.write_table(part, content)
         body = content.getvalue().to_pybytes()
-        s3.put_object(Bucket=BUCKET, Key=f"tables/houses/{number}.parquet", Body=body)
-    glue.create_database(DatabaseInput={"Name": "estate"})
-    columns = [{"Name": field.name, "Type": _HIVE_TYPES[str(field.type)]} for field in TABLE.schema]
-    storage: dict[str, Any] = {"Columns": columns, "Location": f"s3://{BUCKET}/tables/houses/"}
+        s3.put_object(Bucket=BUCKET, Key=f"tables/{name}/{number}.parquet", Body=body)
+    glue.create_database(DatabaseInput={"Name": database})
+    schema = parts[0].schema
+    columns = [{"Name": field.name, "Type": _HIVE_TYPES[str(field.type)]} for field in schema]
+    storage: dict[str, Any] = {"Columns": columns, "Location": f"s3://{BUCKET}/tables/{name}/"}
     storage["SerdeInfo"] = {
         "SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
     }
-    table = {"Name": "houses", "TableType": "EXTERNAL_TABLE", "StorageDescriptor": storage}
-    glue.create_table(DatabaseName="estate", TableInput=table)
+    table = {"Name": name, "TableType": "EXTERNAL_TABLE", "StorageDescriptor": storage}
+    glue.create_table(DatabaseName=database, TableInput=table)

@@ -101,22 +101,23 @@ def test_a_value_means_the_same_in_both(both: Any) -> None:
 
 FAULTS: dict[str, tuple[str, dict[str, str], str, str]] = {
     "no SQL": (
-        "SELECT id FRM ${table} x y",
+        # Athena's grammar has it, the server's engine has not, and neither has the lake.
+        "SELECT json_object('a' : id) AS j FROM ${table}",
         {},
         "queries/ingest.sql failed in Athena: line 1:1: Parser Error",
-        "queries/ingest.sql does not parse: line 1, ",
+        "queries/ingest.sql, line 1: the local lake does not know JSON_OBJECT(",
     ),
     "an unknown column": (
         "SELECT rooms FROM ${table}",
         {},
         'queries/ingest.sql failed in Athena: Binder Error: Referenced column "rooms"',
-        "queries/ingest.sql: there is no column 'rooms'.",
+        "queries/ingest.sql, line 1: there is no column 'rooms'.",
     ),
     "a value of another type": (
         "SELECT CAST(town AS integer) AS x FROM ${table}",
         {},
         "queries/ingest.sql failed in Athena: Conversion Error",
-        "queries/ingest.sql failed: Conversion Error",
+        "queries/ingest.sql failed: Cannot cast ",
     ),
     "a missing table": (
         EVERYTHING,

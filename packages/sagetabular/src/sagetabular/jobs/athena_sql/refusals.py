@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import NoReturn
 
 from sqlglot import exp
+from sqlglot.errors import ErrorLevel
 
 from sagetabular.jobs.errors import JobError
 
 _LONGEST = 60
+_QUIET = ErrorLevel.IGNORE
 
 
 class RefusalError(Exception):
@@ -67,7 +69,7 @@ def shown(node: exp.Expr) -> str:
         column.set("db", None)
     for name in plain.find_all(exp.Identifier):
         name.set("quoted", not name.name.isidentifier())
-    text = " ".join(plain.sql(dialect="trino", comments=False).split())
+    text = " ".join(plain.sql(dialect="trino", comments=False, unsupported_level=_QUIET).split())
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 

@@ -95,6 +95,10 @@ def _check_sign(token: Token, before: Token | None, after: Token | None) -> None
         )
     if token.text in _OPERATORS and token.token_type != TokenType.VAR:
         refuse_foreign(token.line, token.text, _OPERATORS[token.text])
+    if token.text.startswith("$"):
+        refuse_foreign(token.line, token.text, _OPERATORS["$"])
+    if token.text == "%" and (after is None or after.text.upper() in (*_ENDS, "OFFSET")):
+        refuse_foreign(token.line, "LIMIT n %", "LIMIT n")
     if token.text == "*" and following == "*":
         refuse_foreign(token.line, "**", _OPERATORS["**"])
     if token.text == "[" and not _follows_value(before):
@@ -109,6 +113,9 @@ def _check_word(tokens: list[Token], place: int) -> None:
         refuse_foreign(token.line, word, _WORDS[word])
     if word == "FROM" and (before is None or before.text == "(") and not _in_call(tokens, place):
         refuse_foreign(token.line, "FROM before SELECT", "SELECT * FROM …")
+    of_text = after is not None and _is_string(after) and not _in_arguments(tokens, place)
+    if word in ("FROM", "JOIN") and of_text:
+        refuse_foreign(token.line, f"{word} '…'", "FROM ${table}")
     if word == "OFFSET" and before is not None and _limit_before(tokens, place):
         raise RefusalError("OFFSET must stand before LIMIT.", "Write OFFSET n LIMIT m.", token.line)
     if word == "INTERVAL" and after is not None and after.token_type == TokenType.NUMBER:
@@ -125,6 +132,16 @@ def _in_call(tokens: list[Token], place: int) -> bool:
     """Return whether a bracket before a word opens the arguments of a function."""
     name = tokens[place - 2] if place > 1 else None
     return name is not None and name.token_type == TokenType.VAR
+
+
+def _in_arguments(tokens: list[Token], place: int) -> bool:
+    """Return whether the brackets around a word hold arguments, and no SELECT."""
+    depth = 0
+    for before in range(place - 1, -1, -1):
+        depth += {")": 1, "(": -1}.get(tokens[before].text, 0)
+        if depth < 0:
+            return tokens[before + 1].text.upper() not in ("SELECT", "WITH", "FROM")
+    return False
 
 
 def _is_string(token: Token) -> bool:
