@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 FILE = "model.skops"
 # skops restores plain arrays and estimators by itself; the tree's own compiled type must be named.
 TRUSTED = ["sklearn.tree._tree.Tree"]
+# All that `fit` takes, checked before it runs.
+HYPERPARAMETERS = (
+    "criterion", "splitter", "max_depth", "min_samples_split", "min_samples_leaf",
+    "min_weight_fraction_leaf", "max_features", "random_state", "max_leaf_nodes",
+    "min_impurity_decrease", "ccp_alpha", "monotonic_cst",
+)  # fmt: skip
+# Of a column, so many categories are told apart: the most frequent. The rest, and unseen ones, are
+# one more.
+MOST_CATEGORIES = 255
 # Counts may arrive as "4.0", from a continuous range or another tool; scikit-learn wants 4.
 COUNTS = ("max_depth", "max_leaf_nodes", "min_samples_leaf", "min_samples_split")
 
@@ -57,10 +66,12 @@ def fit(
 def prepare(features: pd.DataFrame, target: pd.Series) -> Prepared:
     """Fit the encoder and encode the rows; the arguments are those of `fit`."""
     categories = list(features.select_dtypes(exclude="number"))
-    encoder = make_column_transformer(
-        (OneHotEncoder(handle_unknown="ignore", sparse_output=False), categories),
-        remainder="passthrough",
+    one_hot = OneHotEncoder(
+        handle_unknown="infrequent_if_exist",
+        max_categories=MOST_CATEGORIES + 1,
+        sparse_output=False,
     )
+    encoder = make_column_transformer((one_hot, categories), remainder="passthrough")
     return Prepared(encoder, encoder.fit_transform(features), target)
 
 
@@ -123,7 +134,8 @@ def importance(model: Pipeline) -> dict[str, float]:
     """
     encoder, tree = model[0], model[-1]
     _, one_hot, categories = encoder.transformers_[0]
-    repeats = [len(known) for known in one_hot.categories_] if categories else []
+    known = [len(values) for values in one_hot.categories_] if categories else []
+    repeats = [min(count, MOST_CATEGORIES + 1) for count in known]
     numbers = [name for name in encoder.feature_names_in_ if name not in categories]
     columns = [*np.repeat(np.asarray(categories, dtype=object), repeats), *numbers]
     shares = dict.fromkeys(map(str, encoder.feature_names_in_), 0.0)

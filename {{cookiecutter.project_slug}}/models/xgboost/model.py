@@ -18,6 +18,22 @@ if TYPE_CHECKING:
 
 BOOSTER_FILE = "model.ubj"
 COLUMNS_FILE = "columns.json"
+# Of a column, so many categories are told apart: the most frequent. The rest are as unseen ones.
+MOST_CATEGORIES = 255
+# All that `fit` takes, checked before it runs. Seed and threads are not the user's.
+HYPERPARAMETERS = (
+    "num_round", "booster", "objective", "eval_metric", "base_score", "eta", "learning_rate",
+    "gamma", "min_split_loss", "max_depth", "max_leaves", "grow_policy", "min_child_weight",
+    "max_delta_step", "subsample", "sampling_method", "colsample_bytree", "colsample_bylevel",
+    "colsample_bynode", "lambda", "reg_lambda", "alpha", "reg_alpha", "tree_method", "max_bin",
+    "num_parallel_tree", "monotone_constraints", "interaction_constraints", "scale_pos_weight",
+    "updater", "refresh_leaf", "process_type", "sample_type", "normalize_type", "rate_drop",
+    "one_drop", "skip_drop", "tweedie_variance_power", "huber_slope", "quantile_alpha", "verbosity",
+)  # fmt: skip
+REQUIRED_HYPERPARAMETERS = ("num_round",)
+FOREIGN_HYPERPARAMETERS = {"n_estimators": "num_round", "num_boost_round": "num_round"}
+# XGBoost's configuration has all names that it uses, but these.
+UNCONFIGURED = {"num_round", "eval_metric", "verbosity"}
 
 
 @dataclass(frozen=True)
@@ -59,7 +75,7 @@ def fit(
         seed: Of the row and column samples.
 
     Raises:
-        XGBoostError: A parameter or value that XGBoost refuses.
+        ValueError: A parameter or value that XGBoost refuses or does not use.
     """
     return fit_prepared(prepare(features, target), hyperparameters, seed)
 
@@ -67,8 +83,7 @@ def fit(
 def prepare(features: pd.DataFrame, target: pd.Series) -> Prepared:
     """Encode and bin rows; the arguments are those of `fit`."""
     vocabulary = {
-        str(name): sorted(features[name].dropna().unique())
-        for name in features.select_dtypes(exclude="number")
+        str(name): _frequent(features[name]) for name in features.select_dtypes(exclude="number")
     }
     numbers = [str(name) for name in features.columns if name not in vocabulary]
     rows = _encode(features, numbers, vocabulary)
@@ -88,6 +103,10 @@ def fit_prepared(prepared: Prepared, hyperparameters: Mapping[str, Any], seed: i
             prepared.rows, prepared.target, max_bin=settings["max_bin"], nthread=1
         )
     booster = xgboost.train(settings, matrix, rounds)
+    used = UNCONFIGURED | _names(json.loads(booster.save_config()))
+    if unused := sorted({*hyperparameters} - used):  # XGBoost only warns, which a log alone hears
+        msg = f"XGBoost does not use {', '.join(unused)} beside the other hyperparameters"
+        raise ValueError(msg)
     return Model(booster, prepared.numbers, prepared.vocabulary)
 
 
@@ -162,3 +181,16 @@ def _encode(
         for category in categories
     ]
     return np.column_stack([features[numbers].to_numpy(dtype=np.float64), *indicators])
+
+
+def _frequent(values: pd.Series) -> list[str]:
+    """Return the most frequent categories, sorted."""
+    counts = values.value_counts()
+    ordered = sorted(counts.index, key=lambda category: (-counts[category], category))
+    return sorted(ordered[:MOST_CATEGORIES])
+
+
+def _names(config: Mapping[str, Any]) -> set[str]:
+    """Return all names in XGBoost's configuration, at any depth."""
+    inner = [_names(value) for value in config.values() if isinstance(value, dict)]
+    return {*config}.union(*inner)

@@ -61,7 +61,7 @@ def manifest(base):
 @pytest.mark.parametrize(
     ("hyperparameters", "words"),
     [
-        ({"max_dept": "3"}, ["max_dept", "Valid parameters", "max_depth"]),
+        ({"max_dept": "3"}, ["max_dept", "no hyperparameter", "max_depth"]),
         ({"max_depth": "deep"}, ["max_depth", "'deep'"]),
         ({"max_leaf_nodes": "4.5"}, ["max_leaf_nodes", "4.5"]),
         ({"max_depth": "Infinity"}, ["max_depth", "inf"]),

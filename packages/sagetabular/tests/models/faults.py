@@ -236,6 +236,18 @@ OF_THE_REST = {
         ("    if settings:", "    if False:"),
         by=["an unknown hyperparameter is refused or named in a warning"],
     ),
+    "a hyperparameter that is of no use": fault(
+        (FIT, f"{FIT}    import warnings; warnings.warn('{{ strength }} are not used.')\n"),
+        by=["every hyperparameter of model yaml is one of the model"],
+    ),
+    "a hyperparameter that is not declared": fault(
+        (LAST, f"{LAST}\nHYPERPARAMETERS = ('force',)\n"),
+        by=["every hyperparameter of model yaml is one of the model"],
+    ),
+    "a hyperparameter that is declared as needed and not given": fault(
+        (LAST, f"{LAST}\nHYPERPARAMETERS = REQUIRED_HYPERPARAMETERS = ('strength', 'force')\n"),
+        by=["every hyperparameter of model yaml is one of the model"],
+    ),
     "shares of half": fault(
         (SHARE, SHARE.replace("1 /", "0.5 /")),
         by=["importance if offered gives every column its share"],

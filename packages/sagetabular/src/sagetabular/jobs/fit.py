@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sagetabular.jobs.models.hyperparameters import load_model_code, read_training_settings
 from sagetabular.jobs.models.manifest import describe
+from sagetabular.jobs.models.refusals import check_names, refusals
 from sagetabular.jobs.models.saving import pack_serving_code, save_model
 from sagetabular.jobs.runner import base_dir, run_job
 from sagetabular.jobs.tables import read_table, split_columns
@@ -20,7 +21,9 @@ def fit(_argv: Sequence[str]) -> None:
     settings = read_training_settings(base)
     features, target = split_columns(read_table(base / "input/data/train"), settings.target)
     code = load_model_code(settings.model)
-    model = code.fit(features, target, settings.hyperparameters, settings.seed)
+    check_names(code, settings.hyperparameters, f"models/{settings.model}/model.yaml")
+    with refusals(settings.model, settings.hyperparameters):
+        model = code.fit(features, target, settings.hyperparameters, settings.seed)
     save_model(code, model, describe(features, settings), base / "model")
     pack_serving_code(base)
 

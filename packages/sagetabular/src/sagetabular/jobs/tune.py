@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sagetabular.jobs.models.hyperparameters import load_model_code, read_training_settings
+from sagetabular.jobs.models.refusals import check_names
 from sagetabular.jobs.runner import base_dir, run_job
 from sagetabular.jobs.tables import read_table, write_table
 from sagetabular.jobs.trials.checkpoints import resumed
@@ -65,6 +66,7 @@ def tune(_argv: Sequence[str]) -> None:
     settings, hosts = read_training_settings(base_dir()), read_hosts(base_dir())
     data = _PREPARED[0] if _PREPARED else _read(settings)
     code, folds = load_model_code(settings.model), list(data.folds)
+    check_names(code, settings.hyperparameters, f"models/{settings.model}/model.yaml")
     compute = functools.partial(cross_validate, code, data.folds, settings)
     own = resumed(base_dir(), settings, hosts.share(folds), compute)
     if hosts.current != hosts.leader:

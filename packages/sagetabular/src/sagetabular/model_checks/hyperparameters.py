@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from sagetabular.jobs.models.refusals import declared_by
 from sagetabular.model_checks.subject import CheckError, make_rows, require
 
 if TYPE_CHECKING:
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from sagetabular.settings import Model
 
 UNKNOWN = "no_such_thing"
+# How libraries call a parameter that they were given for nothing.
+_UNUSED = re.compile(r"not used|unused|unknown|unrecogni[sz]ed|ignored", re.IGNORECASE)
 
 
 def ends(settings: Model) -> dict[str, tuple[Any, ...]]:
@@ -63,7 +67,29 @@ def an_unknown_hyperparameter_is_refused_or_named_in_a_warning(subject: Subject)
     require(said, f"the hyperparameter {UNKNOWN!r} was accepted without a word")
 
 
+def every_hyperparameter_of_model_yaml_is_one_of_the_model(subject: Subject) -> None:
+    """Compare the names with those declared, else fit and listen: one without effect costs trials.
+
+    Libraries say that they do not use a name in a warning, which only a log would hear.
+    """
+    names = declared_by(subject.code)
+    if names is not None:
+        unknown, missing = (
+            names.unknown(subject.hyperparameters),
+            names.missing(subject.hyperparameters),
+        )
+        require(unknown is None, f"model.py has no hyperparameter {unknown and unknown[0]!r}")
+        require(missing is None, f"model.py needs the hyperparameter {missing!r}")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        subject.fit()
+    said = [text for text in (str(each.message) for each in caught) if _UNUSED.search(text)]
+    unused = [name for name in subject.hyperparameters for text in said if name in text]
+    require(not unused, f"the hyperparameter {unused and unused[0]!r} is not used: {said[:1]}")
+
+
 CHECKS = (
     both_ends_of_every_range_are_accepted,
     an_unknown_hyperparameter_is_refused_or_named_in_a_warning,
+    every_hyperparameter_of_model_yaml_is_one_of_the_model,
 )

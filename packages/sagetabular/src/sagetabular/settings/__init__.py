@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sagetabular.errors import UserError
 from sagetabular.settings.aws import Aws
 from sagetabular.settings.data_checks import check_data, check_flow, check_one_hot
+from sagetabular.settings.hyperparameter_names import check_hyperparameters
 from sagetabular.settings.loading import load_settings
 from sagetabular.settings.models.filling import make_unit
 from sagetabular.settings.models.graph import Graph, make_graph
@@ -87,6 +88,8 @@ def load_project(root: Path) -> ProjectSettings:
     _check_titles(units)
     _check_ranked(units, pipeline)
     _check_searches(units, pipeline)
+    for unit in units.values():
+        check_hyperparameters(unit)
     check_data(root, pipeline.data, aws)
     check_flow(pipeline.data)
     check_one_hot(pipeline)

@@ -22,6 +22,7 @@ from sagetabular.jobs.models.hyperparameters import (
     read_hyperparameters,
 )
 from sagetabular.jobs.models.manifest import describe
+from sagetabular.jobs.models.refusals import check_names
 from sagetabular.jobs.models.saving import save_model
 from sagetabular.jobs.runner import OWN_FAILURE, base_dir, run_job
 from sagetabular.jobs.trials.metrics import Scores, score
@@ -106,6 +107,7 @@ def _like(training: Channel, other: Channel | None) -> Channel | None:
 
 
 def _fit(name: str, code: ModelCode, rows: Channel, own: Mapping[str, Any], seed: int) -> Any:
+    check_names(code, own, f"models/{name}")
     try:
         return code.fit(rows.features, rows.target, own, seed)
     except ValueError as err:  # how models refuse hyperparameters and data, see `ModelCode`

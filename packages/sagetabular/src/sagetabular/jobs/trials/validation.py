@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from sagetabular.jobs.models.refusals import refusals
 from sagetabular.jobs.tables import FOLD, split_columns
 from sagetabular.jobs.trials.metrics import Scores, score
 
@@ -134,7 +135,8 @@ def cross_validate(
     def run_fold(number: int) -> FoldResult:
         start = time.perf_counter()
         fold = folds[number]
-        model = _fit(code, fold.known, settings)
+        with refusals(settings.model, settings.hyperparameters):
+            model = _fit(code, fold.known, settings)
         predictions = np.asarray(code.predict(model, fold.held_out), dtype=np.float64)
         place = f"models/{settings.model}/model.yaml: fold {number}"
         scores = score(fold.truth, predictions, place)
