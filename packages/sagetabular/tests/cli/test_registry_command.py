@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from sagelocal import LocalSageMaker
@@ -63,3 +65,70 @@ def test_a_stage_that_sagemaker_would_refuse_changes_nothing(pipeline, example):
         "Write, for example, --stage Staging.",
     ]
     assert registry.describe("test-project", 1)["ModelApprovalStatus"] == "PendingManualApproval"
+
+
+EXECUTION = "20261121-120000-abcd"
+SAMPLE = "made-up housing sample (6,000 rows, seed 23)"
+
+
+def register(example, title: str, **metadata) -> LocalSageMaker:
+    """Register a version as an execution would whose data have this title."""
+    home = example.root / ".pipeline"
+    folder = home / "executions" / EXECUTION
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        record = {
+            "id": EXECUTION,
+            "pipeline_name": "test-project",
+            "status": "Succeeded",
+            "start_time": "2026-11-21T12:00:00+00:00",
+            "metadata": {"data": title},
+            "steps": [],
+        }
+        (folder / "execution.json").write_text(json.dumps(record))
+        (folder / "parameters.json").write_text("{}")
+    arn = f"arn:aws:sagemaker:local:000000000000:pipeline/test-project/execution/{EXECUTION}"
+    sagemaker = LocalSageMaker(home)
+    sagemaker.registry.create_model_package(
+        {
+            "ModelPackageGroupName": "test-project",
+            "CustomerMetadataProperties": {"model": "tree", "execution_arn": arn, **metadata},
+        }
+    )
+    return sagemaker
+
+
+@pytest.mark.parametrize("stage", ["Production", "Staging"])
+def test_a_model_of_made_up_data_is_approved_with_yes_alone(pipeline, example, stage):
+    registry = register(example, SAMPLE).registry
+    assert pipeline("registry", "approve", "1", "--stage", stage).mistake == [
+        f"test-project/1 was trained on made-up data: {SAMPLE}.",
+        "Train it on yours with `pipeline run`, or approve with --yes.",
+    ]
+    assert registry.describe("test-project", 1)["ModelApprovalStatus"] == "PendingManualApproval"
+    assert pipeline("registry", "reject", "1", "--stage", stage).code == 0
+    ended = pipeline("registry", "approve", "1", "--stage", stage, "--yes")
+    assert (ended.code, ended.out) == (0, f"test-project/1 is Approved for {stage}.\n")
+
+
+def test_a_model_of_other_data_is_approved_without_a_word(pipeline, example):
+    register(example, "houses.csv")
+    assert pipeline("registry", "approve", "1").code == 0
+
+
+def test_a_list_says_data_target_metric_score_and_stage(pipeline, example):
+    facts = {"target": "price", "metric": "test_r2", "score": "0.8246999999999999"}
+    register(example, "houses.csv", data="lake.houses", **facts)
+    pipeline("registry", "approve", "1", "--stage", "Staging")
+    row = pipeline("registry", "list").out.strip().splitlines()[-1]
+    assert row.split()[2:5] == ["Approved", "for", "Staging"]
+    assert row.split()[6:11] == ["houses.csv", "price", "test", "R²", "0.8247"]
+    shown = pipeline("registry", "show", "1").out
+    assert "houses.csv" in shown
+    assert "0.8246999999999999" in shown
+
+
+def test_data_are_those_of_the_registration_where_the_execution_is_gone(pipeline, example):
+    sagemaker = register(example, "houses.csv", data="lake.houses")
+    (sagemaker.execution(EXECUTION).directory / "execution.json").unlink()
+    assert "lake.houses" in pipeline("registry", "list").out

@@ -21,6 +21,7 @@ from running import MANIFEST, Server, free_port, lay_out
 
 from sagelocal import LocalSageMaker
 from sagetabular.aws.sagemaker.payloads import split_file
+from sagetabular.cli.serving.versions import to_serve
 
 
 def pack(folder) -> bytes:
@@ -37,7 +38,7 @@ def register(example, tmp_path):
     lay_out(example.root)
     archive = pack(example.root / "ml/model")
 
-    def run(status="PendingManualApproval", content=archive) -> int:
+    def run(status="PendingManualApproval", content=archive, stage="", **facts) -> int:
         home = LocalSageMaker(example.root / ".pipeline")
         uri = f"s3://local/models/{len(home.registry.packages())}/model.tar.gz"
         home.storage.put_bytes(uri, content)
@@ -45,6 +46,8 @@ def register(example, tmp_path):
             "ModelPackageGroupName": "test-project",
             "ModelApprovalStatus": status,
             "InferenceSpecification": {"Containers": [{"Image": "x", "ModelDataUrl": uri}]},
+            "CustomerMetadataProperties": facts,
+            **({"ModelLifeCycle": {"Stage": stage, "StageStatus": status}} if stage else {}),
         }
         return home.registry.create_model_package(request)["ModelPackageVersion"]
 
@@ -81,11 +84,16 @@ def start(example, port, **environment) -> tuple[subprocess.Popen, str]:
 
 @pytest.mark.slow
 def test_serve_prints_a_request_that_works_and_ends_on_a_signal(example, register) -> None:
+    facts = {"data": "lake.houses", "metric": "test_r2", "score": "0.87654321"}
+    register("Approved", stage="Production", **facts)
+    register("Approved", stage="Staging")
     register("Approved")
-    register("Rejected")
+    register("Rejected", stage="Production")
     port = free_port()
     process, printed = start(example, port)
     assert f"Serving test-project/1 (models/adding) on http://127.0.0.1:{port}" in printed
+    facts = "predicts sum, was trained on lake.houses, test R² 0.8765"
+    assert f"It is Approved for Production, {facts}." in printed
     curl = shlex.split(re.search("(?m)^curl .*$", printed)[0])
     header, body = curl[curl.index("-H") + 1], curl[curl.index("-d") + 1]
     name, value = header.split(": ")
@@ -96,6 +104,27 @@ def test_serve_prints_a_request_that_works_and_ends_on_a_signal(example, registe
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=40) == 0
     process.stdout.close()
+
+
+@pytest.mark.parametrize(
+    ("versions", "chosen"),
+    [
+        ([("Approved", "Production"), ("Approved", "Staging"), ("Approved", "")], 1),
+        ([("Approved", "Production"), ("Approved", "Production"), ("Rejected", "Production")], 2),
+        ([("Approved", "Staging"), ("Approved", ""), ("Rejected", "Production")], 2),
+        ([("Rejected", "Production"), ("PendingManualApproval", "")], 2),
+    ],
+)
+def test_production_is_served_first(versions, chosen) -> None:
+    packages = [
+        {
+            "ModelPackageVersion": number,
+            "ModelApprovalStatus": status,
+            **({"ModelLifeCycle": {"Stage": stage, "StageStatus": status}} if stage else {}),
+        }
+        for number, (status, stage) in enumerate(versions, start=1)
+    ]
+    assert to_serve(packages)["ModelPackageVersion"] == chosen
 
 
 @pytest.mark.slow

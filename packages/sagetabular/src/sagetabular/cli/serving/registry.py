@@ -9,6 +9,17 @@ import typer
 
 from sagelocal import LocalSageMaker
 from sagetabular.cli.options import Backend, On
+from sagetabular.cli.serving.versions import (
+    PRODUCTION,
+    approval,
+    data_here,
+    execution_of,
+    is_made_up,
+    metadata,
+    metric,
+    score,
+    stage,
+)
 from sagetabular.cli.terminal.output import print_table
 from sagetabular.errors import UserError
 from sagetabular.project import find_project
@@ -16,8 +27,6 @@ from sagetabular.project import find_project
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
-
-    from sagelocal import ModelRegistry
 
 app = typer.Typer(help="List, approve and reject registered model versions.", no_args_is_help=True)
 
@@ -47,8 +56,9 @@ class _Versions(Protocol):
 class _LocalVersions:
     """The versions of one group in the registry of this machine."""
 
-    def __init__(self, registry: ModelRegistry, group: str) -> None:
-        self._registry = registry
+    def __init__(self, sagemaker: LocalSageMaker, group: str) -> None:
+        self.sagemaker = sagemaker
+        self._registry = sagemaker.registry
         self.group = group
 
     def all(self) -> Sequence[Mapping[str, Any]]:
@@ -76,14 +86,19 @@ def list_versions(on: On = Backend.LOCAL) -> None:
     rows = [
         [
             str(package["ModelPackageVersion"]),
-            _metadata(package).get("model", ""),
-            _approval(package),
-            _metadata(package).get("execution_arn", "").rsplit("/", 1)[-1],
+            metadata(package).get("model", ""),
+            approval(package),
+            execution_of(package),
+            _data(versions, package),
+            metadata(package).get("target", ""),
+            metric(package),
+            score(package),
             _minute(package["CreationTime"]),
         ]
         for package in packages
     ]
-    header = ["version ", "model", "approval", "execution", "created"]
+    header = ["version ", "model", "approval", "execution", "data", "target", "metric", "score"]
+    header.append("created")
     print_table(versions.group, header, rows)
 
 
@@ -92,11 +107,12 @@ def show(version: Version, on: On = Backend.LOCAL) -> None:
     """Show a version: approval, what serves it, where it comes from, its baselines."""
     versions = _open(on)
     package = versions.find(version)
+    shown = metadata(package) | {"data": _data(versions, package)}
     rows = [
         ["approval", package["ModelApprovalStatus"]],
-        ["stage", _life(package)],
+        ["stage", stage(package)],
         ["created", _minute(package["CreationTime"])],
-        *([name, value] for name, value in _metadata(package).items()),
+        *([name, value] for name, value in shown.items()),
     ]
     specification = package.get("InferenceSpecification", {})
     for container in specification.get("Containers", []):
@@ -107,22 +123,39 @@ def show(version: Version, on: On = Backend.LOCAL) -> None:
 
 
 @app.command()
-def approve(version: Version, stage: Stage = "Production", on: On = Backend.LOCAL) -> None:
-    """Approve a version."""
-    _set(version, "Approved", stage, on)
+def approve(
+    version: Version,
+    stage: Stage = PRODUCTION,
+    on: On = Backend.LOCAL,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Also a model that was trained on made-up data.")
+    ] = False,
+) -> None:
+    """Approve a version; one that was trained on made-up data needs --yes."""
+    _check_stage(stage)
+    versions = _open(on)
+    if on is Backend.LOCAL and not yes:
+        data = _data(versions, versions.find(version))
+        if is_made_up(data):
+            msg = f"{versions.group}/{version} was trained on made-up data: {data}."
+            raise UserError(msg, "Train it on yours with `pipeline run`, or approve with --yes.")
+    _decide(versions, version, "Approved", stage)
 
 
 @app.command()
-def reject(version: Version, stage: Stage = "Production", on: On = Backend.LOCAL) -> None:
+def reject(version: Version, stage: Stage = PRODUCTION, on: On = Backend.LOCAL) -> None:
     """Reject a version."""
-    _set(version, "Rejected", stage, on)
+    _check_stage(stage)
+    _decide(_open(on), version, "Rejected", stage)
 
 
-def _set(version: int, status: str, stage: str, on: Backend) -> None:
+def _check_stage(stage: str) -> None:
     if not _STAGE.fullmatch(stage):
         msg = f"--stage must be up to 63 letters, digits and inner hyphens, got {stage!r}."
         raise UserError(msg, "Write, for example, --stage Staging.")
-    versions = _open(on)
+
+
+def _decide(versions: _Versions, version: int, status: str, stage: str) -> None:
     versions.decide(version, status, stage)
     typer.echo(f"{versions.group}/{version} is {status} for {stage}.")
 
@@ -134,22 +167,14 @@ def _open(on: Backend) -> _Versions:
 
         return open_model_packages()
     project = find_project()
-    return _LocalVersions(LocalSageMaker(project.home).registry, project.settings.pipeline.name)
+    return _LocalVersions(LocalSageMaker(project.home), project.settings.pipeline.name)
 
 
-def _metadata(package: Mapping[str, Any]) -> dict[str, str]:
-    """Return what the pipeline has noted; nothing for a version of somebody else."""
-    return dict(package.get("CustomerMetadataProperties", {}))
-
-
-def _life(package: Mapping[str, Any]) -> str:
-    return str(package.get("ModelLifeCycle", {}).get("Stage", ""))
-
-
-def _approval(package: Mapping[str, Any]) -> str:
-    """Return the approval, and the stage of life that it is about, if there is one."""
-    stage = _life(package)
-    return f"{package['ModelApprovalStatus']}{stage and f' for {stage}'}"
+def _data(versions: _Versions, package: Mapping[str, Any]) -> str:
+    """Return what a version was trained on."""
+    if isinstance(versions, _LocalVersions):
+        return data_here(versions.sagemaker, package)
+    return metadata(package).get("data", "")
 
 
 def _minute(time: datetime | str) -> str:

@@ -19,6 +19,7 @@ import typer
 
 from sagelocal import LocalSageMaker
 from sagetabular.cli.serving.asking import open_url
+from sagetabular.cli.serving.versions import data_here, in_a_line, to_serve
 from sagetabular.cli.terminal.output import program
 from sagetabular.errors import UserError
 from sagetabular.jobs.errors import JobError
@@ -39,7 +40,7 @@ def serve(
     version: Annotated[
         int | None,
         typer.Argument(
-            metavar="VERSION", help="Of the model; else the newest approved, else the newest."
+            metavar="VERSION", help="Of the model; else the newest for Production, else approved."
         ),
     ] = None,
     port: Annotated[int, typer.Option(min=1, max=65535)] = DEFAULT_PORT,
@@ -68,7 +69,8 @@ def serve(
             command, cwd=project.root, env=os.environ | environment, stdin=subprocess.PIPE
         )
         try:
-            _announce(server, f"http://{HOST}:{port}", package, manifest)
+            data = data_here(LocalSageMaker(project.home), package)
+            _announce(server, f"http://{HOST}:{port}", package, manifest, data)
             code = server.wait()
         except KeyboardInterrupt:  # the terminal has told the server too
             code = server.wait()
@@ -95,8 +97,7 @@ def _choose(project: Project, version: int | None) -> dict[str, Any]:
     packages = registry.packages(group)
     if not packages:
         raise UserError("No model is registered yet.", "Register one with `pipeline run`.")
-    approved = [one for one in packages if one["ModelApprovalStatus"] == "Approved"]
-    return (approved or packages)[-1]
+    return to_serve(packages)
 
 
 def _unpack(project: Project, package: dict[str, Any], folder: Path) -> Manifest:
@@ -118,7 +119,11 @@ def _unpack(project: Project, package: dict[str, Any], folder: Path) -> Manifest
 
 
 def _announce(
-    server: subprocess.Popen[bytes], url: str, package: dict[str, Any], manifest: Manifest
+    server: subprocess.Popen[bytes],
+    url: str,
+    package: dict[str, Any],
+    manifest: Manifest,
+    data: str,
 ) -> None:
     """Print where the model is served, once it answers; end with the server if it never does."""
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())
@@ -138,6 +143,7 @@ def _announce(
         name, version = package["ModelPackageGroupName"], package["ModelPackageVersion"]
         row = json.dumps([manifest.typical], ensure_ascii=False).replace("'", "'\\''")
         typer.echo(f"Serving {name}/{version} (models/{manifest.model}) on {url}, Ctrl-C ends it.")
+        typer.echo(f"It is {in_a_line(package, data, manifest.target)}.")
         typer.echo(f"Columns: {', '.join(manifest.features)}. A typical row, for another shell:\n")
         typer.echo(f"curl {url}/invocations -H 'Content-Type: application/json' -d '{row}'")
         typer.echo(f"{program()} predict FILE --url {url}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.settings.models.filling import TRAINING_ROWS
@@ -11,6 +12,7 @@ from sagetabular.steps.context import text
 from sagetabular.steps.models.serving import container, is_served_by_our_code
 from sagetabular.steps.preprocess import fingerprint
 from sagetabular.steps.sdk import ExecutionVariables, StepTypeEnum
+from sagetabular.steps.select import selected
 
 if TYPE_CHECKING:
     from sagetabular.steps.context import JobStep
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 # known of any other image is that it should take CSV.
 SERVED = [CSV, "application/json", "application/x-parquet"]
 ANSWERED = [CSV, "application/json"]
+# Values of CustomerMetadataProperties, by SageMaker's API.
+_ALLOWED = re.compile(r"[\w .:/=+\-@]{1,256}")
 
 
 def register(task: Task[Register], select: JobStep | None = None) -> JobStep:
@@ -49,6 +53,7 @@ def register(task: Task[Register], select: JobStep | None = None) -> JobStep:
         "CustomerMetadataProperties": {
             "model": task.step.unit,
             "commit": context.parameters.commit,
+            **_facts(task, select),
             "data_fingerprint": text(fingerprint(task.built["data.preprocess"])),
             "execution_arn": ExecutionVariables.PIPELINE_EXECUTION_ARN,
             **({"selection": selection} if selection else {}),
@@ -56,6 +61,20 @@ def register(task: Task[Register], select: JobStep | None = None) -> JobStep:
         },
     }
     return task.build(StepTypeEnum.REGISTER_MODEL, request)
+
+
+def _facts(task: Task[Register], select: JobStep | None) -> dict[str, Any]:
+    """Return what a reader of a list of versions asks for: target, data, metric and score.
+
+    What SageMaker would refuse as a value of the metadata is left out.
+    """
+    context, data = task.context, task.context.settings.pipeline.data
+    facts: dict[str, Any] = {"target": data.target} if _ALLOWED.fullmatch(data.target) else {}
+    if data.reads_tables:
+        facts["data"] = text(context.parameters.database, ".", context.parameters.table)
+    if select:
+        facts |= {"metric": "test_r2", "score": text(selected(select, "winner.test_r2"))}
+    return facts
 
 
 def _types(task: Task[Register]) -> dict[str, list[str]]:

@@ -1,0 +1,101 @@
+"""What a registered version is: its data, its target, how good it is, and for which stage."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from sagelocal.errors import ExecutionNotFoundError
+from sagetabular.lake.sample import SAMPLE_TITLE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sagelocal import LocalSageMaker
+
+PRODUCTION = "Production"
+_METRICS = {"test_r2": "test R²"}
+_DIGITS = 4
+
+
+def metadata(package: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the pipeline has noted; nothing for a version of somebody else."""
+    return dict(package.get("CustomerMetadataProperties", {}))
+
+
+def stage(package: Mapping[str, Any]) -> str:
+    """Return the stage of life that the approval is about; empty if nobody has said."""
+    return str(package.get("ModelLifeCycle", {}).get("Stage", ""))
+
+
+def approval(package: Mapping[str, Any]) -> str:
+    """Return the approval, and the stage of life that it is about, if there is one."""
+    about = stage(package)
+    return f"{package['ModelApprovalStatus']}{about and f' for {about}'}"
+
+
+def execution_of(package: Mapping[str, Any]) -> str:
+    """Return the identifier of the execution that has registered the version, or nothing."""
+    return metadata(package).get("execution_arn", "").rsplit("/", 1)[-1]
+
+
+def metric(package: Mapping[str, Any]) -> str:
+    """Return the name of the metric, as a reader knows it; empty if none was noted."""
+    name = metadata(package).get("metric", "")
+    return _METRICS.get(name, name)
+
+
+def score(package: Mapping[str, Any]) -> str:
+    """Return the score to four digits; empty if none was noted."""
+    noted = metadata(package).get("score", "")
+    try:
+        return f"{float(noted):.{_DIGITS}f}" if noted else ""
+    except ValueError:  # somebody else's, with a meaning of its own
+        return noted
+
+
+def data_here(sagemaker: LocalSageMaker, package: Mapping[str, Any]) -> str:
+    """Return what the version was trained on, by the execution of this machine if it is there.
+
+    Args:
+        sagemaker: The executions of this machine.
+        package: The version.
+    """
+    identifier = execution_of(package)
+    if identifier:
+        with suppress(ExecutionNotFoundError):
+            return sagemaker.execution(identifier).metadata.get("data", "")
+    return metadata(package).get("data", "")
+
+
+def is_made_up(data: str) -> bool:
+    """Return whether data of this title are those of `pipeline data sample`."""
+    return data.startswith(SAMPLE_TITLE)
+
+
+def to_serve(packages: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the newest version for production; without one the newest approved, or the newest.
+
+    Args:
+        packages: At least one, oldest first.
+    """
+    approved = [one for one in packages if one["ModelApprovalStatus"] == "Approved"]
+    production = [one for one in approved if stage(one) == PRODUCTION]
+    return (production or approved or packages)[-1]
+
+
+def in_a_line(package: Mapping[str, Any], data: str, target: str) -> str:
+    """Return approval, stage, data, target and score of a version; only what is known.
+
+    Args:
+        package: The version.
+        data: What it was trained on.
+        target: What it predicts.
+    """
+    parts = [
+        approval(package),
+        f"predicts {target}",
+        data and f"was trained on {data}",
+        score(package) and f"{metric(package) or 'score'} {score(package)}",
+    ]
+    return ", ".join(part for part in parts if part)
