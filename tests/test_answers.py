@@ -10,9 +10,11 @@ from pathlib import Path
 import boto3
 import pytest
 import yaml
-from cookiecutter.exceptions import FailedHookException
+from cookiecutter.exceptions import CookiecutterException, FailedHookException
+from cookiecutter.main import cookiecutter
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jinja2 import UndefinedError
 
 from tests.baking import ROOT, run_hook
 from tests.conftest import Bake
@@ -68,6 +70,23 @@ def refused(name: str, value: str, folder: Path) -> str:
     assert rule.startswith(f"{name} must ") and f"got {value[:80]!a}." in rule
     assert remedy.endswith(".")
     return result.stderr
+
+
+@pytest.mark.parametrize("slug", ["a/b", "a\\b", "../beside", "..", ".", "", "{elsewhere}", "a/"])
+def test_a_slug_that_is_a_path_is_refused_before_a_folder_is_made(
+    template: Path, tmp_path: Path, slug: str
+) -> None:
+    (tmp_path / "output").mkdir()
+    slug = slug.format(elsewhere=tmp_path / "elsewhere/deep")
+    with pytest.raises((UndefinedError, CookiecutterException), match="project_slug must be"):
+        cookiecutter(
+            str(template),
+            no_input=True,
+            default_config=True,
+            output_dir=str(tmp_path / "output"),
+            extra_context={"project_slug": slug},
+        )
+    assert [each.name for each in tmp_path.rglob("*")] == ["output"]
 
 
 @pytest.mark.parametrize("value", BAD_SLUGS.values(), ids=BAD_SLUGS.keys())
