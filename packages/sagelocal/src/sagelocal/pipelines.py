@@ -133,7 +133,7 @@ class PipelineRun:
         record = replace(record, arguments=request, token=self._cache.tokens.get(step.name))
         self._steps[step.name] = record
         self._record.write_step(record)
-        check_request(request, step.name, step.kind)
+        check_request(request, step)
         earlier = self._cache.find(step, request)
         if earlier is not None and earlier.response is not None:
             self._ahead.end(step.name)

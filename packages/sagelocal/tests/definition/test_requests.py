@@ -111,3 +111,39 @@ def test_what_an_expression_gives_is_checked_once_it_is_known(start, build) -> N
         "Step Count: ProcessingResources.ClusterConfig.InstanceCount may be at most 100, got 101"
     )
     assert record.log_files("Count") == []
+
+
+def test_names_that_an_earlier_step_answered_may_be_longer_than_on_the_service(
+    start, build, sagemaker
+) -> None:
+    """HyperParameterTuningJobName has 32 characters in the API; names of jobs here have more."""
+    build.put_code(sagemaker.storage, fit="print('cv:r2=0.5;')")
+    first = {"Name": "First", "Type": "Tuning", "Arguments": build.tuning_request(1, 1)}
+    parents = [{"HyperParameterTuningJobName": {"Get": "Steps.First.HyperParameterTuningJobName"}}]
+    request = build.tuning_request(1, 1) | {
+        "WarmStartConfig": {
+            "WarmStartType": "TransferLearning",
+            "ParentHyperParameterTuningJobs": parents,
+        }
+    }
+    record = start(first, {"Name": "Second", "Type": "Tuning", "Arguments": request})
+    assert record.status == "Succeeded", record.failure_reason
+    parents[0] = {"HyperParameterTuningJobName": "x" * 33}
+    with pytest.raises(DefinitionError, match="may be at most 32 characters, got 33"):
+        start(first, {"Name": "Second", "Type": "Tuning", "Arguments": request})
+
+
+def test_what_a_property_file_holds_is_checked(start, build) -> None:
+    """The API's ContainerArgument is text of 256 characters."""
+    code = (
+        "import os, pathlib; folder = pathlib.Path(os.environ['SAGEMAKER_BASE_DIR']);"
+        "(folder / 'processing/output/out/n.json').write_text('{\"n\": 5}')"
+    )
+    file = {"PropertyFileName": "Counted", "OutputName": "out", "FilePath": "n.json"}
+    count = build.processing("Count", code, outputs={"out": "s3://bucket/out"})
+    value = {
+        "Std:JsonGet": {"PropertyFile": {"Get": "Steps.Count.PropertyFiles.Counted"}, "Path": "n"}
+    }
+    record = start({**count, "PropertyFiles": [file]}, build.processing("Read", "pass", value))
+    assert record.failed_step == "Read"
+    assert "ContainerArguments[0] must be text, got 5." in record.failure_reason

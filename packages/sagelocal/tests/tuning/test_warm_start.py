@@ -132,7 +132,7 @@ def test_a_parent_may_be_an_earlier_step_of_the_same_pipeline(
 
 
 def test_too_many_parents_are_refused_before_anything_runs(search, sagemaker) -> None:
-    with pytest.raises(DefinitionError, match="has 1 to 5 parents, got 6"):
+    with pytest.raises(DefinitionError, match="may be at most 5 entries, got 6"):
         search(*"abcdef")
     assert sagemaker.executions() == []
 

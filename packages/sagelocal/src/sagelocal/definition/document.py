@@ -10,12 +10,14 @@ from sagelocal.files import JsonObject
 VERSION = "2020-12-01"
 
 _TOP = ("Version", "Metadata", "Parameters", "PipelineExperimentConfig", "Steps", "MlflowConfig")
-_STEP = ("Name", "Type", "Arguments", "DependsOn", "DisplayName", "Description")
-_RETRIED = ("Processing", "Training", "Tuning", "Model", "Transform", "RegisterModel")
+# Which types of step have retry policies is checked with them, see `sagelocal.jobs.retries`.
+_STEP = (
+    *("Name", "Type", "Arguments", "DependsOn", "DisplayName", "Description"),
+    "RetryPolicies",
+)
 # Member of a step → the types of step that have it, beside those that all have.
 _OWN_MEMBERS: dict[str, tuple[str, ...]] = {
     "CacheConfig": ("Processing", "Training", "Tuning", "Transform"),
-    "RetryPolicies": _RETRIED,
     "PropertyFiles": ("Processing",),
 }
 # Deeper than any request, and no deeper than what walks through it can go.

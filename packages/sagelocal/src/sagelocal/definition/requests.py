@@ -61,15 +61,20 @@ def step_problems(step: Step, types: Types) -> Iterator[Problem]:
         yield from local_problems(step.kind, step.arguments)
 
 
-def check_request(request: JsonObject, step: str, kind: str) -> None:
+def check_request(request: JsonObject, step: Step) -> None:
     """Check the request of a step once its expressions are resolved.
+
+    Args:
+        request: What the arguments of the step became.
+        step: The step.
 
     Raises:
         DefinitionError: If the service would refuse it, or this back-end cannot run it.
     """
-    if kind in CALLS:
-        for problem in (*request_problems(kind, request), *local_problems(kind, request)):
-            raise _refused(problem, step)
+    if step.kind not in CALLS:
+        return
+    for problem in (*request_problems(step.kind, request), *local_problems(step.kind, request)):
+        raise _refused(problem, step.name)
 
 
 def _refused(problem: Problem, step: str) -> DefinitionError:

@@ -6,6 +6,7 @@ shapes that botocore ships. Expressions are left out: what they become is known 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -29,6 +30,8 @@ _UNKNOWN_TO_PIPELINES = {
     "ModelPackageName": "aws/sagemaker-python-sdk#3472",
     "AdditionalModelDataSources": "aws/sagemaker-python-sdk#4994",
 }
+# A name that a job has here. The service gives its own jobs shorter ones, which fit everywhere.
+_LOCAL_JOB = re.compile(r"pipelines-\d{8}-\d{6}-[0-9a-f]{4}-[\w-]+")
 _WORDS = {
     "structure": "an object",
     "map": "an object",
@@ -92,6 +95,8 @@ def _problems(value: object, place: Shape, path: str, name: str) -> Iterator[Pro
     if not _FITS[place.kind](value):
         rule = f"must be {_WORDS.get(place.kind, place.kind)}, got {_short(value)}"
         yield Problem(path, rule, _see(name))
+        return
+    if isinstance(value, str) and _LOCAL_JOB.fullmatch(value):
         return
     for rule in broken_limits(value, place.limits):
         close = did_you_mean(str(value), place.limits["enum"]) if "enum" in place.limits else ""
