@@ -10,11 +10,11 @@ import json
 from typing import Any
 
 import pytest
-from building import ROLE
+from building import ROLE, Build
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sagelocal import DefinitionError, SageLocalError
+from sagelocal import DefinitionError, LocalSageMaker, SageLocalError, Storage
 from sagelocal.definition import parse_definition
 from sagelocal.definition.requests import check_requests
 
@@ -356,12 +356,8 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.sampled_from(PLACES), st.just(REMOVE) | JSON)
-def test_any_mutation_is_accepted_or_refused_in_two_lines(
-    path: tuple[Any, ...], change: Any
-) -> None:
-    copied = json.loads(json.dumps(VALID))
+def mutated(document: dict[str, Any], path: tuple[Any, ...], change: Any) -> dict[str, Any]:
+    copied: dict[str, Any] = json.loads(json.dumps(document))
     parent: Any = copied
     for key in path[:-1]:
         parent = parent[key]
@@ -369,9 +365,70 @@ def test_any_mutation_is_accepted_or_refused_in_two_lines(
         del parent[path[-1]]
     else:
         parent[path[-1]] = change
+    return copied
+
+
+def assert_two_lines(error: SageLocalError) -> None:
+    lines = str(error).splitlines()
+    assert len(lines) == 2, str(error)
+    assert all(len(line) < 2000 for line in lines)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(PLACES), st.just(REMOVE) | JSON)
+def test_any_mutation_is_accepted_or_refused_in_two_lines(path: Any, change: Any) -> None:
     try:
-        check(copied)
+        check(mutated(VALID, path, change))
     except SageLocalError as error:
-        lines = str(error).splitlines()
-        assert len(lines) == 2, str(error)
-        assert all(len(line) < 2000 for line in lines)
+        assert_two_lines(error)
+
+
+def runnable(build: Build, storage: Storage) -> dict[str, Any]:
+    """Return a definition of which all runs to its end, but for the jobs of a server."""
+    build.put_code(storage, fit="print('r2=0.5;')")
+    storage.put_bytes("s3://bucket/in/a.csv", b"1")
+    write = "import sys; open('/opt/ml/processing/out/n.json', 'w').write(sys.argv[1])"
+    write = f"import os; root = os.environ['SAGEMAKER_BASE_DIR']; {write}".replace(
+        "'/opt/ml/processing", "root + '/processing"
+    )
+    document: dict[str, Any] = json.loads(json.dumps(VALID))
+    prepare, fit, tune, _, _, _, gate = (step["Arguments"] for step in document["Steps"])
+    prepare["AppSpecification"]["ContainerEntrypoint"] = ["python3", "-c", write]
+    prepare["AppSpecification"]["ContainerArguments"] = [join('{"rows": 9}')]
+    code = build.training_request()
+    fit |= {key: code[key] for key in ("HyperParameters", "InputDataConfig")}
+    trial = tune["TrainingJobDefinition"]
+    trial |= {"InputDataConfig": fit["InputDataConfig"]}
+    trial["StaticHyperParameters"] = fit["HyperParameters"]
+    trial["AlgorithmSpecification"]["MetricDefinitions"] = [{"Name": "r2", "Regex": "r2=(.*);"}]
+    tune["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxNumberOfTrainingJobs"] = 1
+    document["Steps"] = [step for step in document["Steps"] if step["Name"] != "Score"]
+    gate["IfSteps"] = [{"Name": "End", "Type": "Fail", "Arguments": {"ErrorMessage": "end"}}]
+    return document
+
+
+def test_what_is_mutated_to_be_run_does_run(build: Build, sagemaker: LocalSageMaker) -> None:
+    document = runnable(build, sagemaker.storage)
+    record = sagemaker.start(json.dumps(document).encode(), pipeline_name="demo")
+    assert record.failure_reason == "end"
+    assert [name for name, step in record.steps.items() if step.status == "NotExecuted"] == ["Stop"]
+
+
+@pytest.mark.slow
+@settings(
+    max_examples=60, deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)  # fmt: skip
+@given(st.data(), st.just(REMOVE) | JSON)
+def test_any_mutation_runs_or_is_refused(
+    build: Build, sagemaker: LocalSageMaker, data: st.DataObject, change: Any
+) -> None:
+    document = runnable(build, sagemaker.storage)
+    path = data.draw(st.sampled_from(places(document)))
+    content = json.dumps(mutated(document, path, change)).encode()
+    try:
+        record = sagemaker.start(content, pipeline_name="demo")
+    except SageLocalError as error:
+        assert_two_lines(error)
+    else:
+        assert record.status in ("Succeeded", "Failed")
