@@ -15,7 +15,7 @@ import sagelocal.errors
 ERRORS = {
     *("DefinitionError", "ExecutionNotFoundError", "ExecutionStateError", "ParameterError"),
     *("RecordError", "RegistryError", "SageLocalError", "SelectionError", "ServerError"),
-    "StorageError",
+    *("StorageError", "DamagedError"),
 }
 
 

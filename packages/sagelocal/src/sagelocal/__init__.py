@@ -10,6 +10,7 @@ without running it) and of `sagelocal.errors`, and the command `sagelocal`. All 
 from __future__ import annotations
 
 from sagelocal.errors import (
+    DamagedError,
     DefinitionError,
     ExecutionNotFoundError,
     ExecutionStateError,
@@ -33,6 +34,7 @@ from sagelocal.storage.buckets import Storage
 
 __all__ = [
     "Cleaning",
+    "DamagedError",
     "DefinitionError",
     "ExecutionNotFoundError",
     "ExecutionRecord",

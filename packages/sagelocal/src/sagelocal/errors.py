@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable
 
 __all__ = [
+    "DamagedError",
     "DefinitionError",
     "ExecutionNotFoundError",
     "ExecutionStateError",
@@ -36,6 +37,10 @@ class SageLocalError(Exception):
     def __str__(self) -> str:
         """Return message and remedy, one line each."""
         return f"{self.message}\n{self.remedy}" if self.remedy else self.message
+
+
+class DamagedError(SageLocalError):
+    """A file in which this package keeps its state is not what it wrote."""
 
 
 class DefinitionError(SageLocalError):

@@ -1,12 +1,20 @@
-"""Small files that are either whole or absent, never half-written."""
+"""Small files that are either whole or absent, never half-written.
+
+What something else has damaged is told apart from what was never there, and named.
+"""
 
 from __future__ import annotations
 
 import json
+import logging
+import os
 import uuid
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from sagelocal.errors import DamagedError
 
 JsonObject = dict[str, Any]
 
@@ -30,23 +38,76 @@ def encode_json(value: object) -> bytes:
     return (json.dumps(value, indent=2, allow_nan=False) + "\n").encode()
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write `content` to `path` in one step, making its folders."""
+def write_bytes(path: Path, content: bytes, *, durable: bool = False) -> None:
+    """Write `content` to `path` in one step, making its folders.
+
+    Args:
+        path: The file.
+        content: All that it is to hold.
+        durable: Whether the content is on the disk before the name is: else a machine that loses
+            its power can leave an empty file under the name.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_sibling(path)
     try:
-        temporary.write_bytes(content)
+        with temporary.open("wb") as file:
+            file.write(content)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write `value` to `path` as strict JSON in one step."""
-    write_bytes(path, encode_json(value))
+    """Write `value` to `path` as strict JSON in one step, so that it outlives a loss of power."""
+    write_bytes(path, encode_json(value), durable=True)
 
 
-def read_json(path: Path) -> JsonObject:
-    """Return the JSON object in `path`."""
-    content: JsonObject = json.loads(path.read_bytes())
+def read_json(path: Path, part_of: Path | None = None) -> JsonObject:
+    """Return the JSON object in a file that this package wrote.
+
+    Args:
+        path: The file.
+        part_of: What is of no use without it; by default the file alone.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        DamagedError: If it cannot be read, or holds something else.
+    """
+    try:
+        content = json.loads(read_file(path, part_of))
+    except (ValueError, RecursionError) as error:
+        raise damaged(path, f"it holds no JSON ({error})", part_of) from error
+    if not isinstance(content, dict):
+        raise damaged(path, f"it must hold an object, got {type(content).__name__}", part_of)
     return content
+
+
+def read_file(path: Path, part_of: Path | None = None) -> bytes:
+    """Return what a file holds that this package wrote, see `read_json`.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        DamagedError: If it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise damaged(path, os.strerror(error.errno or 0), part_of) from error
+
+
+def damaged(path: Path, reason: str, part_of: Path | None = None) -> DamagedError:
+    """Return the error about a file that is not what this package wrote, see `read_json`."""
+    return DamagedError(
+        f"{path} is damaged: {reason}.", f"Restore it, or remove {part_of or path}."
+    )
+
+
+@cache  # once for each file is enough
+def warn_of(message: str) -> None:
+    """Say that something is left out, in two lines on standard error unless logging is set up."""
+    logging.getLogger("sagelocal").warning("%s", message)

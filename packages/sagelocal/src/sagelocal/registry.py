@@ -6,8 +6,16 @@ import os
 import re
 from pathlib import Path
 
-from sagelocal.errors import RegistryError, did_you_mean
-from sagelocal.files import JsonObject, now, read_json, temporary_sibling, write_json
+from sagelocal.errors import DamagedError, RegistryError, did_you_mean
+from sagelocal.files import (
+    JsonObject,
+    damaged,
+    now,
+    read_json,
+    temporary_sibling,
+    warn_of,
+    write_json,
+)
 
 APPROVAL_STATUSES = ("Approved", "Rejected", "PendingManualApproval")
 _GROUP = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
@@ -57,21 +65,38 @@ class ModelRegistry:
             return []
         return sorted(path.name for path in self.directory.iterdir() if self._versions(path))
 
-    def packages(self, group: str | None = None) -> list[JsonObject]:
-        """Return the packages of one group or of all, by group, oldest version first."""
+    def packages(self, group: str | None = None, *, whole: bool = False) -> list[JsonObject]:
+        """Return the packages of one group or of all, by group, oldest version first.
+
+        Args:
+            group: Its name; None for all.
+            whole: Whether none may be missing; else one that is damaged is named and left out.
+
+        Raises:
+            DamagedError: If one is damaged, and none may be missing.
+        """
         names = self.groups() if group is None else [group]
-        folders = [self._folder(name) for name in names]
-        return [read_json(f / f"{v}.json") for f in folders for v in self._versions(f)]
+        found = []
+        for folder in map(self._folder, names):
+            for version in self._versions(folder):
+                try:
+                    found.append(_read(folder / f"{version}.json"))
+                except DamagedError as error:
+                    if whole:
+                        raise
+                    warn_of(str(error))
+        return found
 
     def describe(self, group: str, version: int) -> JsonObject:
         """Return one model package.
 
         Raises:
             RegistryError: If there is no such group or version.
+            DamagedError: If it is not what was written.
         """
         path = self._folder(group) / f"{version}.json"
-        if path.is_file():
-            return read_json(path)
+        if path.exists():
+            return _read(path)
         versions = self._versions(path.parent)
         if not versions:
             raise RegistryError(
@@ -130,6 +155,20 @@ class ModelRegistry:
             return []
         names = (path.name for path in folder.iterdir())
         return sorted(int(Path(name).stem) for name in names if _VERSION_FILE.fullmatch(name))
+
+
+def _read(path: Path) -> JsonObject:
+    package = read_json(path)
+    group, version = path.parent.name, int(path.stem)
+    found = package.get("ModelPackageGroupName"), package.get("ModelPackageVersion")
+    if found != (group, version):
+        raise damaged(path, f"it is not version {version} of {group}")
+    if package.get("ModelApprovalStatus") not in APPROVAL_STATUSES:
+        raise damaged(path, f"its status is {package.get('ModelApprovalStatus')!r:.80}")
+    for name in ("ModelPackageArn", "CreationTime"):
+        if not isinstance(package.get(name), str):
+            raise damaged(path, f"{name} cannot be {package.get(name)!r:.80}")
+    return package
 
 
 def _check_status(status: object) -> None:

@@ -169,7 +169,7 @@ class LocalSageMaker:
             OSError: If nothing more can be written.
         """
         with in_use(self.home), claimed(self.home, identifier) as record:
-            definition = parse_definition((record.directory / "definition.json").read_bytes())
+            definition = parse_definition(record.definition())
             return self._account.run(definition, reopen(record), host_environment, listener, tokens)
 
     def clean(self, keep: int) -> list[Removed]:

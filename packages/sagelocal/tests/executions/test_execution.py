@@ -18,6 +18,8 @@ from sagelocal.executions.records import StepRecord
 
 DEFINITION = b'{"exact":   "bytes"}'
 
+TIME = "2026-11-30T12:00:00.000+00:00"
+
 
 @pytest.fixture
 def create(home: Path):
@@ -80,9 +82,7 @@ def test_the_beginning_of_an_identifier_is_enough_while_it_is_unmistakable(
 
 def test_a_step_record_that_was_written_reads_back(home: Path, create) -> None:
     record = create()
-    step = StepRecord(
-        "A", "Tuning", "Failed", "start", "end", {"x": [1]}, {"ExitCode": 2}, None, "why"
-    )
+    step = StepRecord("A", "Tuning", "Failed", TIME, TIME, {"x": [1]}, {"ExitCode": 2}, None, "why")
     record.write_step(step)
     found = load_execution(home, record.id).steps["A"]
     assert found == step

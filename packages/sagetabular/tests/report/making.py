@@ -120,7 +120,10 @@ def _tuning(story: Story) -> dict[str, Any]:
     }
     return {
         "HyperParameterTuningJobConfig": {"Strategy": "Bayesian", "ParameterRanges": ranges},
-        "TrainingJobDefinition": {"StaticHyperParameters": {"job_model": story.model}},
+        "TrainingJobDefinition": {
+            "StaticHyperParameters": {"job_model": story.model},
+            "OutputDataConfig": {"S3OutputPath": "s3://local/trials"},
+        },
         "TrainingJobSummaries": trials,
     }
 

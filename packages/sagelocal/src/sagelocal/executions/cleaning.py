@@ -15,10 +15,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sagelocal.errors import DamagedError
 from sagelocal.executions.claims import unused
 from sagelocal.executions.history import list_executions
 from sagelocal.executions.records import ExecutionRecord
-from sagelocal.files import JsonObject, read_json
+from sagelocal.files import JsonObject, read_json, warn_of
 from sagelocal.registry import ModelRegistry
 from sagelocal.storage.buckets import Storage
 
@@ -57,7 +58,7 @@ def plan(
     with unused(home):
         records = list_executions(home)
         versions = _unapproved(records, registry, keep) if unapproved else []
-        left = [package for package in registry.packages() if package not in versions]
+        left = [package for package in registry.packages(whole=True) if package not in versions]
         needed = _needed(records, keep, left)
         going = [record.directory for record in records if record.id not in needed]
         found = {directory.name: directory for directory in going}
@@ -74,7 +75,7 @@ def clean(home: Path, storage: Storage, registry: ModelRegistry, keep: int) -> l
     """
     with unused(home):
         records = list_executions(home)
-        needed = _needed(records, keep, registry.packages())
+        needed = _needed(records, keep, registry.packages(whole=True))
         for record in records:
             if record.id not in needed:
                 record.directory.rename(_hidden(record.directory))
@@ -161,9 +162,18 @@ def _remove(directory: Path, storage: Storage) -> Removed:
 def _own_prefixes(directory: Path, execution: str) -> list[str]:
     """Return the prefixes named after the execution; nobody else writes below them."""
     own = re.compile(rf"s3://(?:[^/]+/)+{re.escape(execution)}(?=/|$)")
-    requests = (read_json(file).get("arguments") for file in directory.glob("steps/*.json"))
+    requests = (_arguments(file) for file in directory.glob("steps/*.json"))
     found = (own.match(text) for request in requests for text in _texts(request))
     return sorted({match.group() for match in found if match})
+
+
+def _arguments(file: Path) -> object:
+    """Return the request of a step; None, once that is said, if its file is damaged."""
+    try:
+        return read_json(file).get("arguments")
+    except DamagedError as error:
+        warn_of(str(error))
+        return None
 
 
 def _texts(node: object) -> Iterator[str]:

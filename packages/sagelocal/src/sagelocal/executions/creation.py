@@ -67,7 +67,7 @@ def create_execution(
     try:
         staging.mkdir(parents=True)
         with hold(staging):
-            write_bytes(staging / "definition.json", definition)
+            write_bytes(staging / "definition.json", definition, durable=True)
             write_json(staging / "parameters.json", dict(parameters))
             for step in steps.values():
                 record.write_step(step)

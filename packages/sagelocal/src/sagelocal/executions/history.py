@@ -1,30 +1,27 @@
-"""Executions of the past: found by identifier, read from their directories."""
+"""Executions of the past: found by identifier, read from their directories.
+
+A damaged one is named and left out wherever all are looked at.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
-from sagelocal.errors import ExecutionNotFoundError
-from sagelocal.executions.locking import holder
-from sagelocal.executions.records import (
-    EXECUTING,
-    INTERRUPTED,
-    STOPPED,
-    SUCCEEDED,
-    ExecutionRecord,
-    StepRecord,
-)
-from sagelocal.files import read_json
+from sagelocal.errors import DamagedError, ExecutionNotFoundError
+from sagelocal.executions.reading import read_execution, read_overview, read_step
+from sagelocal.executions.records import SUCCEEDED, ExecutionRecord, StepRecord
+from sagelocal.files import warn_of
 
-# What another version of this package has noted beside them is not read.
-_KNOWN = {field.name for field in fields(ExecutionRecord)} - {"directory", "parameters", "steps"}
+_T = TypeVar("_T")
 
 
 def list_executions(home: Path) -> list[ExecutionRecord]:
-    """Return all executions, newest first."""
-    return [_read(path) for path in sorted(_directories(home), reverse=True)]
+    """Return all executions that can be read, newest first."""
+    found = (_if_whole(read_execution, path) for path in sorted(_directories(home), reverse=True))
+    return [record for record in found if record is not None]
 
 
 def load_execution(home: Path, identifier: str) -> ExecutionRecord:
@@ -32,11 +29,12 @@ def load_execution(home: Path, identifier: str) -> ExecutionRecord:
 
     Raises:
         ExecutionNotFoundError: If there is none, or more than one.
+        DamagedError: If a file of it is not what was written.
     """
     known = sorted(path.name for path in _directories(home))
     matches = [name for name in known if name.startswith(identifier)] if identifier else []
     if len(matches) == 1:
-        return _read(home / "executions" / matches[0])
+        return read_execution(home / "executions" / matches[0])
     if matches:
         raise ExecutionNotFoundError(
             f"{identifier} is the beginning of {len(matches)} executions.",
@@ -47,10 +45,15 @@ def load_execution(home: Path, identifier: str) -> ExecutionRecord:
 
 
 def latest_execution(home: Path, pipeline_name: str) -> ExecutionRecord | None:
-    """Return the newest execution of a pipeline, however it ended; None without one."""
+    """Return the newest execution of a pipeline, however it ended; None without one.
+
+    Raises:
+        DamagedError: If a file of it is not what was written.
+    """
     for directory in sorted(_directories(home), reverse=True):
-        if read_json(directory / "execution.json")["pipeline_name"] == pipeline_name:
-            return _read(directory)
+        content = _if_whole(read_overview, directory)
+        if content is not None and content["pipeline_name"] == pipeline_name:
+            return read_execution(directory)
     return None
 
 
@@ -62,7 +65,8 @@ def succeeded_steps(home: Path, pipeline_name: str, step: str) -> Iterator[StepR
     """
     seen = set()
     for directory in sorted(_directories(home), reverse=True):
-        if read_json(directory / "execution.json")["pipeline_name"] != pipeline_name:
+        content = _if_whole(read_overview, directory)
+        if content is None or content["pipeline_name"] != pipeline_name:
             continue
         record = _step_or_none(directory, step)
         if record is None or record.status != SUCCEEDED:
@@ -79,33 +83,17 @@ def _directories(home: Path) -> list[Path]:
     return [file.parent for file in (home / "executions").glob("[0-9]*/execution.json")]
 
 
-def _read(directory: Path) -> ExecutionRecord:
-    """Read a record; one that a crash cut short is reported as interrupted."""
-    content = read_json(directory / "execution.json")
-    crashed = content["status"] == EXECUTING and holder(directory) is None
-    if crashed:
-        # It may have ended between the two looks.
-        content = read_json(directory / "execution.json")
-        crashed = content["status"] == EXECUTING
-    if crashed:
-        reason = "The process that ran it ended before the execution did."
-        content |= {"status": INTERRUPTED, "failure_reason": reason}
-    steps = {name: _read_step(directory, name, crashed) for name in content["steps"]}
-    return ExecutionRecord(
-        **{name: value for name, value in content.items() if name in _KNOWN},
-        directory=directory,
-        parameters=read_json(directory / "parameters.json"),
-        steps=steps,
-    )
-
-
-def _read_step(directory: Path, name: str, crashed: bool) -> StepRecord:
-    step = StepRecord(**read_json(directory / "steps" / f"{name}.json"))
-    return replace(step, status=STOPPED) if crashed and step.status == EXECUTING else step
+def _if_whole(read: Callable[[Path], _T], directory: Path) -> _T | None:
+    """Return what is read of an execution; None, once that is said, if it is damaged or gone."""
+    try:
+        return read(directory)
+    except DamagedError as error:
+        warn_of(str(error))
+    except FileNotFoundError:  # it was removed in this very moment
+        pass
+    return None
 
 
 def _step_or_none(directory: Path, name: str) -> StepRecord | None:
-    try:
-        return _read_step(directory, name, crashed=False)
-    except FileNotFoundError:  # the pipeline had no such step then, or the execution was removed
-        return None
+    """Return the record of a step; None if the pipeline had no such step then, or it is damaged."""
+    return _if_whole(lambda path: read_step(path, name), directory)

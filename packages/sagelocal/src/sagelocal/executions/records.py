@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from sagelocal.files import JsonObject, write_json
+from sagelocal.files import JsonObject, damaged, read_file, write_json
 
 EXECUTING, SUCCEEDED, FAILED, STOPPED = "Executing", "Succeeded", "Failed", "Stopped"
 # Never written: nobody is left to write it.
@@ -132,6 +132,18 @@ class ExecutionRecord:
             "StartDateTime": self.start_time,
             "CurrentDateTime": self.start_time,
         }
+
+    def definition(self) -> bytes:
+        """Return the bytes that were started.
+
+        Raises:
+            DamagedError: If they cannot be read any more.
+        """
+        path = self.directory / "definition.json"
+        try:
+            return read_file(path, self.directory)
+        except FileNotFoundError as error:
+            raise damaged(path, "it is missing", self.directory) from error
 
     def write(self) -> None:
         """Write `execution.json`; the steps are only listed, each has its own file."""

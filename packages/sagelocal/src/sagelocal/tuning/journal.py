@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from sagelocal.errors import DefinitionError
+from sagelocal.errors import DamagedError, DefinitionError
 from sagelocal.executions.artefacts import model_address
 from sagelocal.files import JsonObject, read_json, write_json
 from sagelocal.storage.buckets import Storage
@@ -39,7 +39,10 @@ class TrialJournal:
         path = self.folder / f"{name}.json"
         if not path.is_file():
             return None
-        trial = Trial(**read_json(path))
+        try:
+            trial = Trial(**read_json(path))
+        except (DamagedError, TypeError):  # it is tried again, and noted again
+            return None
         if trial.hyperparameters != hyperparameters:
             raise DefinitionError(
                 f"Trial {name} ran with {trial.hyperparameters}, and the search now asks for "

@@ -134,6 +134,6 @@ def _settings(sagemaker: LocalSageMaker, record: ExecutionRecord) -> dict[str, M
     A short hash of the definition stands for the rest, such as instances and limits.
     """
     groups = {group.step: group.values for group in read_settings(sagemaker, record)}
-    definition = hashlib.sha256((record.directory / "definition.json").read_bytes()).hexdigest()
+    definition = hashlib.sha256(record.definition()).hexdigest()
     data = record.metadata.get("data", ABSENT)
     return {**groups, "": {"data": data, **groups.get("", {}), "definition": definition[:12]}}

@@ -87,7 +87,7 @@ def _render(template: str, content: Mapping[str, Any]) -> str:
 def _content(sagemaker: LocalSageMaker, record: ExecutionRecord, folder: Path) -> dict[str, Any]:
     result, artefacts = read_result(sagemaker, record), read_artefacts(sagemaker, record)
     evaluations = {entry.name: artefacts.evaluations[entry.name] for entry in result.models}
-    definition = (record.directory / "definition.json").read_bytes()
+    definition = record.definition()
     steps = parse_definition(definition).steps
     earlier = previous_success(sagemaker, record)
     compared, problem = _compared(sagemaker, earlier, record)
