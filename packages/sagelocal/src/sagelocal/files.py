@@ -70,7 +70,7 @@ def read_json(path: Path, part_of: Path | None = None) -> JsonObject:
 
     Args:
         path: The file.
-        part_of: What is of no use without it; by default the file alone.
+        part_of: The execution that is of no use without it; None if it stands for itself.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -102,9 +102,8 @@ def read_file(path: Path, part_of: Path | None = None) -> bytes:
 
 def damaged(path: Path, reason: str, part_of: Path | None = None) -> DamagedError:
     """Return the error about a file that is not what this package wrote, see `read_json`."""
-    return DamagedError(
-        f"{path} is damaged: {reason}.", f"Restore it, or remove {part_of or path}."
-    )
+    remove = f"remove that execution: delete {part_of}" if part_of else f"delete {path}"
+    return DamagedError(f"{path} is damaged: {reason}.", f"Restore it, or {remove}.")
 
 
 @cache  # once for each file is enough

@@ -135,7 +135,8 @@ def test_every_command_goes_on_without_a_damaged_execution(
     rule, remedy = said.splitlines()
     assert rule.startswith(str(path.parents[len(Path(file).parts) - 1]))
     assert " is damaged: " in rule
-    assert remedy == f"Restore it, or remove {folder / '.sagelocal/executions' / newer}."
+    directory = folder / ".sagelocal/executions" / newer
+    assert remedy == f"Restore it, or remove that execution: delete {directory}."
     for command in (["show", newer], ["logs", newer], ["resume", newer]):
         ended = sagelocal(*command)
         assert ended.code == 2, command
@@ -147,8 +148,11 @@ def test_every_command_goes_on_without_a_damaged_execution(
     sagemaker = LocalSageMaker(folder / ".sagelocal")
     record = sagemaker.executions()[0]
     assert record.steps["First"].cached_from == older
-    removed = sagemaker.clean(0)
-    assert {record.id} <= {entry.execution for entry in removed}
+    with pytest.raises(DamagedError) as caught:  # nobody knows what it has taken from others
+        sagemaker.clean(0)
+    assert str(caught.value) == said
+    shutil.rmtree(directory)
+    assert {entry.execution for entry in sagemaker.clean(0)} == {older, record.id}
 
 
 @pytest.mark.parametrize("damage", ["missing", "folder", "cut short", "binary"])
@@ -188,7 +192,7 @@ def test_it_is_said_once_in_two_lines_on_standard_error(folder: Path, ids) -> No
     assert newer not in ended.stdout
     rule, remedy = ended.stderr.splitlines()
     assert "First.json is damaged: it holds no JSON" in rule
-    assert remedy.startswith("Restore it, or remove ")
+    assert remedy.startswith("Restore it, or remove that execution: delete ")
 
 
 def test_a_new_execution_takes_nothing_from_a_damaged_one(sagelocal, folder: Path, ids) -> None:
@@ -227,7 +231,7 @@ def test_a_damaged_version_of_a_model_is_left_out_and_named(home: Path, damage, 
     (said,) = {record.getMessage() for record in caplog.records}
     rule, remedy = said.splitlines()
     assert rule.startswith(f"{path} is damaged: ")
-    assert remedy == f"Restore it, or remove {path}."
+    assert remedy == f"Restore it, or delete {path}."
     with pytest.raises(DamagedError, match="is damaged"):
         sagemaker.registry.describe("houses", 2)
     with pytest.raises(DamagedError, match="is damaged"):

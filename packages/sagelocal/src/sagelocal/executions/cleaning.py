@@ -53,10 +53,11 @@ def plan(
     """Return what `remove_unapproved`, if that is asked for, and then `clean` would remove.
 
     Raises:
+        DamagedError: If one, or a registered version, is damaged: nobody knows what it needs.
         ExecutionStateError: If one is running, and may use results of any other.
     """
     with unused(home):
-        records = list_executions(home)
+        records = list_executions(home, whole=True)
         versions = _unapproved(records, registry, keep) if unapproved else []
         left = [package for package in registry.packages(whole=True) if package not in versions]
         needed = _needed(records, keep, left)
@@ -71,10 +72,11 @@ def clean(home: Path, storage: Storage, registry: ModelRegistry, keep: int) -> l
     """Remove all executions but the `keep` newest and those that are referred to; oldest first.
 
     Raises:
+        DamagedError: If one, or a registered version, is damaged: nobody knows what it needs.
         ExecutionStateError: If one is running, and may use results of any other.
     """
     with unused(home):
-        records = list_executions(home)
+        records = list_executions(home, whole=True)
         needed = _needed(records, keep, registry.packages(whole=True))
         for record in records:
             if record.id not in needed:
@@ -89,10 +91,11 @@ def remove_unapproved(home: Path, registry: ModelRegistry, keep: int) -> list[Js
     newest executions.
 
     Raises:
+        DamagedError: If an execution is damaged.
         ExecutionStateError: If an execution is running.
     """
     with unused(home):
-        removed = _unapproved(list_executions(home), registry, keep)
+        removed = _unapproved(list_executions(home, whole=True), registry, keep)
         for package in removed:
             registry.remove(package["ModelPackageGroupName"], package["ModelPackageVersion"])
         return removed

@@ -18,9 +18,20 @@ from sagelocal.files import warn_of
 _T = TypeVar("_T")
 
 
-def list_executions(home: Path) -> list[ExecutionRecord]:
-    """Return all executions that can be read, newest first."""
-    found = (_if_whole(read_execution, path) for path in sorted(_directories(home), reverse=True))
+def list_executions(home: Path, *, whole: bool = False) -> list[ExecutionRecord]:
+    """Return all executions that can be read, newest first.
+
+    Args:
+        home: The folder that holds `executions/`.
+        whole: Whether none may be missing.
+
+    Raises:
+        DamagedError: If one is damaged, and none may be missing.
+    """
+    directories = sorted(_directories(home), reverse=True)
+    if whole:
+        return [read_execution(directory) for directory in directories]
+    found = (_if_whole(read_execution, directory) for directory in directories)
     return [record for record in found if record is not None]
 
 

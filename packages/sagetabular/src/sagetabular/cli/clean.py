@@ -58,14 +58,14 @@ def clean(
 def _clean_here(keep: int, *, unapproved: bool, yes: bool, dry_run: bool) -> None:
     project = find_project()
     sagemaker = LocalSageMaker(project.home)
-    planned = _plan(sagemaker, keep, unapproved=unapproved)
+    planned = sagemaker.plan_cleaning(keep, unapproved=unapproved)
     _say_what_goes(planned)
     if dry_run:
         _say_nothing_went(planned)
     elif not (planned.executions or planned.versions):
         _remove(project, sagemaker, planned, keep)
     elif yes or agreed(_what(planned)):
-        if _names(_plan(sagemaker, keep, unapproved=unapproved)) != _names(planned):
+        if _names(sagemaker.plan_cleaning(keep, unapproved=unapproved)) != _names(planned):
             msg = "What would be removed has changed since it was listed, so nothing was."
             raise UserError(msg, "Run it again, and look at the new list.")
         _remove(project, sagemaker, planned, keep)
@@ -76,18 +76,6 @@ def _clean_here(keep: int, *, unapproved: bool, yes: bool, dry_run: bool) -> Non
     left = {record.id for record in read_history(sagemaker).records} - going
     if len(left) > keep:
         _say_why(len(left) - keep, unapproved=unapproved)
-
-
-def _plan(sagemaker: LocalSageMaker, keep: int, *, unapproved: bool) -> Cleaning:
-    """Return what would go.
-
-    Raises:
-        UserError: An execution is damaged: nobody knows which others it has taken results from.
-        ExecutionStateError: One is running.
-    """
-    for damage in read_history(sagemaker).damaged:
-        raise damage
-    return sagemaker.plan_cleaning(keep, unapproved=unapproved)
 
 
 def _say_what_goes(planned: Cleaning) -> None:

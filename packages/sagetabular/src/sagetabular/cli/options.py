@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sagetabular.errors import UserError
-from sagetabular.local.history import read_execution, read_history
+from sagetabular.local.history import read_history
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,11 +46,12 @@ def execution_or_latest(sagemaker: LocalSageMaker, identifier: str | None) -> Ex
         identifier: None for the latest.
 
     Raises:
-        UserError: There is none yet, or it is damaged.
+        UserError: There is none yet.
+        DamagedError: A file of it is damaged.
         ExecutionNotFoundError: None, or more than one, has that identifier.
     """
     if identifier is not None:
-        return read_execution(sagemaker, identifier)
+        return sagemaker.execution(identifier)
     return _newest(readable(sagemaker), 0)
 
 
@@ -60,10 +61,11 @@ def two_executions(
     """Return two executions: the one before the latest, and the latest, where none is named.
 
     Raises:
-        UserError: There are not so many, or one is damaged.
+        UserError: There are not so many.
+        DamagedError: A file of one is damaged.
         ExecutionNotFoundError: None, or more than one, has such an identifier.
     """
-    before, after = (None if name is None else read_execution(sagemaker, name)
+    before, after = (None if name is None else sagemaker.execution(name)
                      for name in (first, second))  # fmt: skip
     found = [] if before and after else readable(sagemaker)
     return before or _newest(found, 1), after or _newest(found, 0)
