@@ -41,6 +41,12 @@ def make_wheel(folder: Path, name: str = NAME, version: str = "1.0", requires: s
     return wheel
 
 
+def in_a_file(folder: Path, program: str) -> str:
+    """Write a program, return code that runs it: entry points have 256 characters at most."""
+    (folder / "p.py").write_text(program)
+    return f"exec(open({str(folder / 'p.py')!r}).read())"
+
+
 def installed() -> list[str]:
     return sorted(f"{one.metadata['Name']} {one.version}" for one in distributions())
 
@@ -73,7 +79,7 @@ def test_a_job_sees_what_it_installs_and_the_next_one_does_not(
 ) -> None:
     wheel = f"WHEEL = {str(make_wheel(tmp_path))!r}\n"
     record = start(
-        build.processing("First", wheel + INSTALL[way] + SEE),
+        build.processing("First", in_a_file(tmp_path, wheel + INSTALL[way] + SEE)),
         build.processing("Next", SEE, step={"DependsOn": ["First"]}),
     )
     first, following = record.steps["First"], record.steps["Next"]
@@ -95,7 +101,7 @@ def test_a_job_sees_the_packages_of_the_project_and_may_put_another_version_befo
         "'install'", "'install', '-q'"
     )
     look = "import importlib.metadata as m; print(m.version('pytest'))\n"
-    record = start(build.processing("S", look + install + look))
+    record = start(build.processing("S", in_a_file(tmp_path, look + install + look)))
     assert record.status == "Succeeded", record.failure_reason
     lines = record.log_files("S")[0].read_text().split()
     assert lines[0] == pytest.__version__
