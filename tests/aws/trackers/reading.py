@@ -42,7 +42,10 @@ def tree_in_mlflow(uri: str) -> Tree:
     """Name → run, and of the execution itself too; every trial lies below it."""
     client = MlflowClient(uri)
     experiment = client.get_experiment_by_name(PIPELINE)
-    runs = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
+    runs = {
+        run.data.tags.get("training_job", run.info.run_name): run
+        for run in client.search_runs([experiment.experiment_id])
+    }
     top = runs[NAME].info.run_id
     parents = {run.data.tags.get("mlflow.parentRunId") for run in runs.values()}
     assert parents == {None, top}
@@ -56,7 +59,7 @@ def tree_in_mlflow(uri: str) -> Tree:
         tags = {
             f"tags.{key}": value
             for key, value in run.data.tags.items()
-            if not key.startswith("mlflow.")
+            if not key.startswith("mlflow.") and key != "training_job"  # the name, in the other
         }
         values = {**run.data.params, **tags}
         parameters = {key: number_or_text(value) for key, value in values.items()}

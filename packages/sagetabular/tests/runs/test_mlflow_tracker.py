@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -18,6 +19,7 @@ from reading import deleted, read_back
 
 from sagetabular.tracking import mlflow_tracker
 from sagetabular.tracking.local_store import LocalStore, local_store
+from sagetabular.tracking.mlflow_client import connect_locally
 from sagetabular.tracking.mlflow_tracker import MlflowTracker
 from sagetabular.tracking.runs import ExecutionRun, TrackingError, TrialRun, parameter_key
 
@@ -83,13 +85,57 @@ def test_what_is_read_back_is_what_was_logged_to_the_last_bit(store, execution):
     assert run.tags.items() >= {"commit": "none", "execution": "e1"}.items()
     assert run.artefacts == {"selection.json": b'{"by": "cv"}'}
     for number, child in zip((1, 2), run.children, strict=True):
-        assert (child.name, child.status) == (f"job-{number:03}", "FINISHED")
+        assert (child.name, child.status) == (f"{number:03} tree", "FINISHED")
+        assert child.tags["training_job"] == f"job-{number:03}"
         assert child.tags["model"] == "tree"
         assert child.parameters == {
             "depth": str(number), "rate": "0.1", "kind": "<i>'ä\"</i>", "on": "true"
         }  # fmt: skip
         assert child.metrics == {"r2": [AWKWARD[number]], "fold_r2": AWKWARD}
         assert child.artefacts == {"cv.json": b"{}", "predictions.parquet": b"x"}
+
+
+@pytest.mark.parametrize(
+    ("job", "name"),
+    [
+        ("pipelines-20261130-150149-8893-TuneXGBoost-012", "012 tree"),
+        # As SageMaker names the trials of a tuning job: its name, the number, and a hash.
+        ("abc1def2-TuneXGBoost-x1y2z3-007-1a2b3c4d", "007 tree"),
+        ("abc-1000-1a2b3c4d", "1000 tree"),
+        ("fit", "fit"),
+    ],
+)
+def test_the_name_of_a_trial_begins_with_its_number(store, execution, job, name):
+    log(store, replace(execution, trials=[replace(execution.trials[0], name=job)]))
+    (child,) = read_back(store, "test-project")[0].children
+    assert (child.name, child.tags["training_job"]) == (name, job)
+
+
+def test_the_pages_begin_with_training_and_the_scores(store, execution):
+    """MLflow's pages read the kind of work, and a shared view, from the address."""
+    log(store, execution)
+    page = store.page("test-project")
+    assert page.endswith("/runs?workflowType=machine_learning&viewStateShareKey=scores")
+    found = connect_locally(store.uri).get_experiment_by_name("test-project")
+    assert page.startswith(f"/#/experiments/{found.experiment_id}/")
+    assert found.tags["mlflow.experimentKind"] == "custom_model_development"
+    columns = json.loads(found.tags["mlflow.sharedViewState.scores"])["selectedColumns"]
+    assert columns[:2] == ["metrics.`cv_r2`", "metrics.`test_r2`"]
+
+
+def test_an_experiment_of_an_earlier_version_gets_its_view(store, execution):
+    log(store, execution)
+    with closing(sqlite3.connect(store.database)) as connection, connection:
+        connection.execute("DELETE FROM experiment_tags")
+    assert store.page("test-project").endswith("workflowType=machine_learning")
+    log(store, execution)
+    assert store.page("test-project").endswith("&viewStateShareKey=scores")
+
+
+def test_no_empty_experiment_stands_beside_ours(store, execution):
+    log(store, execution)
+    experiments = connect_locally(store.uri).search_experiments()
+    assert [experiment.name for experiment in experiments] == ["test-project"]
 
 
 def test_more_than_a_call_may_carry_is_logged_in_several(store, execution):

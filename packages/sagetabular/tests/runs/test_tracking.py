@@ -49,6 +49,8 @@ def load(folder):
     return json.loads((folder / "model.json").read_text(encoding="utf-8"))
 """
 
+VIEW = "?workflowType=machine_learning&viewStateShareKey=scores"
+
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory, new_example) -> Run:
@@ -206,7 +208,7 @@ def test_mlflow_opens_its_pages_on_the_store_and_ends_with_an_interrupt(project)
         assert b"MLflow" in page
         with urlopen(f"{address}/ajax-api/2.0/mlflow/experiments/get?experiment_id=1") as answer:
             assert json.load(answer)["experiment"]["name"] == "test-project"
-        told = f"MLflow: {address}/#/experiments/1/runs (Ctrl-C ends it)\n"
+        told = f"MLflow: {address}/#/experiments/1/runs{VIEW} (Ctrl-C ends it)\n"
         assert running.stderr.readline() == told
     finally:
         running.send_signal(signal.SIGINT)

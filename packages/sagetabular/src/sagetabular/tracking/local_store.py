@@ -19,6 +19,9 @@ from sagetabular.tracking.runs import TrackingError
 _SCHEME = "sqlite+pysqlite:///"
 _SHORT = "sqlite:///"
 _LONGEST_WAIT = 600.0
+# A tag of an experiment, and its name in an address: what the table of runs shows.
+VIEW = "scores"
+VIEW_TAG = f"mlflow.sharedViewState.{VIEW}"
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,13 @@ class LocalStore:
         with closing(sqlite3.connect(self.database)) as connection:
             wanted = "SELECT experiment_id FROM experiments WHERE name = ?"
             found = connection.execute(wanted, (experiment,)).fetchone()
-        return f"/#/experiments/{found[0]}/runs" if found else ""
+            tagged = "SELECT 1 FROM experiment_tags WHERE experiment_id = ? AND key = ?"
+            view = found and connection.execute(tagged, (found[0], VIEW_TAG)).fetchone()
+        if not found:
+            return ""
+        # Without this the pages begin with language models, whatever kind the experiment is of.
+        page = f"/#/experiments/{found[0]}/runs?workflowType=machine_learning"
+        return f"{page}&viewStateShareKey={VIEW}" if view else page
 
     def follow_move(self) -> None:
         """Correct the addresses of artefacts after the project's folder was moved.
@@ -115,6 +124,11 @@ class LocalStore:
         draft = self.folder / "mlflow.db.part"
         draft.unlink(missing_ok=True)
         create(address(draft))
+        with closing(sqlite3.connect(draft)) as connection, connection:
+            # MLflow's own experiment, empty, whose files would lie in the folder of the job.
+            connection.execute(
+                "UPDATE experiments SET lifecycle_stage = 'deleted' WHERE experiment_id = 0"
+            )
         draft.replace(self.database)
 
 

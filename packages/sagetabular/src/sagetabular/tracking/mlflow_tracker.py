@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TypeVar
 
-from sagetabular.tracking.local_store import local_store
+from sagetabular.tracking.local_store import VIEW_TAG, local_store
 from sagetabular.tracking.mlflow_client import (
     Metric,
     MlflowClient,
@@ -28,13 +29,29 @@ from sagetabular.tracking.mlflow_client import (
     keep_files,
     make_database,
 )
-from sagetabular.tracking.runs import EXECUTION, MODEL, ExecutionRun, TrialRun, Value, parameter_key
+from sagetabular.tracking.runs import (
+    EXECUTION,
+    MODEL,
+    TRAINING_JOB,
+    ExecutionRun,
+    TrialRun,
+    Value,
+    parameter_key,
+)
 
 PARENT = "mlflow.parentRunId"
 # MLflow takes 1,000 entries in a call, of which 100 may be parameters.
 _METRICS_PER_CALL, _PARAMETERS_PER_CALL = 900, 100
-# So that the pages show training runs first, not conversations with language models.
-_KIND = {"mlflow.experimentKind": "custom_model_development"}
+# So that the pages show training runs first, not conversations with language models; and what the
+# table of runs shows, which the pages read from a view that somebody shares (`local_store.VIEW`).
+_COLUMNS = (*(f"metrics.`{name}`" for name in ("cv_r2", "test_r2", "r2", "r2_std")),
+            "params.`winner`")  # fmt: skip
+_TAGS = {
+    "mlflow.experimentKind": "custom_model_development",
+    VIEW_TAG: json.dumps({"selectedColumns": _COLUMNS}),
+}
+# Of the name of a trial; SageMaker puts a hash behind it.
+_NUMBER = re.compile(r"-(\d{3,})(?:-[0-9a-f]{8})?$")
 Item = TypeVar("Item")
 
 
@@ -85,7 +102,9 @@ class MlflowTracker:
         found = client.get_experiment_by_name(name)
         if found is None:
             location = self._store.artefacts(name) if self._store else None
-            return str(client.create_experiment(name, location, _KIND))
+            return str(client.create_experiment(name, location, _TAGS))
+        for tag in _TAGS.keys() - found.tags.keys():
+            client.set_experiment_tag(found.experiment_id, tag, _TAGS[tag])
         if found.lifecycle_stage != "active":
             client.restore_experiment(found.experiment_id)
         return str(found.experiment_id)
@@ -105,9 +124,16 @@ def _start(client: MlflowClient, experiment: str, name: str, tags: Mapping[str, 
 def _log_trial(
     client: MlflowClient, experiment: str, trial: TrialRun, tags: Mapping[str, str]
 ) -> None:
-    run = _start(client, experiment, trial.name, {**tags, MODEL: trial.model})
+    own = {MODEL: trial.model, TRAINING_JOB: trial.name}
+    run = _start(client, experiment, _short_name(trial), {**tags, **own})
     metrics = _metrics(trial.metrics, trial.fold_metrics)
     _finish(client, run, trial.hyperparameters, metrics, trial.artefacts)
+
+
+def _short_name(trial: TrialRun) -> str:
+    """Return the number and the model: the pages cut a name after fifteen letters."""
+    found = _NUMBER.search(trial.name)
+    return f"{found.group(1)} {trial.model}" if found else trial.name
 
 
 def _metrics(

@@ -15,6 +15,8 @@ from typing import Protocol
 Value = str | int | float | bool
 # Tags that every store has: which execution a run belongs to, and of which model a trial is.
 EXECUTION, MODEL = "execution", "model"
+# One that MLflow has, whose names of trials are short.
+TRAINING_JOB = "training_job"
 _LONGEST_KEY = 250
 
 
