@@ -79,6 +79,8 @@ def fill(account: Account) -> None:
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     configuration = {"EnforceWorkGroupConfiguration": False}
     athena.create_work_group(Name="analysts", Configuration=configuration)
+    # As AWS makes it.
+    athena.update_work_group(WorkGroup="primary", ConfigurationUpdates=configuration)
     add_table(account, "estate", "houses", [TABLE[:4], TABLE[4:]])
 
 

@@ -28,13 +28,13 @@ _COMPARISONS: dict[type[exp.Expr], str] = {
 # What DuckDB means as Trino does, or is said anew here.
 _KNOWN = (
     exp.Add, exp.Alias, exp.And, exp.Anonymous, exp.Array, exp.Between, exp.Boolean, exp.Bracket,
-    exp.Case, exp.Cast, exp.Column, exp.CTE, exp.CurrentDate, exp.CurrentTimestamp, exp.DataType,
+    exp.Case, exp.Cast, exp.Column, exp.CTE, exp.Cube, exp.CurrentDate, exp.CurrentTimestamp, exp.DataType,
     exp.DataTypeParam, exp.Distinct, exp.Div, exp.DPipe, exp.EQ, exp.Escape, exp.Except, exp.Exists,
-    exp.Extract, exp.Fetch, exp.Filter, exp.From, exp.Group, exp.GT, exp.GTE, exp.Having,
+    exp.Extract, exp.Fetch, exp.Filter, exp.From, exp.Group, exp.GroupingSets, exp.GT, exp.GTE, exp.Having,
     exp.Identifier, exp.If, exp.IgnoreNulls, exp.In, exp.Intersect, exp.Interval, exp.Is, exp.Join,
-    exp.Like, exp.Limit, exp.Literal, exp.Localtimestamp, exp.LT, exp.LTE, exp.Mod, exp.Mul,
+    exp.Like, exp.Limit, exp.LimitOptions, exp.Literal, exp.Localtimestamp, exp.LT, exp.LTE, exp.Mod, exp.Mul,
     exp.Neg, exp.NEQ, exp.Not, exp.Null, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Offset, exp.Or,
-    exp.Order, exp.Ordered, exp.Paren, exp.RespectNulls, exp.Select, exp.Star, exp.StrPosition,
+    exp.Order, exp.Ordered, exp.Paren, exp.RespectNulls, exp.Rollup, exp.Select, exp.Star, exp.StrPosition,
     exp.Sub, exp.Subquery, exp.Substring, exp.Table, exp.TableAlias, exp.Trim, exp.TryCast,
     exp.Tuple, exp.Union, exp.Unnest, exp.Values, exp.Var, exp.Where, exp.Window, exp.WindowSpec,
     exp.With,
@@ -83,6 +83,8 @@ def _check_known(node: exp.Expr) -> None:
         )
     if isinstance(node, exp.With) and node.args.get("recursive"):
         raise lake_refusal("the local lake knows no WITH RECURSIVE.", "Write it without.", node)
+    if isinstance(node, exp.LimitOptions) and node.args.get("with_ties"):
+        raise lake_refusal("the local lake knows no WITH TIES.", "Use rank() in a WHERE.", node)
     if isinstance(node, exp.Join) and node.method:
         raise lake_refusal("the local lake knows no NATURAL JOIN.", "Write JOIN … USING.", node)
     if isinstance(node, exp.Unnest) and (node.args.get("offset") or len(node.expressions) > 1):
