@@ -22,19 +22,38 @@ from sagetabular.project import Project
 NOTEBOOK = "notebooks/walkthrough.ipynb"
 
 
-@pytest.fixture
-def walked(project_root):
-    """A copy of this project with little to do; returns its folder."""
+def with_a_column_of_the_query(conf, root):
+    """Let the query make a column, which no file has."""
+    query = "SELECT *, total_rooms * 1e0 / households AS rooms_each FROM ${table}"
+    (root / "queries/ingest.sql").write_text(query, encoding="utf-8")
+    conf["data"]["columns"]["rooms_each"] = "number"
+    place = table_folder(Project(root).lake, conf["data"]["database"], conf["data"]["table"])
+    write_table(place, typed_frame(make_sample(300), [], "rows"), kind="sample", title="rows")
+
+
+def with_files_in_s3(conf, root):
+    """Read files in place of a table."""
+    shutil.rmtree(root / "queries")
+    kept = {name: conf["data"][name] for name in ("columns", "target", "drop")}
+    conf["data"] = {"source": "s3", "uri": "s3://own-bucket/houses/", **kept}
+    place = root / ".pipeline/s3/own-bucket/houses"
+    place.mkdir(parents=True)
+    make_sample(300).to_csv(place / "rows.csv", index=False)
+
+
+@pytest.fixture(
+    params=[with_a_column_of_the_query, with_files_in_s3], ids=lambda make: make.__name__
+)
+def walked(request, project_root):
+    """A copy of this project with little to do and other data; returns its folder."""
     shutil.copytree(TEMPLATE / "notebooks", project_root / "notebooks")
     file = project_root / "conf/pipeline.yaml"
     conf = yaml.safe_load(file.read_text(encoding="utf-8"))
     conf |= {"tuning": {"trials": 2}, "tracking": "none", "selection": {"minimum_r2": -1.0}}
     conf |= {"models": ["decision_tree"]}
     conf["split"]["folds"] = 2
+    request.param(conf, project_root)
     file.write_text(yaml.safe_dump(conf, sort_keys=False), encoding="utf-8")
-    data = conf["data"]
-    folder = table_folder(Project(project_root).lake, data["database"], data["table"])
-    write_table(folder, typed_frame(make_sample(300), [], "rows"), kind="sample", title="rows")
     return project_root
 
 

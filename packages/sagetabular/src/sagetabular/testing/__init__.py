@@ -7,7 +7,8 @@ contract are `python -m pytest --pyargs sagetabular.testing.container`.
 from __future__ import annotations
 
 from sagetabular.testing.models import ModelCheck, model_checks
-from sagetabular.testing.projects import SmallRun, compile_definition, planted_table, run_small
+from sagetabular.testing.planting import planted_table
+from sagetabular.testing.projects import SmallRun, compile_definition, run_small
 
 __all__ = [
     "ModelCheck",

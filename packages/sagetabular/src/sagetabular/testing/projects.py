@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
 import pyarrow as pa
 import yaml
 
@@ -20,11 +18,11 @@ from sagetabular.local import runs
 from sagetabular.local.leaderboard import read_result
 from sagetabular.project import Project
 from sagetabular.settings import load_project
+from sagetabular.testing.planting import planted_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sagetabular.settings import PipelineConf
 
 # What a compilation reads.
 _FOLDERS = ("conf", "models", "pipelines", "queries")
@@ -82,38 +80,6 @@ def compile_definition(root: Path | str = ".") -> dict[str, Any]:
     return definition
 
 
-def planted_table(pipeline: PipelineConf, rows: int = 400, seed: int = 7) -> pd.DataFrame:
-    """Make a table with the declared columns, whose target the other columns explain.
-
-    Args:
-        pipeline: `conf/pipeline.yaml`.
-        rows: How many rows.
-        seed: Of everything random.
-
-    Returns:
-        Shape (rows, columns): numbers as float64, categories as text, times as timestamps.
-    """
-    random = np.random.default_rng(seed)
-    target = pipeline.data.target
-    table: dict[str, Any] = {}
-    signal = np.zeros(rows)
-    for name, column in pipeline.data.columns.items():
-        if name == target:
-            continue
-        if column.type == "number":
-            values = random.normal(size=rows)
-            table[name], signal = values, signal + values
-        elif column.type == "category":
-            known = np.array(column.one_hot or [f"{name} {letter}" for letter in "abc"])
-            chosen = random.integers(len(known), size=rows)
-            table[name], signal = known[chosen], signal + chosen
-        else:
-            days = pd.to_timedelta(random.permutation(rows), unit="D")
-            table[name] = pd.Timestamp("2020-01-01") + days
-    table[target] = signal + 0.1 * random.normal(size=rows)
-    return pd.DataFrame(table)
-
-
 def run_small(root: Path | str, folder: Path, *, rows: int = 400, trials: int = 2) -> SmallRun:
     """Run a copy of a project on a planted table, with few trials, no tracking and no gate.
 
@@ -131,7 +97,8 @@ def run_small(root: Path | str, folder: Path, *, rows: int = 400, trials: int = 
     """
     for name in _FOLDERS:
         junk = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(Path(root) / name, folder / name, ignore=junk)
+        if (Path(root) / name).is_dir():  # files in S3 need no query
+            shutil.copytree(Path(root) / name, folder / name, ignore=junk)
     _make_small(folder, trials)
     project = Project(folder.resolve())
     table = planted_table(project.settings.pipeline, rows)
@@ -157,9 +124,11 @@ def _make_small(folder: Path, trials: int) -> None:
     conf = yaml.safe_load(file.read_text(encoding="utf-8"))
     unread = ("uri", "parameters", "version", "workgroup")
     data = {name: value for name, value in conf["data"].items() if name not in unread}
-    data |= {"source": "athena", "database": _DATABASE, "table": _TABLE}
+    source = "data_wrangler" if data.get("source") == "data_wrangler" else "athena"
+    data |= {"source": source, "database": _DATABASE, "table": _TABLE}
     conf |= {"data": data | {"query": "queries/planted.sql"}, "tracking": "none"}
     conf["tuning"] = conf.get("tuning", {}) | {"trials": trials, "parallel": min(trials, 2)}
     conf["selection"] = conf.get("selection", {}) | {"minimum_r2": _NO_GATE}
     file.write_text(yaml.safe_dump(conf, sort_keys=False), encoding="utf-8")
+    (folder / "queries").mkdir(exist_ok=True)
     (folder / "queries/planted.sql").write_text(_QUERY, encoding="utf-8")
