@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from definitions import steps_of
 
 RIDGE = "models/ridge/model.yaml"
@@ -39,16 +40,67 @@ def test_both_baselines_are_metrics_and_what_drift_is_checked_against(example):
     assert package["ModelMetrics"] == package["DriftCheckBaselines"] == expected
 
 
-def test_a_model_of_other_rows_has_no_baseline_of_these(example):
-    fit = {"inputs": {"train": "s3://elsewhere/rows"}}
-    example.change(RIDGE, "steps", {"tune": {}, "fit": fit, "evaluate": {}})
-    assert [*registration(example)["ModelMetrics"]] == ["ModelQuality"]
+ROWS = "s3://elsewhere/rows"
+NOTE = (
+    "Note: models/ridge/model.yaml: steps.register: the model was trained on other channels than "
+    "data.preprocess.train, so it is registered without data fingerprint and data-quality baseline."
+)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        {"tune": {}, "fit": {"inputs": {"train": ROWS}}, "evaluate": {}},
+        {"tune": {}, "fit": {"inputs": {"more": ROWS}}, "evaluate": {}},
+        {"tune": {}, "fit": {"inputs": {"more": {"files": [f"{ROWS}.csv"]}}}, "evaluate": {}},
+        # As an import of another framework writes it: a channel of its own beside `train`.
+        {"train": {"inputs": {"training": ROWS, "validation": ROWS}}, "register": {}},
+        {
+            "prepare": {
+                "class": "process",
+                "entry_point": "steps/shape.py",
+                "inputs": {"raw": ROWS},
+                "outputs": ["table"],
+            },
+            "tune": {},
+            "fit": {"inputs": {"more": "ridge.prepare.table"}},
+            "evaluate": {},
+        },
+    ],
+    ids=["train", "another channel", "files", "an import", "by a step"],
+)
+def test_a_model_of_other_rows_has_no_lineage_of_these_and_that_is_said(example, pipeline, steps):
+    example.write("models/ridge/steps/shape.py", "")
+    example.change(RIDGE, "steps", steps)
+    package = registration(example)
+    for baselines in ("ModelMetrics", "DriftCheckBaselines"):
+        assert {*package.get(baselines, {})} <= {"ModelQuality"}
+    about_rows = {"data", "data_fingerprint", "data_summary"}
+    assert not about_rows & {*package["CustomerMetadataProperties"]}
+    assert NOTE in pipeline("compile", "-o", "definition.json").err.splitlines()
+
+
+def test_a_model_of_this_project_s_rows_by_way_of_a_step_keeps_them(example, pipeline):
+    example.write("models/ridge/steps/shape.py", "")
+    prepare = {
+        "class": "process",
+        "entry_point": "steps/shape.py",
+        "inputs": {"raw": "data.preprocess.train"},
+        "outputs": ["table"],
+    }
+    fit = {"inputs": {"more": "ridge.prepare.table"}}
+    example.change(RIDGE, "steps", {"prepare": prepare, "tune": {}, "fit": fit, "evaluate": {}})
+    package = registration(example)
+    assert [*package["ModelMetrics"]] == ["ModelDataQuality", "ModelQuality"]
+    assert "data_fingerprint" in package["CustomerMetadataProperties"]
+    assert "was trained on other" not in pipeline("compile", "-o", "definition.json").err
 
 
 def test_metadata_lead_to_commit_data_execution_and_files(example):
     metadata = registration(example)["CustomerMetadataProperties"]
     assert [*metadata] == [
-        "model", "commit", "data_fingerprint", "execution_arn", "selection", "data_summary",
+        "model", "commit", "target", "metric", "score", "data", "data_fingerprint",
+        "data_summary", "execution_arn", "selection",
     ]  # fmt: skip
     assert metadata["model"] == "ridge"
     assert metadata["commit"] == {"Get": "Parameters.Commit"}

@@ -58,6 +58,7 @@ def compile_definition(
     from sagetabular.compiling.compilation import compile_pipeline
     from sagetabular.compiling.documents import read_definition
     from sagetabular.settings.data_checks import time_notes
+    from sagetabular.settings.models.lineage import lineage_notes
 
     # Before anything is written: it may be the same file.
     old = None if earlier is None else read_definition(_content(earlier), str(earlier))
@@ -70,7 +71,7 @@ def compile_definition(
         _print_comparison(compare(old, json.loads(compiled.definition)))
     elif output is None:
         typer.echo(compiled.definition.decode(), nl=False)
-    for note in time_notes(settings.pipeline):
+    for note in (*time_notes(settings.pipeline), *lineage_notes(settings)):
         say(f"Note: {note}")
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.settings.models.filling import TRAINING_ROWS
+from sagetabular.settings.models.lineage import is_of_these_rows
 from sagetabular.settings.models.steps import CSV, Evaluate, Register
-from sagetabular.settings.models.units import origin_of
 from sagetabular.steps.context import text
 from sagetabular.steps.models.serving import container, is_served_by_our_code
 from sagetabular.steps.preprocess import fingerprint
@@ -37,7 +36,6 @@ def register(task: Task[Register], select: JobStep | None = None) -> JobStep:
         select: The Select step, if the model takes part in the selection.
     """
     settings, context = task.settings, task.context
-    summary = task.built["data.preprocess"].output("summary")
     selection = text(select.output("selection"), "/selection.json") if select else None
     request = {
         "ModelPackageGroupName": _group(task),
@@ -54,27 +52,36 @@ def register(task: Task[Register], select: JobStep | None = None) -> JobStep:
             "model": task.step.unit,
             "commit": context.parameters.commit,
             **_facts(task, select),
-            "data_fingerprint": text(fingerprint(task.built["data.preprocess"])),
+            **(_rows(task) if _is_of_these_rows(task) else {}),
             "execution_arn": ExecutionVariables.PIPELINE_EXECUTION_ARN,
             **({"selection": selection} if selection else {}),
-            "data_summary": text(summary, "/summary.json"),
         },
     }
     return task.build(StepTypeEnum.REGISTER_MODEL, request)
 
 
 def _facts(task: Task[Register], select: JobStep | None) -> dict[str, Any]:
-    """Return what a reader of a list of versions asks for: target, data, metric and score.
+    """Return what a reader of a list of versions asks for: target, metric and score.
 
     What SageMaker would refuse as a value of the metadata is left out.
     """
-    context, data = task.context, task.context.settings.pipeline.data
-    facts: dict[str, Any] = {"target": data.target} if _ALLOWED.fullmatch(data.target) else {}
-    if data.reads_tables:
-        facts["data"] = text(context.parameters.database, ".", context.parameters.table)
+    target = task.context.settings.pipeline.data.target
+    facts: dict[str, Any] = {"target": target} if _ALLOWED.fullmatch(target) else {}
     if select:
         facts |= {"metric": "test_r2", "score": text(selected(select, "winner.test_r2"))}
     return facts
+
+
+def _rows(task: Task[Register]) -> dict[str, Any]:
+    """Return what the model has learned from: table, fingerprint and summary of the rows."""
+    context, preprocess = task.context, task.built["data.preprocess"]
+    found: dict[str, Any] = {}
+    if context.settings.pipeline.data.reads_tables:
+        found["data"] = text(context.parameters.database, ".", context.parameters.table)
+    return found | {
+        "data_fingerprint": text(fingerprint(preprocess)),
+        "data_summary": text(preprocess.output("summary"), "/summary.json"),
+    }
 
 
 def _types(task: Task[Register]) -> dict[str, list[str]]:
@@ -105,7 +112,7 @@ def _description(task: Task[Register]) -> str:
 def _metrics(task: Task[Register]) -> dict[str, Any]:
     """Return the baselines of quality, with which a monitor compares later rows too."""
     found: dict[str, Any] = {}
-    if _is_fitted_on_training_rows(task):
+    if _is_of_these_rows(task):
         baseline = task.built["data.preprocess"].output("baseline")
         names = {"Statistics": "statistics.json", "Constraints": "constraints.json"}
         found["ModelDataQuality"] = {key: _file(baseline, name) for key, name in names.items()}
@@ -116,12 +123,8 @@ def _metrics(task: Task[Register]) -> dict[str, Any]:
     return {"ModelMetrics": found, "DriftCheckBaselines": found} if found else {}
 
 
-def _is_fitted_on_training_rows(task: Task[Register]) -> bool:
-    """Return whether the model has seen the rows that the baseline of Preprocess describes."""
-    origin = origin_of(task.step)
-    fits = [step for step in task.context.settings.graph.order if step.key == origin]
-    sources = [step.settings.inputs["train"].source for step in fits]
-    return sources == [TRAINING_ROWS]
+def _is_of_these_rows(task: Task[Register]) -> bool:
+    return is_of_these_rows(task.step, task.context.settings.graph.order)
 
 
 def _file(folder: Any, name: str) -> dict[str, Any]:
