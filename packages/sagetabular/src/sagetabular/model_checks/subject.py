@@ -7,6 +7,7 @@ import inspect
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -133,6 +134,10 @@ def open_subject(
         CheckError: A function is missing or takes other arguments.
     """
     _forget(name)
+    # A package `models` elsewhere, such as in PYTHONPATH, would count more than a mere folder.
+    before, package = sys.modules.get("models"), ModuleType("models")
+    package.__path__ = [str(root / "models")]
+    sys.modules["models"] = package
     sys.path.insert(0, str(root))
     importlib.invalidate_caches()
     try:
@@ -142,6 +147,9 @@ def open_subject(
     finally:
         sys.path.remove(str(root))
         _forget(name)
+        del sys.modules["models"]
+        if before is not None:
+            sys.modules["models"] = before
 
 
 def _forget(name: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sagetabular.assets.programs import check_program
 from sagetabular.errors import UserError
 from sagetabular.settings.models.steps import Process, ProcessingSettings
 from sagetabular.steps.inputs import Source
@@ -43,7 +44,7 @@ def own_program(context: Context, name: str, model: str | None = None) -> Progra
     """Return a program of the project, with a model's files if it works on one.
 
     Raises:
-        UserError: The project has no such program.
+        UserError: The project has no such program, or it could not even be imported.
     """
     assets = context.assets
     if name not in assets.own:
@@ -52,6 +53,7 @@ def own_program(context: Context, name: str, model: str | None = None) -> Progra
         remedy = f"Write pipelines/training/{module}.py; there are {known}."
         raise UserError(msg, f"Name it {module!r}." if module in assets.own else remedy)
     asset = assets.own[name] if model is None else assets.own_evaluations[name, model]
+    check_program(asset.files)
     return Program(f"pipelines.training.{name}", context.asset_uri(asset.key))
 
 
