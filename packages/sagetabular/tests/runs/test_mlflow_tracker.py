@@ -185,7 +185,8 @@ def test_a_database_that_was_killed_while_it_was_made_is_never_used(store, execu
         "from sagetabular.tracking.local_store import LocalStore\n"
         "from pathlib import Path\nfrom urllib.parse import unquote\n"
         "def create(uri):\n"
-        "    Path(unquote(uri.removeprefix('sqlite+pysqlite:///'))).write_bytes(b'half a database')\n"
+        "    path = unquote(uri.removeprefix('sqlite+pysqlite:///'))\n"
+        "    Path(path).write_bytes(b'half a database')\n"
         "    os.kill(os.getpid(), 9)\n"
         "with LocalStore(Path(sys.argv[1])).prepared(create):\n    pass\n"
     )

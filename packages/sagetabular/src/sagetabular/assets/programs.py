@@ -1,4 +1,4 @@
-"""A project's own programs, checked before they travel: their syntax, and what they import of us."""
+"""A project's own programs, checked before they travel: their syntax, and their imports."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _imports(tree: ast.Module, path: str) -> Iterator[tuple[int, str, str]]:
 
 
 def _resolves(files: Mapping[str, bytes], module: str, name: str) -> bool:
-    if module.split(".")[0] not in _TRAVELLING:
+    if module.split(".", maxsplit=1)[0] not in _TRAVELLING:
         return True
     place = module.replace(".", "/")
     file = next((each for each in (f"{place}.py", f"{place}/__init__.py") if each in files), None)

@@ -28,7 +28,7 @@ from sagetabular.cli import (
 )
 from sagetabular.cli.serving import predict, registry, serve
 from sagetabular.cli.terminal.output import USER_ERROR
-from sagetabular.errors import UserError
+from sagetabular.errors import UserError, printable
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
@@ -108,8 +108,11 @@ def main() -> None:
             signal.signal(number, signal.default_int_handler)
     try:
         app(prog_name="pipeline")
-    except (UserError, SageLocalError) as error:
+    except UserError as error:
         print(error, file=sys.stderr)
+        sys.exit(USER_ERROR)
+    except SageLocalError as error:
+        print(printable(str(error), keep="\n"), file=sys.stderr)
         sys.exit(USER_ERROR)
     except OSError as error:
         text = _about_the_disk(error)

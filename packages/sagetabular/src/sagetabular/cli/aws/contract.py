@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sagelocal.errors import SageLocalError, did_you_mean
 from sagetabular.aws.deployment import deployment_of
-from sagetabular.errors import UserError
+from sagetabular.errors import UserError, printable
 from sagetabular.project import find_project
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def end(run: Callable[[Project], int]) -> None:
     try:
         code = run(find_project())
     except (UserError, SageLocalError) as error:
-        print(error, file=sys.stderr)
+        print(printable(str(error), keep="\n"), file=sys.stderr)
         code = 1
     sys.exit(code)
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sagetabular.errors import UserError
+from sagetabular.errors import UserError, printable
 from sagetabular.files import is_plain, write_bytes
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
         justify: Literal["right", "left"] = "right" if column.endswith(" ") else "left"
         table.add_column(column.strip(), justify=justify, width=width)
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(printable(cell, keep="\n")) for cell in row))
     wide_enough = Console(width=max(sum(widths) + GAP * len(widths), console.width))
     with wide_enough.capture() as printed:
         wide_enough.print(table)
@@ -107,7 +107,7 @@ def print_result(result: Result, record: ExecutionRecord, project: Project) -> N
 def shown(path: Path) -> str:
     """Return a path as a reader wants it: relative where it lies below the working directory."""
     here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+    return printable(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
 def program() -> str:
@@ -163,7 +163,7 @@ def failure_exit(record: ExecutionRecord) -> None:
 
 def say(text: str) -> None:
     """Print something that is no result."""
-    typer.echo(text, err=True)
+    typer.echo(printable(text, keep="\n"), err=True)
 
 
 def report(title: str, lines: Iterable[str]) -> None:
