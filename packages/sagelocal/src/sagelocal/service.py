@@ -127,7 +127,7 @@ class LocalSageMaker:
         parsed = parse_definition(definition)
         check_requests(parsed)
         check_retry_policies(parsed)
-        check_programs(parsed, self._account.has_program)
+        check_programs(parsed, self._account.has_program, serves=self._account.serve is not None)
         values = effective_values(parsed.parameters, parameters)
         with in_use(self.home):
             steps, selected = first_records(parsed, reuse, self.home, pipeline_name, self.storage)

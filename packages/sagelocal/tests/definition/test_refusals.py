@@ -154,6 +154,8 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("Gate.Arguments.Conditions.0.Expression", 1, "has no member Expression", "sdk #2746"),
     ("Stop.Arguments.Message", "x", "mean ErrorMessage?", "sdk fail_step.py"),
     ("Step", [], "has no member 'Step'", "published JSON schema: additionalProperties"),
+    ("Metadata", [], "Metadata must be an object", "published JSON schema"),
+    ("Fit.DisplayName", 5, "DisplayName must be text, got 5", "published JSON schema"),
     ("Parameters.0.Default", 1, "mean DefaultValue?", "published JSON schema"),
     # What must be there
     ("Prepare.Arguments.RoleArn", REMOVE, "RoleArn is missing", "API CreateProcessingJob"),

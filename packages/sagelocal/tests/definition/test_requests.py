@@ -147,3 +147,16 @@ def test_what_a_property_file_holds_is_checked(start, build) -> None:
     record = start({**count, "PropertyFiles": [file]}, build.processing("Read", "pass", value))
     assert record.failed_step == "Read"
     assert "ContainerArguments[0] must be text, got 5." in record.failure_reason
+
+
+@pytest.mark.parametrize("kind", ["Processing", "Transform"])
+def test_a_job_without_a_program_is_refused_before_anything_runs(
+    start, build, sagemaker, kind: str
+) -> None:
+    request = requests(build)[kind]
+    if kind == "Processing":
+        del request["AppSpecification"]["ContainerEntrypoint"]
+    with pytest.raises(DefinitionError) as caught:
+        start(build.processing("First"), {"Name": "S", "Type": kind, "Arguments": request})
+    assert "ContainerEntrypoint is missing" in str(caught.value) or "--serve" in str(caught.value)
+    assert sagemaker.executions() == []

@@ -80,6 +80,6 @@ def test_the_command_serves_models_with_what_it_is_given(
     file = tmp_path / "definition.json"
     file.write_bytes(build.definition(create, predict))
     words = ["run", str(file), "--home", str(home)]
-    assert main(words) == 1, "nothing serves a model"
+    assert main(words) == 2, "nothing serves a model"
     assert main([*words, "--serve", shlex.join(command.words)]) == 0
     assert whole.storage.read_bytes("s3://bucket/out/a.csv.out") == b"2.0\n4.0\n"

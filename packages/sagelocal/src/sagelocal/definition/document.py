@@ -40,8 +40,14 @@ def check_members(entry: JsonObject, name: str, kind: str) -> None:
     """Check that a step has only the members that its type has; a null counts as left out.
 
     Raises:
-        DefinitionError: If it has another one.
+        DefinitionError: If it has another one, or a name or description that is no text.
     """
+    for member in ("DisplayName", "Description"):
+        if not isinstance(entry.get(member), str | None):
+            raise DefinitionError(
+                f"Step {name}: {member} must be text, got {entry[member]!r:.80}.",
+                "Write it in quotes.",
+            )
     known = [*_STEP, *(member for member, kinds in _OWN_MEMBERS.items() if kind in kinds)]
     for member, value in entry.items():
         if member not in known and value is not None:
@@ -82,6 +88,12 @@ def _check_top(document: JsonObject) -> None:
             f"Version must be {VERSION!r}, the only one that SageMaker has, got {version!r:.80}.",
             f"Write {VERSION}.",
         )
+    for member in ("Metadata", "PipelineExperimentConfig", "MlflowConfig"):
+        if not isinstance(document.get(member), dict | None):
+            raise DefinitionError(
+                f"{member} must be an object, got {document[member]!r:.80}.",
+                "Correct it, or leave it out.",
+            )
     if _depth(document) > _DEEPEST:
         raise DefinitionError(
             f"The pipeline definition is more than {_DEEPEST} levels deep.",

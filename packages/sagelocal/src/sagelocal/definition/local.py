@@ -40,17 +40,25 @@ def local_problems(kind: str, request: JsonObject) -> Iterator[Problem]:
         yield from _channel_problems(training, "TrainingJobDefinition." * (kind == "Tuning"))
 
 
-def check_programs(definition: Definition, has_program: Callable[[str], bool]) -> None:
-    """Check that every Processing job names the program that it starts.
+def check_programs(
+    definition: Definition, has_program: Callable[[str], bool], *, serves: bool
+) -> None:
+    """Check that every Processing and Transform job has a program to start.
 
     Args:
         definition: The definition; its requests are ones that the service takes.
         has_program: Whether something replaces the program of an image.
+        serves: Whether something replaces the program `serve` of images.
 
     Raises:
-        DefinitionError: If one does not, and nothing replaces that of its image.
+        DefinitionError: If one has none, and nothing replaces that of its image.
     """
     for step in definition.steps.values():
+        if step.kind == "Transform" and not serves:
+            raise DefinitionError(
+                f"Step {step.name}: there is no program to serve a model with.",
+                "Name one: `sagelocal run --serve COMMAND`, or LocalSageMaker(serve=…).",
+            )
         application = step.arguments.get("AppSpecification")
         if step.kind != "Processing" or not isinstance(application, Mapping):
             continue
