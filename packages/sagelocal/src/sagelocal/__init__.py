@@ -27,7 +27,7 @@ from sagelocal.executions.history import list_executions, load_execution
 from sagelocal.executions.records import ExecutionRecord, StepRecord
 from sagelocal.executions.reuse import Reuse
 from sagelocal.jobs.machine import ImageProgram, ServeCommand
-from sagelocal.listeners import Listener
+from sagelocal.listeners import Listener, StepCall, StepRunner
 from sagelocal.registry import ModelRegistry
 from sagelocal.service import LocalSageMaker
 from sagelocal.storage.buckets import Storage
@@ -52,7 +52,9 @@ __all__ = [
     "SelectionError",
     "ServeCommand",
     "ServerError",
+    "StepCall",
     "StepRecord",
+    "StepRunner",
     "Storage",
     "StorageError",
     "list_executions",

@@ -10,7 +10,7 @@ from sagelocal.definition.graph import Definition
 from sagelocal.executions.caching import Cache
 from sagelocal.executions.records import ExecutionRecord
 from sagelocal.jobs.machine import ImageProgram, Machine, ServeCommand, image_name
-from sagelocal.listeners import Listener, OneAtATime
+from sagelocal.listeners import Listener, OneAtATime, StepRunner
 from sagelocal.models import ModelStore
 from sagelocal.pipelines import PipelineRun
 from sagelocal.processes.commands import Launcher
@@ -34,6 +34,7 @@ class Account:
         serve: What replaces the program `serve` of every image.
         programs: Name of an image → what replaces its own program.
         stopping_tolerance: How much worse than the median a trial may be before it is stopped.
+        runners: Other types of step → what runs them.
     """
 
     home: Path
@@ -45,6 +46,7 @@ class Account:
     serve: ServeCommand | None
     programs: Mapping[str, ImageProgram]
     stopping_tolerance: float
+    runners: dict[str, StepRunner]
 
     def run(
         self,
@@ -76,6 +78,7 @@ class Account:
             home=self.home,
             stopping_tolerance=self.stopping_tolerance,
             resumed=record.attempts > 1,
+            runners=self.runners,
         )
         cache = Cache(self.home, self.storage, record.pipeline_name, tokens, record.use_cache)
         return PipelineRun(definition, record, runtime, cache).run()

@@ -1,9 +1,13 @@
-"""Listeners: who hears what happens in an execution while it happens."""
+"""Listeners hear what happens in an execution; runners do what steps of other types ask."""
 
 from __future__ import annotations
 
 import threading
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sagelocal.storage.buckets import Storage
 
 
 class Listener(Protocol):
@@ -21,6 +25,36 @@ class Listener(Protocol):
         """Hear that trial `number` of `total` (from 1) of a tuning step ended.
 
         `value` is None when the trial failed, `best` is None while all of them failed.
+        """
+
+
+@dataclass(frozen=True)
+class StepCall:
+    """What a step asks of a `StepRunner`.
+
+    Attributes:
+        name: What the step is called.
+        kind: Its type, e.g. `Lambda`.
+        arguments: Its arguments, every expression resolved.
+        members: What else the definition says of it, as it is written: `FunctionArn`, ….
+        storage: The buckets of this account.
+    """
+
+    name: str
+    kind: str
+    arguments: Mapping[str, Any]
+    members: Mapping[str, Any]
+    storage: Storage
+
+
+class StepRunner(Protocol):
+    """Runs steps of a type that this back-end does not know, such as `Lambda`."""
+
+    def __call__(self, call: StepCall) -> Mapping[str, Any]:
+        """Do what a step asks and return its response, to which later steps may refer.
+
+        JSON; the outputs of a Lambda step are `{"OutputParameters": {NAME: VALUE}}`. What is raised
+        fails the step, with its text.
         """
 
 

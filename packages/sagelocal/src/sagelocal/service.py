@@ -9,8 +9,9 @@ from types import MappingProxyType
 from sagelocal.account import Account
 from sagelocal.definition.local import check_programs
 from sagelocal.definition.parameters import effective_values
-from sagelocal.definition.parsing import parse_definition
+from sagelocal.definition.parsing import STEP_TYPES, parse_definition
 from sagelocal.definition.requests import check_requests
+from sagelocal.errors import SageLocalError
 from sagelocal.executions.claims import claimed, in_use
 from sagelocal.executions.cleaning import Cleaning, Removed, clean, plan, remove_unapproved
 from sagelocal.executions.creation import create_execution, reopen
@@ -21,7 +22,7 @@ from sagelocal.files import JsonObject
 from sagelocal.forking.launching import launcher_type
 from sagelocal.jobs.machine import ImageProgram, ServeCommand
 from sagelocal.jobs.retries import check_retry_policies
-from sagelocal.listeners import Listener
+from sagelocal.listeners import Listener, StepRunner
 from sagelocal.registry import ModelRegistry
 from sagelocal.storage.buckets import Storage
 from sagelocal.tuning.checking import check_searches
@@ -89,7 +90,23 @@ class LocalSageMaker:
             serve=serve,
             programs=programs,
             stopping_tolerance=stopping_tolerance,
+            runners={},
         )
+
+    def register_runner(self, kind: str, runner: StepRunner) -> None:
+        """Let a runner do the steps of a type that this back-end does not know, such as `Lambda`.
+
+        Their members are not checked, and their results never reused.
+
+        Raises:
+            SageLocalError: If it is a type that this back-end runs itself.
+        """
+        if kind in STEP_TYPES:
+            raise SageLocalError(
+                f"Steps of the type {kind} are run by sagelocal itself.",
+                "Register runners for other types, such as Lambda.",
+            )
+        self._account.runners[kind] = runner
 
     def start(
         self,
@@ -124,7 +141,7 @@ class LocalSageMaker:
             ExecutionNotFoundError: If there is none to base this one on.
             OSError: If nothing more can be written.
         """
-        parsed = parse_definition(definition)
+        parsed = parse_definition(definition, others=self._account.runners)
         check_requests(parsed)
         check_retry_policies(parsed)
         check_programs(parsed, self._account.has_program, serves=self._account.serve is not None)
@@ -169,7 +186,7 @@ class LocalSageMaker:
             OSError: If nothing more can be written.
         """
         with in_use(self.home), claimed(self.home, identifier) as record:
-            definition = parse_definition(record.definition())
+            definition = parse_definition(record.definition(), others=self._account.runners)
             return self._account.run(definition, reopen(record), host_environment, listener, tokens)
 
     def clean(self, keep: int) -> list[Removed]:
@@ -220,7 +237,8 @@ class LocalSageMaker:
             DefinitionError: If the definition cannot run.
             ParameterError: If values are missing, unknown or wrong.
         """
-        return effective_values(parse_definition(definition).parameters, parameters)
+        parsed = parse_definition(definition, others=self._account.runners)
+        return effective_values(parsed.parameters, parameters)
 
     def executions(self) -> list[ExecutionRecord]:
         """Return all executions, newest first."""

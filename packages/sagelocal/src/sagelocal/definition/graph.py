@@ -46,6 +46,8 @@ class Step:
         property_files: Property file name → (output name, path inside the output).
         retry_policies: As written in the definition.
         cached_for: How old a result may be that is reused; None when none may be.
+        members: What else the step has, such as the `FunctionArn` of a type that is run by a
+            `StepRunner`.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Step:
     property_files: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     retry_policies: tuple[JsonObject, ...] = ()
     cached_for: timedelta | None = None
+    members: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

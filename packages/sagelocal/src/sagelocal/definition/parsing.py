@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -21,6 +21,11 @@ STEP_TYPES = (
     *("Condition", "Fail"),
 )
 
+# What a step is made of here; of other members those know that run it.
+_READ = (
+    *("Name", "Type", "Arguments", "DependsOn", "PropertyFiles", "RetryPolicies"),
+    *("CacheConfig", "DisplayName", "Description"),
+)
 _CACHE = ("Enabled", "ExpireAfter")
 _PROPERTY_FILE = ("PropertyFileName", "OutputName", "FilePath")
 _Part = TypeVar("_Part", dict[str, Any], list[Any])
@@ -35,8 +40,12 @@ _DURATION = re.compile(
 )
 
 
-def parse_definition(content: bytes) -> Definition:
+def parse_definition(content: bytes, *, others: Collection[str] = ()) -> Definition:
     """Read and check a definition.
+
+    Args:
+        content: Its JSON.
+        others: Types of step beside `STEP_TYPES` that it may have. Their members are not checked.
 
     Raises:
         DefinitionError: For text that is not strict JSON, another version, unknown members and
@@ -53,7 +62,7 @@ def parse_definition(content: bytes) -> Definition:
         )
     parameters = parse_parameters(declared)
     steps: dict[str, Step] = {}
-    for step in _read_steps(document.get("Steps"), None):
+    for step in _read_steps(document.get("Steps"), None, (*STEP_TYPES, *others)):
         if step.name in steps:
             raise DefinitionError(f"Two steps are called {step.name}.", "Rename one of them.")
         steps[step.name] = step
@@ -63,7 +72,7 @@ def parse_definition(content: bytes) -> Definition:
     return definition
 
 
-def _read_steps(entries: object, branch: Branch | None) -> Iterator[Step]:
+def _read_steps(entries: object, branch: Branch | None, kinds: Collection[str]) -> Iterator[Step]:
     """Yield the steps of one list, each followed by those nested in it."""
     if not isinstance(entries, list) or not (entries or branch):
         raise DefinitionError(
@@ -71,17 +80,18 @@ def _read_steps(entries: object, branch: Branch | None) -> Iterator[Step]:
             "Write at least one step into it.",
         )
     for entry in entries:
-        name, kind = _name_and_type(entry)
-        check_members(entry, name, kind)
+        name, kind = _name_and_type(entry, kinds)
+        if kind in STEP_TYPES:
+            check_members(entry, name, kind)
         arguments = _arguments(entry, name, kind)
         nested = [(arguments.pop(key, []), key == "IfSteps") for key in ("IfSteps", "ElseSteps")]
         yield _read_step(entry, name, kind, arguments, branch)
         if kind == "Condition":
             for inner, outcome in nested:
-                yield from _read_steps(inner, Branch(name, outcome))
+                yield from _read_steps(inner, Branch(name, outcome), kinds)
 
 
-def _name_and_type(entry: object) -> tuple[str, str]:
+def _name_and_type(entry: object, kinds: Collection[str]) -> tuple[str, str]:
     if not isinstance(entry, dict) or not isinstance(entry.get("Name"), str):
         raise DefinitionError(
             f"A step needs a Name, got {str(entry)[:80]}.", "It has a Name, a Type and Arguments."
@@ -92,10 +102,10 @@ def _name_and_type(entry: object) -> tuple[str, str]:
             f"Not a name for a step: {name!r}.",
             "Use up to 64 letters, digits, hyphens, underscores.",
         )
-    if kind not in STEP_TYPES:
+    if kind not in kinds:
         raise DefinitionError(
             f"Step {name}: the type {kind!r} cannot run locally.",
-            f"Known types are {', '.join(STEP_TYPES)}.",
+            f"Known types are {', '.join(kinds)}.",
         )
     return name, str(kind)
 
@@ -141,6 +151,7 @@ def _read_step(
         property_files=dict(_property_files(entry, name, output_names(arguments))),
         retry_policies=tuple(_objects(entry, "RetryPolicies", name)),
         cached_for=_cached_for(entry),
+        members={key: value for key, value in entry.items() if key not in _READ},
     )
 
 

@@ -11,6 +11,7 @@ from sagelocal.errors import did_you_mean
 from sagelocal.files import JsonObject
 
 ANY = "any"
+_WITHOUT_RESPONSE = ("Condition", "Fail")
 # What the SDK adds to a tuning step: the answer of ListTrainingJobsForHyperParameterTuningJob.
 _SUMMARIES = "TrainingJobSummaries"
 
@@ -64,6 +65,8 @@ def property_type(step: Referred, path: Path) -> str:
             )
         return ANY
     if step.kind == "Condition" and path == ("Outcome",):
+        return ANY
+    if step.kind not in CALLS and step.kind not in _WITHOUT_RESPONSE:
         return ANY
     if step.kind not in CALLS:
         raise NoPropertyError(

@@ -54,6 +54,8 @@ def step_problems(step: Step, types: Types) -> Iterator[Problem]:
         yield from _condition_problems(step.arguments, types)
     elif step.kind == "Fail":
         yield from _fail_problems(step.arguments, types)
+    elif step.kind not in CALLS:
+        yield from _dead_references(step.arguments, types)
     else:
         yield from request_problems(step.kind, step.arguments)
         for place, expression, shape in expression_places(step.kind, step.arguments):
@@ -75,6 +77,20 @@ def check_request(request: JsonObject, step: Step) -> None:
         return
     for problem in (*request_problems(step.kind, request), *local_problems(step.kind, request)):
         raise _refused(problem, step.name)
+
+
+def _dead_references(node: object, types: Types) -> Iterator[Problem]:
+    """Yield the references in a request of no known shape that lead nowhere."""
+    if is_expression(node):
+        try:
+            types.of(node)
+        except NoPropertyError as error:
+            yield missing_property("Arguments", node, error)
+            return
+        yield from types.inner_problems("Arguments", node)
+    elif isinstance(node, Mapping | list):
+        for item in node.values() if isinstance(node, Mapping) else node:
+            yield from _dead_references(item, types)
 
 
 def _refused(problem: Problem, step: str) -> DefinitionError:
