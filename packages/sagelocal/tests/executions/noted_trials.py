@@ -6,7 +6,7 @@ from pathlib import Path
 
 SCORE = (
     "import os, pathlib, sys, time\n"
-    "x = sys.argv[sys.argv.index('--x') + 1]\n"
+    "x = sys.argv[sys.argv.index('-x') + 1]\n"
     "name = os.environ['TRAINING_JOB_NAME']\n"
     "with open({ran!r}, 'a') as file: file.write(name + chr(10))\n"
 )

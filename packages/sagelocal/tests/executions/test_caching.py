@@ -152,7 +152,7 @@ def test_fail_and_condition_steps_are_never_reused(start):
 
 
 def test_a_tuning_and_a_training_step_are_reused_with_all_their_models(start, build, sagemaker):
-    score = "import sys\nprint('cv:r2=%s;' % sys.argv[sys.argv.index('--x') + 1])"
+    score = "import sys\nprint('cv:r2=%s;' % sys.argv[sys.argv.index('-x') + 1])"
     build.put_code(sagemaker.storage, fit=score)
     tune = {"Name": "Tune", "Type": "Tuning", "Arguments": build.tuning_request(), **CACHED}
     best = {"Get": "Steps.Tune.BestTrainingJob.TunedHyperParameters['x']"}

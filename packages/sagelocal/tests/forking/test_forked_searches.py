@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(not forking_is_safe(), reason="there are forks o
 def test_a_tuning_job_gives_the_same_bits_in_either_isolation(machine: Machine, build) -> None:
     source = (
         "import os, sys\nimport numpy\n"
-        "x = float(sys.argv[sys.argv.index('--x') + 1])\n"
+        "x = float(sys.argv[sys.argv.index('-x') + 1])\n"
         "numbers = numpy.random.default_rng(int(x * 1e6)).normal(size=1000)\n"
         "if x > 0.8: raise ValueError(f'{x} is too much')\n"
         "numpy.save(os.environ['SM_MODEL_DIR'] + '/model.npy', numbers)\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-SCORE = "import sys\nx = float(sys.argv[sys.argv.index('--x') + 1])\n"
+SCORE = "import sys\nx = float(sys.argv[sys.argv.index('-x') + 1])\n"
 
 
 def in_turn(response: dict[str, Any]) -> list[dict[str, Any]]:

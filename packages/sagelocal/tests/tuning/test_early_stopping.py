@@ -30,7 +30,7 @@ MEDIANS = (0.5, 0.6, 0.7)
 # Folds of a trial with x: their running mean is about x, but for the first, which says nothing.
 FOLDS = (
     "import sys, time, pathlib\n"
-    "x = float(sys.argv[sys.argv.index('--x') + 1])\n"
+    "x = float(sys.argv[sys.argv.index('-x') + 1])\n"
     "for fold in range(6):\n"
     "    print(f'cv:r2={x if fold else 0.1};', flush=True)\n"
     "    pathlib.Path(MARKS, f'{x}-{fold}').touch()\n"

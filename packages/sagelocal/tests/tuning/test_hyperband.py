@@ -20,7 +20,7 @@ from sagelocal.tuning.searches.hyperband import HalvingRule, Hyperband, read_hyp
 # A trial with x tells x as often as there are folds, at its own pace, and leaves a mark for each.
 FOLDS = (
     "import sys, time, pathlib\n"
-    "x = float(sys.argv[sys.argv.index('--x') + 1])\n"
+    "x = float(sys.argv[sys.argv.index('-x') + 1])\n"
     "for fold in range(9):\n"
     "    print(f'cv:r2={x};', flush=True)\n"
     "    time.sleep(PAUSE)\n"

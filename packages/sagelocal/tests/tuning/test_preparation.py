@@ -42,7 +42,7 @@ if __name__ == "__main__":
     (own,) = {path for path in sys.path if "tune-" in path}
     assert own == os.environ["PYTHONPATH"]
     note.write_text(f"{bool(shared.NUMBERS)} {os.getppid()} {pathlib.Path.cwd()} {sys.path[0]}")
-    x = float(sys.argv[sys.argv.index("--x") + 1])
+    x = float(sys.argv[sys.argv.index("-x") + 1])
     print(f"cv:r2={numbers[0] + x};")
 """
 OUTCOMES = {

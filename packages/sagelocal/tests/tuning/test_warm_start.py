@@ -16,7 +16,7 @@ from sagelocal.tuning.warm_start import KnownTrial
 
 CODE = (
     "import sys\n"
-    "x = float(sys.argv[sys.argv.index('--x') + 1])\n"
+    "x = float(sys.argv[sys.argv.index('-x') + 1])\n"
     "print(f'cv:r2={1 - abs(x - 0.4)};')\n"
 )
 Json = dict[str, Any]

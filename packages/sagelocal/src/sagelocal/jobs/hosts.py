@@ -52,13 +52,21 @@ class Host:
 
     def write_resources(self, folder: str, request: JsonObject) -> None:
         """Write `resourceconfig.json`, as the job would find it in its container."""
+        write_json(self.tree.base / folder / "resourceconfig.json", self.resources(request))
+
+    def resources(self, request: JsonObject) -> JsonObject:
+        """Return the content of `resourceconfig.json`.
+
+        Args:
+            request: What holds the job's `InstanceType`.
+        """
         kind = request.get("InstanceType", "local")
         group = {
             "instance_group_name": _GROUP,
             "instance_type": kind,
             "hosts": list(self.names),
         }
-        resources = {
+        return {
             "current_host": self.name,
             "current_instance_type": kind,
             "current_group_name": _GROUP,
@@ -66,7 +74,6 @@ class Host:
             "instance_groups": [group],
             "network_interface_name": "lo0" if sys.platform == "darwin" else "lo",
         }
-        write_json(self.tree.base / folder / "resourceconfig.json", resources)
 
 
 def instance_count(request: JsonObject, step: str) -> int:

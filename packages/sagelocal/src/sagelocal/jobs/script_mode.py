@@ -1,7 +1,7 @@
 """Script mode: how a SageMaker framework container starts the user's program.
 
 The code archive comes as an input channel and is unpacked to `/opt/ml/code`; the program gets
-the hyperparameters as `--name value`, as `SM_…` variables and in `hyperparameters.json`.
+the hyperparameters as arguments, as variables (see `variables`) and in `hyperparameters.json`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from sagelocal.files import JsonObject
 from sagelocal.jobs.containers import ROOT, JobTree
 from sagelocal.jobs.hosts import Host
 from sagelocal.jobs.inputs import distribution
+from sagelocal.jobs.variables import arguments_of, own_hyperparameters, script_variables
 from sagelocal.storage.archives import unpack
 
 OBJECTIVE_HYPERPARAMETER = "_tuning_objective_metric"
@@ -24,7 +25,8 @@ def channel_config(request: JsonObject) -> JsonObject:
         channel["ChannelName"]: {
             "TrainingInputMode": channel.get("InputMode", "File"),
             "S3DistributionType": distribution(channel["DataSource"].get("S3DataSource", {})),
-            "RecordWrapperType": "None",
+            "RecordWrapperType": channel.get("RecordWrapperType", "None"),
+            **({"ContentType": channel["ContentType"]} if channel.get("ContentType") else {}),
         }
         for channel in request.get("InputDataConfig", [])
     }
@@ -61,37 +63,18 @@ def _decode(text: str) -> object:
         return text
 
 
-def _own_hyperparameters(request: JsonObject) -> JsonObject:
-    """Return the hyperparameters without those that are addressed to the container itself."""
-    return {
-        key: value
-        for key, value in sorted(_decoded(request).items())
-        if not key.startswith("sagemaker_") and key != OBJECTIVE_HYPERPARAMETER
-    }
-
-
 def user_arguments(request: JsonObject) -> list[str]:
-    """Return the hyperparameters as `--name value`, the way script mode passes them."""
-    own = _own_hyperparameters(request)
-    return [word for key, value in own.items() for word in (f"--{key}", str(value))]
+    """Return the hyperparameters as a script gets them."""
+    return arguments_of(own_hyperparameters(_decoded(request)))
 
 
-def script_variables(request: JsonObject, name: str, host: Host) -> dict[str, str]:
-    """Return the variables that a SageMaker framework container sets for a script on a host."""
-    own, channels = _own_hyperparameters(request), sorted(channel_config(request))
-    return {
-        "PYTHONPATH": f"{ROOT}/code",
-        "TRAINING_JOB_NAME": name,
-        "SM_CURRENT_HOST": host.name,
-        "SM_HOSTS": json.dumps(host.names),
-        "SM_NUM_GPUS": "0",
-        "SM_MODEL_DIR": f"{ROOT}/model",
-        "SM_INPUT_DIR": f"{ROOT}/input",
-        "SM_INPUT_CONFIG_DIR": f"{ROOT}/input/config",
-        "SM_OUTPUT_DIR": f"{ROOT}/output",
-        "SM_OUTPUT_DATA_DIR": f"{ROOT}/output/data",
-        "SM_CHANNELS": json.dumps(channels),
-        "SM_HPS": json.dumps(own),
-        **{f"SM_CHANNEL_{channel.upper()}": f"{ROOT}/input/data/{channel}" for channel in channels},
-        **{f"SM_HP_{key.upper()}": str(value) for key, value in own.items()},
-    }
+def variables_of(request: JsonObject, name: str, host: Host) -> dict[str, str]:
+    """Return the variables that a SageMaker framework container sets for a script on a host.
+
+    Args:
+        request: The job's request.
+        name: Of the job.
+        host: The host.
+    """
+    resources = host.resources(request.get("ResourceConfig", {}))
+    return script_variables(_decoded(request), channel_config(request), resources, name, host)

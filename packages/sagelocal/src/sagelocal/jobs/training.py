@@ -19,7 +19,7 @@ from sagelocal.jobs.interpreters import after_requirements
 from sagelocal.jobs.machine import Machine
 from sagelocal.jobs.metrics import Progress, Rule, final_metrics, finite_start
 from sagelocal.jobs.retries import MOST_INTERRUPTIONS, may_go_on
-from sagelocal.jobs.script_mode import channel_config, script_variables, unpack_code, user_arguments
+from sagelocal.jobs.script_mode import channel_config, unpack_code, user_arguments, variables_of
 from sagelocal.processes.commands import Command
 from sagelocal.storage.archives import pack
 from sagelocal.storage.buckets import Storage
@@ -137,7 +137,7 @@ def training_command(
         ["python", unpack_code(host.tree, request, step), *user_arguments(request)],
         log=host.log,
         folder=host.tree.base / "code",
-        environment={**script_variables(request, name, host), **request.get("Environment", {})},
+        environment={**variables_of(request, name, host), **request.get("Environment", {})},
         request=request,
         isolated=bool(request.get("EnableNetworkIsolation")),
     )
