@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from importlib import metadata
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -27,12 +27,14 @@ from sagetabular.cli import (
     tracking,
 )
 from sagetabular.cli.serving import predict, registry, serve
-from sagetabular.cli.terminal.output import USER_ERROR
+from sagetabular.cli.terminal.output import INTERRUPTED, USER_ERROR
 from sagetabular.errors import UserError, printable
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
 
+# Typer has a public name for this kind of it alone.
+_UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 _PACKAGES = ("sagetabular", "sagelocal")
 
 
@@ -107,7 +109,12 @@ def main() -> None:
         if signal.getsignal(number) == signal.SIG_DFL:  # and not ignored, as nohup has it
             signal.signal(number, signal.default_int_handler)
     try:
-        app(prog_name="pipeline")
+        # The exit code that a command ends with, else what it returns, which is nothing.
+        sys.exit(app(prog_name="pipeline", standalone_mode=False))
+    except _UsageError as error:
+        sys.exit(_explain_usage(error))
+    except typer.Abort:  # Ctrl-C, or the end of input, in place of an answer
+        sys.exit(INTERRUPTED)
     except UserError as error:
         print(error, file=sys.stderr)
         sys.exit(USER_ERROR)
@@ -120,6 +127,18 @@ def main() -> None:
             raise
         print(text, file=sys.stderr)
         sys.exit(USER_ERROR)
+
+
+def _explain_usage(error: Any) -> int:
+    """Print what is wrong with the words of a command, in two lines; return the exit code."""
+    command = error.ctx.command_path if error.ctx else "pipeline"
+    if error.ctx and type(error).__name__ == "NoArgsIsHelpError":
+        typer.echo(error.ctx.get_help(), nl=False)  # which prints it, and returns nothing
+        return USER_ERROR
+    message = " ".join(error.format_message().split())
+    end = "" if message.endswith((".", "?")) else "."
+    print(f"{command}: {message}{end}\nSee `{command} --help`.", file=sys.stderr)
+    return USER_ERROR
 
 
 def _about_the_disk(error: OSError) -> UserError | None:

@@ -56,8 +56,10 @@ def build(
 
     An image that did not change keeps its name, whatever the commit.
     """
-    project, found = find_project(), _engine(engine)
-    for image in _images(project, targets):
+    project = find_project()
+    images = _images(project, targets)  # a mistake in conf/ is told before engines are looked for
+    found = _engine(engine)
+    for image in images:
         build_image(project, image, found, options or ())
         typer.echo(image.name)
 
