@@ -44,7 +44,7 @@ def test_rows_of_a_file_get_a_value_on_each_line(
 def test_a_large_file_is_sent_in_pieces_and_written_as_one(
     pipeline, account, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("sagetabular.aws.sagemaker.payloads.split_file.__defaults__", (12,))
+    monkeypatch.setattr("sagetabular.aws.sagemaker.payloads.ask_in_pieces.__defaults__", (12,))
     answers(account, b"rooms\n3\n4\n5\n", CSV, b"1\n2\n3\n")
     answers(account, b"rooms\n6\n", CSV, b"4\n")
     target = tmp_path / "predictions.csv"

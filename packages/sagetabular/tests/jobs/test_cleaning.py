@@ -71,7 +71,7 @@ def test_missing_columns_are_all_named_with_those_that_exist() -> None:
     assert "town, area" in second
 
 
-@pytest.mark.parametrize("bad", ["abc", "", "1,5", "12 rooms"])
+@pytest.mark.parametrize("bad", ["abc", "1,5", "12 rooms", "1_0", "inf"])
 def test_text_in_a_number_column_is_refused_by_name_and_value(bad: str) -> None:
     with pytest.raises(JobError) as caught:
         clean(make_table(size=["1", bad, "3"]), COLUMNS, "price")
@@ -80,8 +80,17 @@ def test_text_in_a_number_column_is_refused_by_name_and_value(bad: str) -> None:
 
 
 def test_infinity_is_refused() -> None:
-    with pytest.raises(JobError, match="finite numbers, got inf"):
+    with pytest.raises(JobError, match=r"up to 3.4e38, got inf \(1 rows so, the first is row 2\)"):
         clean(make_table(size=[1.0, np.inf, 2.0]), COLUMNS, "price")
+
+
+@pytest.mark.parametrize("column", ["size", "price"])
+@pytest.mark.parametrize("kind", [float, str])
+def test_a_number_beyond_single_precision_is_refused(column, kind) -> None:
+    """XGBoost refuses it as infinite: NumPy's largest float32 is 3.4028235e38."""
+    with pytest.raises(JobError, match=f"{column} must hold numbers up to 3.4e38, got .*row 2"):
+        clean(make_table(**{column: [kind(1.0), kind(1e39), kind(2.0)]}), COLUMNS, "price")
+    clean(make_table(size=[1.0, float(np.finfo(np.float32).max), 2.0]), COLUMNS, "price")
 
 
 def test_a_target_without_value_is_refused() -> None:

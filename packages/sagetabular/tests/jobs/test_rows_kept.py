@@ -15,8 +15,8 @@ from sagetabular.jobs.ingest import ingest
 from sagetabular.jobs.ingest_files import ingest_files
 from sagetabular.jobs.preprocess import preprocess
 from sagetabular.lake.add import read_files
-from sagetabular.lake.columns import DeclaredColumn
 from sagetabular.lake.store import table_folder, write_table
+from sagetabular.reading.names import DeclaredColumn
 
 NUMBER = {"type": "number", "optional": False}
 TEXT = {"type": "category", "optional": False}

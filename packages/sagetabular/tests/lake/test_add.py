@@ -9,7 +9,7 @@ import pytest
 
 from sagetabular.errors import UserError
 from sagetabular.lake.add import read_files
-from sagetabular.lake.columns import DeclaredColumn
+from sagetabular.reading.names import DeclaredColumn
 
 DECLARED = [
     DeclaredColumn("total_rooms"),
@@ -181,11 +181,10 @@ def test_a_file_without_rows_is_refused(csv_file, content):
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("total_rooms,city\n1,x\n2\n", "Row #3: Expected 2 columns, got 1: 2."),
-        ("total_rooms,city\n1,x,y\n", "Row #2: Expected 2 columns, got 3: 1,x,y."),
-        ("total_rooms,city\n1,café\n".encode("latin-1"), "it is not UTF-8 text."),
-        (("x" * 100_000 + "\n" + "é").encode("latin-1"), "it is not UTF-8 text."),
-        ("total_rooms,city\n1,x\n".encode("utf-16"), "it is not UTF-8 text."),
+        ("total_rooms,city\n1,x\n2\n", "line 3 must have 2 cells as line 1 has, got 1: 2."),
+        ("total_rooms,city\n1,x,y\n", "line 2 must have 2 cells as line 1 has, got 3: 1, x, y."),
+        ('total_rooms,city\n1,"x\n', "line 2: unexpected end of data."),
+        ('total_rooms,city\n1,"x"y\n', "line 2: ',' expected after '\"'."),
     ],
 )
 def test_what_is_no_table_is_refused_with_the_reason(csv_file, content, reason):
@@ -193,8 +192,27 @@ def test_what_is_no_table_is_refused_with_the_reason(csv_file, content, reason):
     assert refusal(path).startswith(f"{path} is not a table: {reason}")
 
 
-def test_a_parquet_file_that_is_none_is_refused(csv_file):
-    assert "it is not a Parquet file" in refusal(csv_file("x", "a.parquet"))
+@pytest.mark.parametrize(
+    ("content", "place", "charset"),
+    [
+        ("total_rooms,city\n1,café\n".encode("latin-1"), "line 2 has the byte 0xe9", "latin1"),
+        (("x" * 100_000 + "\n" + "é").encode("latin-1"), "line 2 has the byte 0xe9", "latin1"),
+        ("total_rooms,city\n1,x\n".encode("utf-16"), "line 1 has the byte 0xff", "utf-16"),
+    ],
+)
+def test_text_of_another_encoding_is_refused_with_line_byte_and_remedy(
+    csv_file, content, place, charset
+):
+    path = csv_file(content)
+    assert refusal(path).splitlines() == [
+        f"{path} is not UTF-8 text: {place}.",
+        f"Convert it: iconv -f {charset} -t utf8 FILE > NEW_FILE.",
+    ]
+
+
+@pytest.mark.parametrize("content", [b"x", b"PAR1", b"PAR1" * 9, b""])
+def test_a_parquet_file_that_is_none_is_refused(csv_file, content):
+    assert "a.parquet is not a table: " in refusal(csv_file(content, "a.parquet"))
 
 
 def test_other_kinds_of_files_are_refused(csv_file, tmp_path):

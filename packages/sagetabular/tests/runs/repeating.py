@@ -9,11 +9,11 @@ from planting import Silence
 from sagelocal import Reuse
 from sagetabular.compiling.compilation import compile_pipeline
 from sagetabular.lake.add import typed_frame
-from sagetabular.lake.columns import DeclaredColumn
 from sagetabular.lake.sample import make_sample
 from sagetabular.lake.store import table_folder, write_table
 from sagetabular.local import runs
 from sagetabular.project import find_project
+from sagetabular.reading.names import DeclaredColumn
 
 MODEL = """
 import json

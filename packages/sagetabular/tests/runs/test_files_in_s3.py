@@ -119,4 +119,4 @@ def test_a_file_that_is_no_table_fails_ingest_with_its_name(tmp_path: Path, new_
     put(root, "a.csv", b"a,b\n1\n")
     failed = run_project(root).record
     assert failed.status == "Failed"
-    assert "data.uri: a.csv is no CSV table: " in str(failed.failure_reason)
+    assert "data.uri: a.csv is not a table: line 2 must have 2 cells" in str(failed.failure_reason)

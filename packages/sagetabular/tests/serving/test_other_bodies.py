@@ -47,8 +47,7 @@ def test_json_categories_are_text_or_null(town_client) -> None:
     [
         ("[[1,2,3],[1,2]]", "row 2: must have 3 values, got 2."),
         ("[[1,2,3],4]", "row 2: must be a list or an object, got 4."),
-        ('[[1,2,3],[1,"2",3]]', "row 2, column 'área': must be a number or null, got \"2\"."),
-        ("[[1,2,true]]", "row 1, column 'age': must be a number or null, got true."),
+        ('[[1,2,3],[1,"two",3]]', "row 2, column 'área': 'two' is not a number."),
         ("[[1,2,[3]]]", "row 1, column 'age': must be a number or null, got [3]."),
         ("[[1,2,1e39]]", "row 1, column 'age': 1e+39 is not a number up to 3.4e38."),
         ('[{"rooms": 1, "age": 2}]', "row 1: the column 'área' is missing."),
@@ -98,10 +97,9 @@ def test_parquet_of_decimals_and_large_integers_is_read(client) -> None:
     ("columns", "message"),
     [
         ({"rooms": [1], "age": [1]}, "the Parquet file: the column 'área' is missing."),
-        ({"rooms": ["1"], "área": [1], "age": [1]}, "column 'rooms': must hold numbers, got"),
-        ({"rooms": [True], "área": [1], "age": [1]}, "column 'rooms': must hold numbers, got bool"),
-        ({"rooms": [{"a": 1}], "área": [1], "age": [1]}, "column 'rooms': must hold numbers, got"),
-        ({"rooms": [1.0], "área": [np.inf], "age": [1]}, "row 1, column 'área': inf is not a num"),
+        ({"rooms": ["x"], "área": [1], "age": [1]}, "row 1, column 'rooms': must hold numbers"),
+        ({"rooms": [{"a": 1}], "área": [1], "age": [1]}, "column 'rooms': must hold numbers (wi"),
+        ({"rooms": [1.0], "área": [np.inf], "age": [1]}, "row 1, column 'área': must hold number"),
         ({"rooms": [], "área": [], "age": []}, "The body holds no row."),
     ],
 )
@@ -115,9 +113,8 @@ def test_a_bad_parquet_column_is_named(client, columns, message) -> None:
     ("town", "message"),
     [
         ({}, "the Parquet file: the column 'town' is missing."),
-        ({"town": [{"name": "a"}]}, "column 'town': must hold text, got struct"),
-        ({"town": [["a"]]}, "column 'town': must hold text, got list"),
-        ({"town": [1]}, "column 'town': must hold text, got int64"),
+        ({"town": [{"name": "a"}]}, "column 'town': must hold text or codes, got 'struct"),
+        ({"town": [["a"]]}, "column 'town': must hold text or codes, got 'list"),
         ({"town.name": ["a"]}, "the Parquet file: the column 'town' is missing."),
     ],
 )

@@ -28,7 +28,7 @@ _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 @cache  # an installed package does not change while a command runs
 def package_files() -> Mapping[str, bytes]:
     """Return the files of this package that jobs are made of, by their paths in a job's tree."""
-    folders = ("jobs", "serving", "tracking")
+    folders = ("jobs", "reading", "serving", "tracking")
     files = {"sagetabular/__init__.py": (PACKAGE / "__init__.py").read_bytes()}
     for name in folders:
         files |= python_files(PACKAGE / name, f"sagetabular/{name}")

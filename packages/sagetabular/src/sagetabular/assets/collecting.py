@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sagetabular.settings import PipelineConf, ProjectSettings
+    from sagetabular.settings.data import Data
 
 MANIFEST = "files.manifest"
 
@@ -44,6 +45,7 @@ class Assets:
         serving: Model that an image of AWS serves → code that its artefact carries.
         manifests: Files of an input → the list of them.
         preprocess_settings: What Preprocess needs of `conf/pipeline.yaml`.
+        file_settings: What Ingest of `source: s3` needs of it.
         query: The query of `source: athena`.
         flow: The flow of `source: data_wrangler`.
     """
@@ -57,12 +59,14 @@ class Assets:
     serving: Mapping[str, Asset]
     manifests: Mapping[tuple[str, ...], Asset]
     preprocess_settings: Asset
+    file_settings: Asset | None  # of `source: s3`
     query: Asset | None  # of `source: athena`
     flow: FlowAsset | None  # of `source: data_wrangler`
 
     def objects(self) -> dict[str, bytes]:
         """Return everything that a step may refer to: key relative to the prefix → content."""
         single = [self.preprocess_settings]
+        single += [self.file_settings] if self.file_settings else []
         single += [self.query] if self.query else []
         single += [self.flow.asset] if self.flow else []
         named: list[Mapping[Any, Asset]] = [
@@ -103,9 +107,22 @@ def collect_assets(settings: ProjectSettings) -> Assets:
         preprocess_settings=make_asset(
             "settings", {"preprocess.json": preprocess_settings(settings.pipeline)}
         ),
+        file_settings=_file_settings(settings.pipeline.data),
         query=_query(settings),
         flow=_flow(settings),
     )
+
+
+def _file_settings(data: Data) -> Asset | None:
+    """Return the declared columns, by which files are read, and what is missing in them."""
+    if data.source != "s3":
+        return None
+    columns = {
+        name: column.model_dump(include={"type", "optional"})
+        for name, column in data.columns.items()
+    }
+    content = json.dumps({"columns": columns, "missing": data.missing}, indent=1)
+    return make_asset("settings", {"files.json": content.encode()})
 
 
 def _query(settings: ProjectSettings) -> Asset | None:
@@ -159,6 +176,7 @@ def preprocess_settings(pipeline: PipelineConf) -> bytes:
         "unasked": unasked_times(pipeline),
         "duplicates": data.duplicates,
         "split": pipeline.split.model_dump(include={"kind", "by", "test", "validation"}),
+        **({"missing": data.missing} if data.missing else {}),
     }
     return json.dumps(content, indent=1).encode()
 

@@ -12,9 +12,9 @@ from sagetabular.cli.terminal.output import say
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from sagetabular.lake.add import Added
     from sagetabular.lake.store import Kind
     from sagetabular.project import Project
+    from sagetabular.reading.tables import Added
 
 app = typer.Typer(
     help="Fill the local lake, or the tables of Athena that it stands in for.", no_args_is_help=True
@@ -50,8 +50,8 @@ def add(
     ] = None,
 ) -> None:
     """Put your own files into the lake, in place of the table that is there."""
-    from sagetabular.lake.columns import listed
     from sagetabular.local.declared import lacks, made_by_query, read_declared
+    from sagetabular.reading.errors import listed
 
     project = _project()
     added = read_declared(files, project, wanted=table is None)
@@ -207,10 +207,12 @@ def _store(
 
 def _print_names(added: Added, made: frozenset[str]) -> None:
     """Print which columns have another name now, and which are not declared."""
-    from sagetabular.lake.columns import listed
+    from sagetabular.reading.errors import listed, printable
 
     for written, name in added.renamed.items():
-        typer.echo(f"  {written} is {name}")
+        typer.echo(f"  {printable(written)} is {printable(name)}")
+    if added.nameless:
+        typer.echo(f"  left out: {added.nameless} column(s) without a name")
     if undeclared := [name for name in added.undeclared if name not in made]:
         names = listed(undeclared)
         typer.echo(f"  kept, but not declared in conf/pipeline.yaml: {names}")

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
-from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from sagetabular.jobs.errors import JobError
-from sagetabular.jobs.ingestion.csv_tables import read_csv
-from sagetabular.jobs.ingestion.rows import with_lower_names, write_rows
+from sagetabular.jobs.ingestion.rows import write_rows
 from sagetabular.jobs.runner import base_dir, run_job
+from sagetabular.reading.errors import ReadingError, printable
+from sagetabular.reading.files import kind_of
+from sagetabular.reading.names import DeclaredColumn
+from sagetabular.reading.tables import read_files
+from sagetabular.reading.values import make_marks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 _PLACE = "conf/pipeline.yaml: data.uri"
-_COMPRESSIONS = (".gz", ".bz2", ".zst")
 
 
 def ingest_files(argv: Sequence[str]) -> None:
     """Read the files in `processing/input/files`; write `processing/output/data/data.parquet`.
+
+    They are read as `pipeline data add` reads them, by the columns that `settings/files.json` has.
 
     Args:
         argv: The job's arguments.
@@ -35,13 +38,18 @@ def ingest_files(argv: Sequence[str]) -> None:
     # The job does not use it; as an argument it is part of what SageMaker's step cache compares.
     parser.add_argument("--version", default="none")
     arguments = parser.parse_args(argv)
-    folder = base_dir() / "processing/input/files"
-    names = data_files(folder)
-    rows = _together({name: _read(folder, name) for name in names})
-    if rows.num_rows == 0:
-        msg = f"{_PLACE}: its files hold no rows: {', '.join(names[:5])}."
-        raise JobError(msg, "Put files with rows there, or name another prefix.")
-    write_rows(rows, arguments.version)
+    folder = base_dir() / "processing/input"
+    settings = json.loads((folder / "settings/files.json").read_text(encoding="utf-8"))
+    declared = [
+        DeclaredColumn(name, column["type"], required=not column["optional"])
+        for name, column in settings["columns"].items()
+    ]
+    files = {printable(name): folder / "files" / name for name in data_files(folder / "files")}
+    try:
+        read = read_files(files, declared, make_marks(settings["missing"]))
+    except ReadingError as error:
+        raise JobError(f"{_PLACE}: {error.message}", error.remedy) from error
+    write_rows(read.table, arguments.version)
 
 
 def data_files(folder: Path) -> list[str]:
@@ -68,56 +76,12 @@ def data_files(folder: Path) -> list[str]:
 
 
 def _kind(name: str) -> str:
-    suffixes = [suffix.lower() for suffix in PurePath(name).suffixes]
-    if suffixes[-1:] == [".parquet"]:
-        return "Parquet"
-    if [suffix for suffix in suffixes if suffix not in _COMPRESSIONS][-1:] == [".csv"]:
-        return "CSV"
-    msg = f"{_PLACE}: {name} must be a CSV or a Parquet file."
-    remedy = "Let its name end with .csv, .csv.gz or .parquet; begin it with _ to leave it out."
-    raise JobError(msg, remedy)
-
-
-def _read(folder: Path, name: str) -> pa.Table:
-    """Read one file, its column names in lower case."""
-    try:
-        table = (
-            pq.ParquetFile(folder / name).read()
-            if _kind(name) == "Parquet"
-            else read_csv(folder / name)
-        )
-    except (ValueError, OSError) as error:  # Arrow's own are ValueErrors
-        reason = " ".join(str(error).split())[:200].rstrip(".")
-        msg = f"{_PLACE}: {name} is no {_kind(name)} table: {reason}."
-        raise JobError(msg, "Save it again: CSV as UTF-8 with a header, or Parquet.") from error
-    return with_lower_names(table, f"{_PLACE}: {name} has", "Give one of them another name.")
-
-
-def _together(tables: dict[str, pa.Table]) -> pa.Table:
-    """Put the tables below each other, in the first one's order of columns."""
-    first, *others = tables
-    schema = tables[first].schema
-    for name in others:
-        _require_same_columns(first, tables[first], name, tables[name])
-        try:
-            own = tables[name].select(schema.names).schema
-            schema = pa.unify_schemas(
-                [schema.remove_metadata(), own.remove_metadata()], promote_options="permissive"
-            )
-        except (pa.ArrowTypeError, pa.ArrowInvalid) as error:
-            reason = str(error).split("\n", maxsplit=1)[0].rstrip(".")
-            msg = f"{_PLACE}: {name} does not fit the files before it: {reason}."
-            raise JobError(msg, "Give the column the same type in all files.") from error
-    parts = [table.select(schema.names).cast(schema) for table in tables.values()]
-    return pa.concat_tables(parts)
-
-
-def _require_same_columns(first: str, one: pa.Table, name: str, other: pa.Table) -> None:
-    for file, table, owner, owned in ((name, other, first, one), (first, one, name, other)):
-        lacks = [column for column in owned.column_names if column not in table.column_names]
-        if lacks:
-            msg = f"{_PLACE}: {file} has no column {lacks[0]!r}, which {owner} has."
-            raise JobError(msg, "Give all files below the prefix the same columns.")
+    kind = kind_of(name)
+    if kind is None:
+        msg = f"{_PLACE}: {printable(name)} must be a CSV or a Parquet file."
+        remedy = "Let its name end with .csv, .csv.gz or .parquet; begin it with _ to leave it out."
+        raise JobError(msg, remedy)
+    return kind
 
 
 if __name__ == "__main__":

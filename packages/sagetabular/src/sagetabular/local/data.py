@@ -16,8 +16,8 @@ from urllib.request import url2pathname
 
 from sagelocal import LocalSageMaker
 from sagetabular.errors import UserError
-from sagetabular.lake.columns import listed
 from sagetabular.lake.store import folder_source, source, table_folder
+from sagetabular.reading.errors import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,7 +15,8 @@ from sqlglot.errors import SqlglotError
 from sagetabular.errors import UserError
 from sagetabular.jobs.rows.account import about_categories, about_columns, about_rows
 from sagetabular.lake.add import read_files
-from sagetabular.lake.columns import DeclaredColumn, did_you_mean, listed
+from sagetabular.reading.errors import listed
+from sagetabular.reading.names import DeclaredColumn, did_you_mean
 from sagetabular.settings.data_checks import unasked_times
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from sagetabular.lake.add import Added
     from sagetabular.project import Project
+    from sagetabular.reading.tables import Added
 
 _TABLE = "${table}"
 
@@ -67,12 +68,13 @@ def read_declared(files: Sequence[Path], project: Project, *, wanted: bool) -> A
     Raises:
         UserError: A file is no table, or none of what the project learns from.
     """
+    marks = project.settings.pipeline.data.missing
     try:
-        return read_files(files, declared_columns(project, wanted=wanted))
+        return read_files(files, declared_columns(project, wanted=wanted), marks)
     except UserError:
         if not wanted or not project.settings.pipeline.data.reads_tables:
             raise
-        added = read_files(files, declared_columns(project, wanted=False))
+        added = read_files(files, declared_columns(project, wanted=False), marks)
         required = {column.name for column in declared_columns(project) if column.required}
         if required.isdisjoint(added.table.column_names):
             raise

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sagetabular.errors import UserError
-from sagetabular.lake.columns import listed
 from sagetabular.lake.store import PART, folder_source, source
 from sagetabular.local.data import data_folder
+from sagetabular.reading.errors import listed
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,6 +10,7 @@ import numpy as np
 from sagetabular.jobs.errors import JobError, shown
 from sagetabular.jobs.models.hyperparameters import load_model_code
 from sagetabular.jobs.models.manifest import REMEDY, Manifest, read_manifest
+from sagetabular.reading.values import make_marks
 from sagetabular.serving.errors import NoModelError, RequestError
 from sagetabular.serving.formats.columns import Columns
 
@@ -108,7 +109,8 @@ def load_model(folder: Path) -> ServedModel:
         msg = f"There is no model in {folder}.\nUnpack a model.tar.gz there."
         raise NoModelError(msg)
     manifest = read_manifest(folder)
-    columns = Columns(tuple(manifest.features), frozenset(manifest.categories))
+    marks = make_marks(manifest.missing)
+    columns = Columns(tuple(manifest.features), frozenset(manifest.categories), marks)
     code, model = _load(manifest, folder)
     served = ServedModel(manifest, columns, code, model, _scorer(code, model, manifest))
     served.probe()

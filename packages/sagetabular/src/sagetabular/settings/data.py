@@ -64,6 +64,14 @@ def _check_value(value: object) -> object:
 Value = Annotated[str | bool | int | Decimal | date, BeforeValidator(_check_value)]
 
 
+def _check_mark(value: object) -> object:
+    """Accept a text, or a number as YAML reads one."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        msg = f"must be a text or a number, got {shown(value)}."
+        raise RuleError(msg, "Write the text as it stands in the data, in quotes.")
+    return str(value)
+
+
 def _check_uri(value: str) -> str:
     if not _S3_PREFIX.fullmatch(value):
         msg = f"must be s3://<bucket>/<prefix>, got {shown(value)}."
@@ -88,6 +96,7 @@ class Data(Settings):
         columns: Name → what it holds.
         drop: Columns that are read but not learned from.
         duplicates: Whether rows that repeat another one, in all declared columns, are kept.
+        missing: Further texts for missing values.
     """
 
     source: Literal["athena", "data_wrangler", "s3"] = "athena"
@@ -102,6 +111,7 @@ class Data(Settings):
     columns: dict[str, Annotated[Column, BeforeValidator(_column)]] = Field(min_length=2)
     drop: list[str] = Field(default_factory=list)
     duplicates: Literal["keep", "remove"] = "keep"
+    missing: list[Annotated[str, BeforeValidator(_check_mark)]] = Field(default_factory=list)
 
     @property
     def reads_tables(self) -> bool:

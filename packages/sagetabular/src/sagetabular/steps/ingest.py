@@ -65,7 +65,10 @@ def _from_athena(context: Context, own: str | None) -> ProcessingJob:
 
 def _from_s3(context: Context, own: str | None) -> ProcessingJob:
     # SageMaker itself brings the files; the job needs no network.
-    files = {"files": Source(context.parameters.data_uri)}
+    settings = context.assets.file_settings
+    files: dict[str, Any] = {"files": Source(context.parameters.data_uri)}
+    if settings is not None:
+        files["settings"] = context.asset_uri(settings.key)
     return _job(context, job_program(context, "ingest_files", own), {}, files, isolated=True)
 
 

@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 import pyarrow.types as arrow_types
 
 from sagetabular.errors import UserError
-from sagetabular.lake.columns import did_you_mean, listed
+from sagetabular.reading.errors import listed
+from sagetabular.reading.names import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

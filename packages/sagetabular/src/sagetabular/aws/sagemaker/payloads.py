@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sagetabular.errors import UserError
+from sagetabular.reading.errors import ReadingError, printable
+from sagetabular.reading.files import BAD_CONTENT, kind_of, open_text
+from sagetabular.reading.records import read_beginning, read_records, without_blank_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     import pyarrow as pa
 
 # A little less than SageMaker's 6 MB.
 LIMIT = 5_000_000
-SUFFIXES = {
-    ".csv": "text/csv",
-    ".json": "application/json",
-    ".parquet": "application/x-parquet",
-}
+CSV, JSON, PARQUET = "text/csv", "application/json", "application/x-parquet"
 
 
 @dataclass(frozen=True)
@@ -32,39 +30,69 @@ class Payload:
         body: In the table's own format; a CSV header stands in every piece.
         content_type: Of the body.
         first: Line of a CSV, or row of a Parquet file, with which the piece begins, from 1.
+        head: Lines of the body before that line.
     """
 
     body: bytes
     content_type: str
-    first: int
+    first: int = 1
+    head: int = 0
+
+    def place(self, number: int) -> int:
+        """Return which line or row of the file is one of the body."""
+        return number - self.head + self.first - 1
 
 
-def split_file(file: Path, limit: int = LIMIT) -> Iterator[Payload]:
-    """Split a CSV or Parquet file between rows, into pieces of at most `limit` bytes.
+def ask_in_pieces(
+    file: Path, ask: Callable[[Payload], bytes], limit: int = LIMIT
+) -> Iterator[bytes]:
+    """Ask for predictions of a file, in pieces of at most `limit` bytes, cut between rows.
 
-    A JSON file stays whole.
+    A JSON file stays whole. Only the server knows the model's columns, so whether a CSV has a
+    header is seen from its answer to the first piece: it has one value less than there are records.
+
+    Args:
+        file: CSV (compressed, if its name says so), JSON or Parquet.
+        ask: What answers one value a line.
+        limit: Of a body.
+
+    Yields:
+        The answers, in the order of the rows.
 
     Raises:
         UserError: The file cannot be read, or a single row, or a whole JSON file, is larger than a
             piece.
     """
-    content_type = SUFFIXES.get(file.suffix.lower())
-    if content_type is None:
-        msg = f"{file}: must end with .csv, .json or .parquet, got {file.suffix!r}."
-        raise UserError(msg, "Convert it; `pipeline predict` sends the file's own format.")
+    label = printable(str(file))
     try:
-        if content_type == SUFFIXES[".parquet"]:
-            from pyarrow import parquet
-
-            yield from _split_table(parquet.ParquetFile(file).read(), 1, limit, file)
-        elif content_type == SUFFIXES[".json"]:
-            yield _whole(file, limit)
+        if file.suffix.lower() == ".json":
+            yield ask(_whole(file, limit))
+        elif kind_of(file.name) == "Parquet":
+            for payload in _split_table(_read_table(file), 1, limit, file):
+                yield ask(payload)
+        elif kind_of(file.name) == "CSV":
+            yield from _ask_by_records(file, ask, limit)
         else:
-            yield from _split_lines(file, limit)
-    except (OSError, ValueError, csv.Error) as err:
-        reason = err.strerror if isinstance(err, OSError) and err.strerror else str(err)
-        msg = f"{file}: cannot be read: {reason.splitlines()[0]}."
+            msg = f"{label}: must end with .csv, .json or .parquet, got {file.suffix!r}."
+            raise UserError(msg, "Convert it; `pipeline predict` sends the file's own format.")
+    except ReadingError as err:
+        raise UserError(err.message, err.remedy) from err
+    except OSError as err:
+        msg = f"{label}: cannot be read: {err.strerror or err}."
         raise UserError(msg, "Give a CSV in UTF-8, or a Parquet file.") from err
+
+
+def _read_table(file: Path) -> pa.Table:
+    from pyarrow import parquet
+
+    try:
+        with file.open("rb") as stream:
+            return parquet.ParquetFile(stream).read()
+    except FileNotFoundError:
+        raise
+    except BAD_CONTENT as err:
+        label, reason = printable(str(file)), printable(str(err).split("\n", maxsplit=1)[0])
+        raise UserError(f"{label}: cannot be read: {reason}.", "Write it again.") from err
 
 
 def _whole(file: Path, limit: int) -> Payload:
@@ -72,7 +100,7 @@ def _whole(file: Path, limit: int) -> Payload:
     if len(body) > limit:
         msg = f"{file}: has {len(body)} bytes, a request takes {limit}."
         raise UserError(msg, "Write the rows as CSV or Parquet, which are sent in pieces.")
-    return Payload(body, SUFFIXES[".json"], 1)
+    return Payload(body, JSON, 1)
 
 
 def _split_table(table: pa.Table, first: int, limit: int, file: Path) -> Iterator[Payload]:
@@ -82,7 +110,7 @@ def _split_table(table: pa.Table, first: int, limit: int, file: Path) -> Iterato
     parquet.write_table(table, buffer)
     half = len(table) // 2
     if buffer.tell() <= limit:
-        yield Payload(buffer.getvalue(), SUFFIXES[".parquet"], first)
+        yield Payload(buffer.getvalue(), PARQUET, first)
     elif half == 0:
         raise _row_too_large(file, first, limit)
     else:
@@ -90,48 +118,63 @@ def _split_table(table: pa.Table, first: int, limit: int, file: Path) -> Iterato
         yield from _split_table(table.slice(half), first + half, limit, file)
 
 
-def _split_lines(file: Path, limit: int) -> Iterator[Payload]:
-    header, size, first = b"", 0, 1
-    piece: list[bytes] = []
-    for line, record in _records(file):
-        if line == 1 and _is_header(record):
-            header = record if record.endswith(b"\n") else record + b"\n"
-            first = 2
-            continue
-        if piece and len(header) + size + len(record) > limit:
-            yield Payload(header + b"".join(piece), SUFFIXES[".csv"], first)
-            piece, size, first = [], 0, line
-        if len(header) + len(record) > limit:
-            raise _row_too_large(file, line, limit)
-        piece.append(record)
-        size += len(record)
-    yield Payload(header + b"".join(piece), SUFFIXES[".csv"], first)
+def _ask_by_records(file: Path, ask: Callable[[Payload], bytes], limit: int) -> Iterator[bytes]:
+    """Ask for the rows of a CSV file; all pieces after the first begin with its header."""
+    with open_text(file, printable(str(file))) as text:
+        records = _Records(text)
+        piece: list[bytes] = []
+        size, first, head, rows = 0, 1, b"", 0
+        for line, content, counts in records:
+            if piece and len(head) + size + len(content) > limit:
+                answer = ask(Payload(head + b"".join(piece), CSV, first, head.count(b"\n")))
+                yield answer
+                if first == 1:
+                    head = records.head(has_header=answer.count(b"\n") < rows)
+                piece, size, first = [], 0, line
+            if len(head) + len(content) > limit:
+                raise _row_too_large(file, line, limit)
+            piece.append(content)
+            size, rows = size + len(content), rows + counts
+        yield ask(Payload(head + b"".join(piece), CSV, first, head.count(b"\n")))
 
 
-def _is_header(record: bytes) -> bool:
-    """Return whether no field of a line is a number or empty, as in a row at least one is."""
-    fields = next(csv.reader([record.decode("utf-8-sig")]), [])
-    return not any(field.strip() == "" or _is_number(field) for field in fields)
+class _Records:
+    """The records of a CSV file, each with its lines as they are.
 
+    Args:
+        text: The file from its beginning.
+    """
 
-def _is_number(field: str) -> bool:
-    try:
-        float(field)
-    except ValueError:
-        return False
-    return True
+    def __init__(self, text: Iterable[str]) -> None:
+        lines = iter(text)
+        self._beginning = read_beginning(lines)
+        self._lines = lines
+        self._first = ""
 
+    def __iter__(self) -> Iterator[tuple[int, bytes, bool]]:
+        """Yield first line and bytes of a record, and whether it is one that is answered.
 
-def _records(file: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield first line and bytes of each record; a quoted field may hold line breaks."""
-    taken: list[str] = []
-    with file.open(encoding="utf-8", newline="") as text:
-        reader = csv.reader(_taking(text, taken), strict=True)
-        line = 1
-        for _ in reader:
-            yield line, "".join(taken).encode()
+        To the first record belongs what comes before it.
+        """
+        taken = [*self._beginning.lines]
+        before, width = self._beginning.before, None
+        lines = _taking(self._lines, taken)
+        for number, cells in read_records(self._beginning, lines, self._beginning.delimiter):
+            if width is None:
+                width, self._first = len(cells), "".join(taken[before:])
+            yield (
+                1 if number == before + 1 else number,
+                "".join(taken).encode(),
+                any(without_blank_lines([(number, cells)], width)),
+            )
             taken.clear()
-            line = reader.line_num + 1
+
+    def head(self, *, has_header: bool) -> bytes:
+        """Return the lines that let a server read any piece as it reads the first one."""
+        delimiter = self._beginning.delimiter
+        said = "" if delimiter == "," and not self._beginning.said else f"sep={delimiter}\n"
+        header = self._first.rstrip("\r\n") + "\n" if has_header else ""
+        return (said + header).encode()
 
 
 def _row_too_large(file: Path, line: int, limit: int) -> UserError:

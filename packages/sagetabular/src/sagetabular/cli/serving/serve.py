@@ -54,9 +54,9 @@ def serve(
     """
     project = find_project()
     _check_port(port)
-    package = _choose(project, version)
+    package = choose_package(project, version)
     with tempfile.TemporaryDirectory(prefix="serve-") as folder:
-        manifest = _unpack(project, package, Path(folder))
+        manifest = unpack_model(project, package, Path(folder))
         environment = {
             "SAGEMAKER_BASE_DIR": folder,
             "SAGEMAKER_BIND_TO_PORT": str(port),
@@ -89,8 +89,12 @@ def _check_port(port: int) -> None:
         raise UserError(msg, "Stop what listens there, or choose another port.") from err
 
 
-def _choose(project: Project, version: int | None) -> dict[str, Any]:
-    """Return the model package to serve."""
+def choose_package(project: Project, version: int | None) -> dict[str, Any]:
+    """Return the model package of a version; without one the newest approved, else the newest.
+
+    Raises:
+        UserError: None is registered.
+    """
     registry, group = LocalSageMaker(project.home).registry, project.settings.pipeline.name
     if version is not None:
         return registry.describe(group, version)
@@ -100,8 +104,12 @@ def _choose(project: Project, version: int | None) -> dict[str, Any]:
     return to_serve(packages)
 
 
-def _unpack(project: Project, package: dict[str, Any], folder: Path) -> Manifest:
-    """Unpack the package's artefact into `folder/model`, where the server looks for it."""
+def unpack_model(project: Project, package: dict[str, Any], folder: Path) -> Manifest:
+    """Unpack the package's artefact into `folder/model`, where the server looks for it.
+
+    Raises:
+        UserError: It is damaged.
+    """
     container = package["InferenceSpecification"]["Containers"][0]
     archive = LocalSageMaker(project.home).storage.path(container["ModelDataUrl"])
     model = folder / "model"

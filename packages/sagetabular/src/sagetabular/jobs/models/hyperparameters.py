@@ -68,6 +68,7 @@ class TrainingSettings:
         seed: For everything random.
         forward: Whether a fold is trained only on earlier folds (split by time).
         hyperparameters: Those of the model, decoded.
+        missing: Further texts for missing values in the data, `data.missing`.
     """
 
     model: str
@@ -75,6 +76,7 @@ class TrainingSettings:
     seed: int
     forward: bool
     hyperparameters: dict[str, Any]
+    missing: tuple[str, ...] = ()
 
 
 def read_hyperparameters(base: Path) -> dict[str, Any]:
@@ -117,6 +119,7 @@ def read_training_settings(base: Path) -> TrainingSettings:
         seed=int(values["job_seed"]),
         forward=values["job_split"] == "time",
         hyperparameters=chosen,
+        missing=tuple(values.get("job_missing", ())),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.jobs.errors import JobError, shown
@@ -33,6 +33,7 @@ class Manifest:
         hyperparameters: What it was fitted with.
         seed: Of everything random.
         training_rows: How many rows it has seen.
+        missing: Further texts for missing values in its data.
     """
 
     model: str
@@ -43,6 +44,7 @@ class Manifest:
     hyperparameters: dict[str, Any]
     seed: int
     training_rows: int
+    missing: list[str] = field(default_factory=list)
 
     def write(self, folder: Path) -> None:
         """Write it as `manifest.json`."""
@@ -62,6 +64,7 @@ def describe(features: pd.DataFrame, settings: TrainingSettings) -> Manifest:
         hyperparameters=settings.hyperparameters,
         seed=settings.seed,
         training_rows=len(features),
+        missing=[*settings.missing],
     )
 
 
@@ -96,6 +99,8 @@ def _problem(manifest: Manifest) -> str:
         return f"model must be the name of a folder below models/, got {shown(manifest.model)}"
     if not all(isinstance(name, str) for name in features) or len({*features}) < len(features):
         return f"features must be different names, got {shown(features)}"
+    if not all(isinstance(text, str) for text in manifest.missing):
+        return f"missing must be texts, got {shown(manifest.missing)}"
     if not features:
         return "features must name a column"
     if set(manifest.typical) != set(features) or not {*manifest.categories} <= {*features}:

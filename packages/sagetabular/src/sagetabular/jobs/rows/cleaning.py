@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_datetime64_any_dtype
+from pandas.api.types import is_datetime64_any_dtype, is_float_dtype, is_numeric_dtype
 
 from sagetabular.jobs.errors import JobError
+from sagetabular.reading.values import LARGEST, Marks, category, make_marks, number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 FILE = "conf/pipeline.yaml"
 # Words that pandas takes for the time at which it reads them.
@@ -19,7 +20,10 @@ _CLOCK = ("now", "today")
 
 
 def clean(
-    table: pd.DataFrame, columns: Mapping[str, Mapping[str, Any]], target: str
+    table: pd.DataFrame,
+    columns: Mapping[str, Mapping[str, Any]],
+    target: str,
+    missing: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Return all rows, with the columns that count.
 
@@ -27,6 +31,7 @@ def clean(
         table: What Ingest has read.
         columns: Name → {"type": "number" | "category" | "time", "optional": bool}.
         target: Name of the column to predict.
+        missing: Further texts for missing values.
 
     Returns:
         Numbers as float64 with NaN where missing, categories as text or None, times as UTC
@@ -36,7 +41,8 @@ def clean(
         JobError: A column is missing or of another type, or the target is unfit.
     """
     present = _present_columns(table, columns)
-    cast = {name: _cast(table[name], name, columns[name]["type"]) for name in present}
+    marks = make_marks(missing)
+    cast = {name: _cast(table[name], name, columns[name]["type"], marks) for name in present}
     rows = pd.DataFrame(cast).reset_index(drop=True)
     _check_target(rows[target], target)
     return rows
@@ -54,22 +60,39 @@ def _present_columns(table: pd.DataFrame, columns: Mapping[str, Mapping[str, Any
     return [name for name in columns if name in table]
 
 
-def _cast(values: pd.Series, name: str, kind: str) -> pd.Series:
+def _cast(values: pd.Series, name: str, kind: str, marks: Marks) -> pd.Series:
     if kind == "number":
-        return _to_number(values, name)
+        return _to_number(values, name, marks)
     if kind == "time":
         return _to_time(values, name)
-    return values.astype(object).where(values.notna(), None).map(str, na_action="ignore")
+    if is_float_dtype(values):
+        values = values.astype(np.float64)  # single precision would be written otherwise
+    texts = values.astype(object).where(values.notna(), None)
+    return texts.map(lambda value: category(value, marks), na_action="ignore")
 
 
-def _to_number(values: pd.Series, name: str) -> pd.Series:
-    numbers = pd.to_numeric(values, errors="coerce").astype(np.float64)
-    written = numbers.notna() & values.map(lambda value: isinstance(value, str))
-    if written.any():  # pandas misses the nearest number by a bit in a third of all texts
-        numbers[written] = values[written].map(float)
-    _refuse(values, numbers.isna() & values.notna(), name, "numbers")
-    _refuse(values, numbers.abs() == np.inf, name, "finite numbers")
+def _to_number(values: pd.Series, name: str, marks: Marks) -> pd.Series:
+    """Return float64, by the rules for files and requests."""
+    if is_numeric_dtype(values):
+        numbers = values.astype(np.float64)
+        numbers = numbers.mask(numbers.isin(marks.numbers))
+    else:
+        present = values.astype(object).where(values.notna(), None)
+        read = [_number(value, marks) for value in present]
+        _refuse(values, pd.Series([one is None for one in read], values.index), name, "numbers")
+        numbers = pd.Series(read, values.index, dtype=np.float64)
+    _refuse(values, numbers.abs() > LARGEST, name, "numbers up to 3.4e38")
     return numbers + 0.0  # -0.0 becomes 0.0: equal numbers must have equal bits
+
+
+def _number(value: object, marks: Marks) -> float | None:
+    """Return what a value is as a number: infinite if it is too large, None if it is none."""
+    try:
+        return number(value, marks)
+    except OverflowError:
+        return np.inf
+    except ValueError:
+        return None
 
 
 def _to_time(values: pd.Series, name: str) -> pd.Series:
@@ -90,9 +113,8 @@ def _refuse(values: pd.Series, bad: pd.Series, name: str, rule: str) -> None:
     if bad.any():
         first = values[bad].iloc[0]
         shown = str(first) if not isinstance(first, str) else repr(first[:60])
-        msg = (
-            f"{FILE}: data.columns.{name} must hold {rule}, got {shown} ({int(bad.sum())} rows so)."
-        )
+        where = f"({int(bad.sum())} rows so, the first is row {int(np.argmax(bad.to_numpy())) + 1})"
+        msg = f"{FILE}: data.columns.{name} must hold {rule}, got {shown} {where}."
         remedy = (
             "Declare another type, or correct it: in the query with CAST or WHERE, or in the files."
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from sagetabular.serving.formats.columns import LARGEST
+from sagetabular.reading.values import LARGEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sagetabular.serving.errors import RequestError
-from sagetabular.serving.formats.columns import check_range
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -32,7 +31,7 @@ _DIGITS = 18
 
 
 def read_json(body: bytes, columns: Columns) -> Rows:
-    """Read a JSON body; null is a missing value.
+    """Read a JSON body; null is a missing value, and texts are what they are in a CSV.
 
     Raises:
         RequestError: It is no JSON, or a row does not fit; the message names row and column, both
@@ -51,16 +50,19 @@ def read_json(body: bytes, columns: Columns) -> Rows:
     by_position = [_fields(row, number, columns) for number, row in enumerate(rows, start=1)]
     values = zip(*by_position, strict=True)
     return columns.rows(
-        [_column(name, fields, columns) for name, fields in zip(columns.names, values, strict=True)]
+        [
+            columns.values(name, _plain(name, fields, columns), _place)
+            for name, fields in zip(columns.names, values, strict=True)
+        ]
     )
 
 
 def _fields(row: object, number: int, columns: Columns) -> list[Any]:
     """Return the fields of a row in the model's order."""
     if isinstance(row, dict):
-        if missing := [name for name in columns.names if name not in row]:
-            msg = f"row {number}: the column {missing[0]!r} is missing.\n"
-            raise RequestError(400, f"{msg}Write null if the value is unknown.")
+        if not row.keys() >= {*columns.names}:
+            keys = [*row]
+            return [row[keys[place]] for place in columns.positions(keys, f"row {number}")]
         return [row[name] for name in columns.names]
     if not isinstance(row, list):
         msg = f"row {number}: must be a list or an object, got {_shown(row)}.\n{_FORMS}"
@@ -71,18 +73,18 @@ def _fields(row: object, number: int, columns: Columns) -> list[Any]:
     return row
 
 
-def _column(
-    name: str, fields: tuple[Any, ...], columns: Columns
-) -> NDArray[np.float64] | list[str | None]:
-    kinds, rule = ((str,), "text") if name in columns.categories else ((int, float), "a number")
-    for number, field in enumerate(fields, start=1):
-        if field is not None and type(field) not in kinds:  # True is an int, but no number
-            msg = f"row {number}, column {name!r}: must be {rule} or null, got {_shown(field)}.\n"
+def _plain(name: str, fields: Sequence[Any], columns: Columns) -> Sequence[Any]:
+    """Return the fields of a column, if none is a list or an object."""
+    for row, field in enumerate(fields):
+        if isinstance(field, list | dict):
+            rule = "text or a code" if name in columns.categories else "a number"
+            msg = f"{_place(row)}, column {name!r}: must be {rule} or null, got {_shown(field)}.\n"
             raise RequestError(400, f"{msg}Send the types that the model was fitted on.")
-    if name in columns.categories:
-        return list(fields)
-    numbers = np.array([np.nan if field is None else field for field in fields], dtype=np.float64)
-    return check_range(numbers, name, lambda row: f"row {row + 1}")
+    return fields
+
+
+def _place(row: int) -> str:
+    return f"row {row + 1}"
 
 
 def _shown(value: object) -> str:

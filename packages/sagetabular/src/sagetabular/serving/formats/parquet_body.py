@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
+from sagetabular.reading.columns import WHAT_IT_HOLDS, BadValueError, convert, encoded_categories
+from sagetabular.reading.errors import shown
 from sagetabular.serving.errors import RequestError
-from sagetabular.serving.formats.columns import check_range
 from sagetabular.serving.formats.isolation import work_apart
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
     from typing import BinaryIO
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from sagetabular.serving.formats.columns import Columns, Rows
@@ -68,16 +70,19 @@ def _unpack(body: bytes, columns: Columns, limit: int, sink: BinaryIO) -> None:
 def _read(body: bytes, columns: Columns, limit: int) -> pa.Table:
     metadata = parquet.read_metadata(pa.BufferReader(body))
     schema = metadata.schema.to_arrow_schema()
-    columns.positions(schema.names, "the Parquet file")
-    _check_flat(metadata, schema, columns)
-    _check_size(metadata, columns, limit)
+    places = columns.positions(schema.names, "the Parquet file")
+    given = {schema.names[place]: name for name, place in zip(columns.names, places, strict=True)}
+    _check_flat(metadata, schema, given, columns)
+    _check_size(metadata, given, limit)
+    texts = sorted(own for own, name in given.items() if name in columns.categories)
     file = parquet.ParquetFile(
         pa.BufferReader(body),
         metadata=metadata,
-        read_dictionary=sorted(columns.categories),  # each text is unpacked once, not for every row
+        read_dictionary=texts,  # each text is unpacked once, not for every row
         pre_buffer=False,
     )
-    table = file.read(columns=list(columns.names), use_threads=False).unify_dictionaries()
+    table = file.read(columns=[*given], use_threads=False).unify_dictionaries()
+    table = table.select([*given]).rename_columns([*given.values()])
     table.validate(full=True)
     if table.num_rows != metadata.num_rows:
         msg = f"it claims {metadata.num_rows} rows and holds {table.num_rows}"
@@ -87,24 +92,26 @@ def _read(body: bytes, columns: Columns, limit: int) -> pa.Table:
     return table
 
 
-def _check_flat(metadata: parquet.FileMetaData, schema: pa.Schema, columns: Columns) -> None:
+def _check_flat(
+    metadata: parquet.FileMetaData, schema: pa.Schema, given: Mapping[str, str], columns: Columns
+) -> None:
     """Refuse lists and structures before any of them is unpacked."""
     paths = {metadata.schema.column(number).path for number in range(metadata.num_columns)}
-    for name in columns.names:
-        if name not in paths:
-            rule = "text" if name in columns.categories else "numbers"
-            raise _wrong_type(name, rule, schema.field(name).type)
+    for own, name in given.items():
+        if own not in paths:
+            kind = "category" if name in columns.categories else "number"
+            raise _wrong_type(name, WHAT_IT_HOLDS[kind], str(schema.field(own).type))
 
 
-def _check_size(metadata: parquet.FileMetaData, columns: Columns, limit: int) -> None:
+def _check_size(metadata: parquet.FileMetaData, given: Collection[str], limit: int) -> None:
     """Refuse what is too large by its own words, which is said most quickly."""
     if metadata.num_rows == 0:
         raise RequestError(400, "The body holds no row.\nSend one row for each prediction.")
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     chunks = [group.column(number) for group in groups for number in range(group.num_columns)]
-    wanted = [chunk for chunk in chunks if chunk.path_in_schema in columns.names]
+    wanted = [chunk for chunk in chunks if chunk.path_in_schema in given]
     unpacked = sum(chunk.total_uncompressed_size for chunk in wanted)
-    if metadata.num_rows * len(columns.names) > limit // 2 or unpacked > _UNPACKED * limit:
+    if metadata.num_rows * len(given) > limit // 2 or unpacked > _UNPACKED * limit:
         raise _too_large(metadata.num_rows, unpacked)
 
 
@@ -114,19 +121,22 @@ def _too_large(rows: int, unpacked: int) -> RequestError:
 
 
 def _column(
-    name: str, values: pa.ChunkedArray, columns: Columns
+    name: str, cells: pa.ChunkedArray, columns: Columns
 ) -> NDArray[np.float64] | list[str | None]:
-    kind = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
-    if name in columns.categories:
-        if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
-            raise _wrong_type(name, "text", kind)
-        return list(values.to_pandas().astype(object).where(lambda column: column.notna(), None))
-    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
-        raise _wrong_type(name, "numbers", kind)
-    numbers = values.cast(pa.float64(), safe=False).to_numpy()
-    return check_range(numbers, name, lambda row: f"row {row + 1}")
+    """Return a column's values, by the rules that training had."""
+    try:
+        if name in columns.categories:
+            # Each text once, however many rows have it: else a small body would fill the memory.
+            places, texts = encoded_categories(cells, columns.marks)
+            return [None if place is None else texts[place] for place in places.to_pylist()]
+        values = convert(cells, "number", columns.marks)
+    except BadValueError as err:
+        place = "" if err.row is None else f"row {err.row + 1}, "
+        raise _wrong_type(name, err.rule, err.value, place) from err
+    numbers: NDArray[np.float64] = values.cast(pa.float64(), safe=False).to_numpy()
+    return numbers + 0.0  # -0.0 becomes 0.0, as Preprocess makes it
 
 
-def _wrong_type(name: str, rule: str, kind: pa.DataType) -> RequestError:
-    msg = f"column {name!r}: must hold {rule}, got {str(kind)[:60]}.\n"
+def _wrong_type(name: str, rule: str, value: object, place: str = "") -> RequestError:
+    msg = f"{place}column {name!r}: must hold {rule}, got {shown(value)}.\n"
     return RequestError(400, f"{msg}Send the types that the model was fitted on.")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sagetabular.steps.models.task import Task
 
 # As the jobs know them.
-OVERRIDABLE, CHANNEL = "job_overridable", "hyperparameters"
+OVERRIDABLE, CHANNEL, MISSING = "job_overridable", "hyperparameters", "job_missing"
 CODE_CHANNEL = "/opt/ml/input/data/code"
 CHECKPOINTS = "/opt/ml/checkpoints"
 
@@ -36,6 +36,7 @@ def static_hyperparameters(task: Task[TrainingJobSettings], program: str) -> dic
         "job_target": settings.data.target,
         "job_split": settings.split.kind,
         "job_seed": text(task.context.parameters.seed),
+        **({MISSING: json.dumps(settings.data.missing)} if settings.data.missing else {}),
         **_overridable(task),
         **{name: encode(value) for name, value in fixed_hyperparameters(task).items()},
     }

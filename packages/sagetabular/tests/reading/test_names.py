@@ -6,8 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sagetabular.errors import UserError
-from sagetabular.lake.columns import DeclaredColumn, did_you_mean, match_columns, snake_case
+from sagetabular.reading.errors import ReadingError
+from sagetabular.reading.names import (
+    DeclaredColumn,
+    did_you_mean,
+    match_columns,
+    match_names,
+    snake_case,
+)
 
 WORD = st.text(string.ascii_lowercase, min_size=1, max_size=8)
 WORDS = st.lists(WORD, min_size=1, max_size=4)
@@ -70,7 +76,7 @@ def test_all_missing_columns_are_named_at_once_with_what_the_file_has():
         DeclaredColumn("city"),
         DeclaredColumn("age", required=False),
     ]
-    with pytest.raises(UserError) as caught:
+    with pytest.raises(ReadingError) as caught:
         match_columns(["roomsTotal", "cty"], declared, "a.csv")
     assert str(caught.value).splitlines() == [
         "a.csv: 2 required column(s) missing: total_rooms (did you mean roomsTotal?), "
@@ -81,19 +87,34 @@ def test_all_missing_columns_are_named_at_once_with_what_the_file_has():
 
 
 def test_a_long_list_of_columns_is_cut():
-    with pytest.raises(UserError, match="and 180 more: rename"):
+    with pytest.raises(ReadingError, match="and 180 more: rename"):
         match_columns([f"c{number}" for number in range(200)], [DeclaredColumn("wanted")], "a.csv")
 
 
 def test_two_spellings_of_one_column_are_refused():
-    with pytest.raises(UserError, match="2 columns are total_rooms: totalRooms, Total Rooms"):
+    with pytest.raises(ReadingError, match="2 columns are total_rooms: totalRooms, Total Rooms"):
         match_columns(["totalRooms", "x", "Total Rooms"], [DeclaredColumn("total_rooms")], "a.csv")
 
 
 @pytest.mark.parametrize("name", ["", "  ", "🏠", '""', "--"])
-def test_a_column_without_letters_or_digits_is_refused(name):
-    with pytest.raises(UserError, match="column 2 needs a name"):
-        match_columns(["a", name], [], "a.csv")
+def test_a_column_without_letters_or_digits_has_no_name_unless_it_is_declared(name):
+    assert match_columns(["a", name, name], [], "a.csv") == ["a", "", ""]
+    assert match_columns(["a", name], [DeclaredColumn(name)], "a.csv") == ["a", name]
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted", "expected"),
+    [
+        (["402", "40.2"], ["402", "40_2"], ["402", "40_2"]),
+        (["40.2", "400"], ["402", "400"], ["40_2", "400"]),
+        (["x1_1", "x11"], ["x11"], ["x1_1", "x11"]),
+        (["X1 1", "X11"], ["x11"], ["x1_1", "x11"]),
+        (["Inf", "a"], ["a", "inf"], ["inf", "a"]),
+        (["pH", "ph"], ["ph"], ["p_h", "ph"]),
+    ],
+)
+def test_the_nearest_spelling_counts_and_numbers_mean_themselves(names, wanted, expected):
+    assert match_names(names, wanted) == expected
 
 
 def test_nothing_alike_gives_no_hint():
