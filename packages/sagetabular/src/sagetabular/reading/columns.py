@@ -156,7 +156,8 @@ def _to_time(cells: pa.ChunkedArray, marks: Marks) -> pa.ChunkedArray:
     import pandas as pd  # not needed where a model is served
 
     if arrow_types.is_timestamp(cells.type) or arrow_types.is_date(cells.type):
-        return cells.cast(pa.timestamp("us"), safe=False)
+        fine = arrow_types.is_timestamp(cells.type) and cells.type.unit == "ns"
+        return cells.cast(pa.timestamp("us"), safe=not fine)  # what is finer is left out
     if arrow_types.is_integer(cells.type):  # years
         cells = cells.cast(pa.string())
     if not (_is_text(cells.type) or arrow_types.is_null(cells.type)):

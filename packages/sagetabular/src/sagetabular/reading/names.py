@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -136,6 +135,8 @@ def hinted(missing: Sequence[str], names: Sequence[str]) -> str:
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
     """Return ` (did you mean x?)` for the closest of some names, or nothing."""
+    import difflib  # a server needs it for a mistake alone
+
     candidates = list(names)
     for key in (spelling_key, _sorted_words):
         keys = {key(candidate): candidate for candidate in candidates}
