@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sagetabular.errors import UserError, printable
+from sagetabular.errors import UserError
+from sagetabular.printing import printable
 
 # What Unicode's "Trojan Source" list (UTR 36, CVE-2021-42574) has, and what terminals obey.
 HOSTILE = [

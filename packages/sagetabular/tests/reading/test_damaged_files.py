@@ -16,7 +16,7 @@ from both_ways import BothWays
 
 from sagetabular.errors import UserError
 from sagetabular.lake.add import read_files
-from sagetabular.reading.errors import printable
+from sagetabular.printing import printable
 from sagetabular.reading.names import DeclaredColumn
 
 DAY = DeclaredColumn("day", "time")

@@ -28,7 +28,8 @@ from sagetabular.cli import (
 )
 from sagetabular.cli.serving import predict, registry, serve
 from sagetabular.cli.terminal.output import INTERRUPTED, USER_ERROR
-from sagetabular.errors import UserError, printable
+from sagetabular.errors import UserError
+from sagetabular.printing import printable
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)

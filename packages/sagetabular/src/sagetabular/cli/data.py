@@ -51,7 +51,7 @@ def add(
 ) -> None:
     """Put your own files into the lake, in place of the table that is there."""
     from sagetabular.local.declared import lacks, made_by_query, read_declared
-    from sagetabular.reading.errors import listed
+    from sagetabular.printing import listed
 
     project = _project()
     added = read_declared(files, project, wanted=table is None)
@@ -207,7 +207,7 @@ def _store(
 
 def _print_names(added: Added, made: frozenset[str]) -> None:
     """Print which columns have another name now, and which are not declared."""
-    from sagetabular.reading.errors import listed, printable
+    from sagetabular.printing import listed, printable
 
     for written, name in added.renamed.items():
         typer.echo(f"  {printable(written)} is {printable(name)}")

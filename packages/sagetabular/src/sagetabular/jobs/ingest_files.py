@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from sagetabular.jobs.errors import JobError
 from sagetabular.jobs.ingestion.rows import write_rows
 from sagetabular.jobs.runner import base_dir, run_job
-from sagetabular.reading.errors import ReadingError, printable
+from sagetabular.printing import printable
+from sagetabular.reading.errors import ReadingError
 from sagetabular.reading.files import kind_of
 from sagetabular.reading.names import DeclaredColumn
 from sagetabular.reading.tables import read_files

@@ -9,7 +9,8 @@ import pandas as pd
 import pyarrow as pa
 
 from sagetabular.errors import UserError
-from sagetabular.reading.errors import ReadingError, printable
+from sagetabular.printing import printable
+from sagetabular.reading.errors import ReadingError
 from sagetabular.reading.names import DeclaredColumn
 from sagetabular.reading.tables import Added, typed_table
 from sagetabular.reading.tables import read_files as read

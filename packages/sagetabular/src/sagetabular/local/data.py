@@ -17,7 +17,7 @@ from urllib.request import url2pathname
 from sagelocal import LocalSageMaker
 from sagetabular.errors import UserError
 from sagetabular.lake.store import folder_source, source, table_folder
-from sagetabular.reading.errors import listed
+from sagetabular.printing import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

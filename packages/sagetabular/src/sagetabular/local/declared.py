@@ -15,7 +15,7 @@ from sqlglot.errors import SqlglotError
 from sagetabular.errors import UserError
 from sagetabular.jobs.rows.account import about_categories, about_columns, about_rows
 from sagetabular.lake.add import read_files
-from sagetabular.reading.errors import listed
+from sagetabular.printing import listed
 from sagetabular.reading.names import DeclaredColumn, did_you_mean
 from sagetabular.settings.data_checks import unasked_times
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sagetabular.errors import UserError
 from sagetabular.lake.store import PART, folder_source, source
 from sagetabular.local.data import data_folder
-from sagetabular.reading.errors import listed
+from sagetabular.printing import listed
 
 if TYPE_CHECKING:
     from pathlib import Path

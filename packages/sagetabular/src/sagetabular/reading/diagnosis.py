@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sagetabular.reading.errors import ReadingError, listed
+from sagetabular.printing import listed
+from sagetabular.reading.errors import ReadingError
 from sagetabular.reading.records import FOUR
 from sagetabular.reading.values import is_number
 

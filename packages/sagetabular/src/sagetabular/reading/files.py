@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sagetabular.printing import printable
 from sagetabular.reading.diagnosis import no_utf8, wrong_width
-from sagetabular.reading.errors import ReadingError, printable
+from sagetabular.reading.errors import ReadingError
 from sagetabular.reading.records import (
     RecordError,
     read_beginning,

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sagetabular.reading.errors import ReadingError, listed
+from sagetabular.printing import listed
+from sagetabular.reading.errors import ReadingError
 from sagetabular.reading.values import is_number
 
 ColumnType = Literal["number", "category", "time"]

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from sagetabular.printing import listed, shown
 from sagetabular.reading.columns import BadValueError, convert, numbers_if_all_are
 from sagetabular.reading.diagnosis import decimal_comma, no_header
-from sagetabular.reading.errors import ReadingError, listed, shown
+from sagetabular.reading.errors import ReadingError
 from sagetabular.reading.files import RawTable, read_file
 from sagetabular.reading.names import DeclaredColumn, match_columns, match_names
 from sagetabular.reading.values import Marks

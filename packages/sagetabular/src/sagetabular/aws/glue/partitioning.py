@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.types as arrow_types
 
 from sagetabular.errors import UserError
-from sagetabular.reading.errors import listed
+from sagetabular.printing import listed
 from sagetabular.reading.names import did_you_mean
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sagetabular.errors import UserError
-from sagetabular.reading.errors import ReadingError, printable
+from sagetabular.printing import printable
+from sagetabular.reading.errors import ReadingError
 from sagetabular.reading.files import BAD_CONTENT, kind_of, open_text
 from sagetabular.reading.records import read_beginning, read_records, without_blank_lines
 

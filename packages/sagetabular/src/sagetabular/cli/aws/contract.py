@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from sagelocal.errors import SageLocalError, did_you_mean
 from sagetabular.aws.deployment import deployment_of
-from sagetabular.errors import UserError, printable
+from sagetabular.errors import UserError
+from sagetabular.printing import printable
 from sagetabular.project import find_project
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from sagetabular.cli.terminal.output import program
 from sagetabular.errors import UserError
 from sagetabular.files import write_bytes
 from sagetabular.jobs.errors import JobError
+from sagetabular.printing import printable
 from sagetabular.project import find_project
-from sagetabular.reading.errors import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

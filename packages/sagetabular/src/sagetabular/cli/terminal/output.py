@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sagetabular.errors import UserError, printable
+from sagetabular.errors import UserError
 from sagetabular.files import is_plain, write_bytes
+from sagetabular.printing import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,6 +9,7 @@ import numpy as np
 
 from sagetabular.jobs.rows.splitting import content_keys
 from sagetabular.jobs.tables import FOLD
+from sagetabular.printing import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 FEW = 20
 # As many of a column as the template's models tell apart: the most frequent ones.
 ENCODED = 255
-# A longer list is cut.
-_LISTED = 10
 
 
 def account(
@@ -112,9 +111,3 @@ def about_categories(categories: pd.DataFrame) -> Iterator[str]:
             yield f"{name}: {count:,} categories in {len(present):,} rows; drop it (data.drop)."
         elif count > ENCODED:
             yield f"{name}: {count:,} categories; the template's models encode {ENCODED} of them."
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names as one phrase; a long list is cut."""
-    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
-    return ", ".join(names[:_LISTED]) + more

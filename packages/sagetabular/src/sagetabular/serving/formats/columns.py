@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
-from sagetabular.reading.errors import listed, printable
+from sagetabular.printing import listed, printable
 from sagetabular.reading.names import did_you_mean, hinted, match_names, missing_names, repeated
 from sagetabular.reading.values import LARGEST, Marks, category, is_number, number
 from sagetabular.serving.errors import RequestError

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from pyarrow import parquet
 
+from sagetabular.printing import shown
 from sagetabular.reading.columns import WHAT_IT_HOLDS, BadValueError, convert, encoded_categories
-from sagetabular.reading.errors import shown
 from sagetabular.serving.errors import RequestError
 from sagetabular.serving.formats.isolation import work_apart
 
