@@ -28,16 +28,16 @@ _COMPARISONS: dict[type[exp.Expr], str] = {
 # What DuckDB means as Trino does, or is said anew here.
 _KNOWN = (
     exp.Add, exp.Alias, exp.And, exp.Anonymous, exp.Array, exp.Between, exp.Boolean, exp.Bracket,
-    exp.Case, exp.Cast, exp.Column, exp.CTE, exp.Cube, exp.CurrentDate, exp.CurrentTimestamp, exp.DataType,
-    exp.DataTypeParam, exp.Distinct, exp.Div, exp.DPipe, exp.EQ, exp.Escape, exp.Except, exp.Exists,
-    exp.Extract, exp.Fetch, exp.Filter, exp.From, exp.Group, exp.GroupingSets, exp.GT, exp.GTE, exp.Having,
-    exp.Identifier, exp.If, exp.IgnoreNulls, exp.In, exp.Intersect, exp.Interval, exp.Is, exp.Join,
-    exp.Like, exp.Limit, exp.LimitOptions, exp.Literal, exp.Localtimestamp, exp.LT, exp.LTE, exp.Mod, exp.Mul,
-    exp.Neg, exp.NEQ, exp.Not, exp.Null, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Offset, exp.Or,
-    exp.Order, exp.Ordered, exp.Paren, exp.RespectNulls, exp.Rollup, exp.Select, exp.Star, exp.StrPosition,
-    exp.Sub, exp.Subquery, exp.Substring, exp.Table, exp.TableAlias, exp.Trim, exp.TryCast,
-    exp.Tuple, exp.Union, exp.Unnest, exp.Values, exp.Var, exp.Where, exp.Window, exp.WindowSpec,
-    exp.With,
+    exp.Case, exp.Cast, exp.Column, exp.CTE, exp.Cube, exp.CurrentDate, exp.CurrentTimestamp,
+    exp.DataType, exp.DataTypeParam, exp.Distinct, exp.Div, exp.DPipe, exp.EQ, exp.Escape,
+    exp.Except, exp.Exists, exp.Extract, exp.Fetch, exp.Filter, exp.From, exp.Group,
+    exp.GroupingSets, exp.GT, exp.GTE, exp.Having, exp.Identifier, exp.If, exp.IgnoreNulls,
+    exp.In, exp.Intersect, exp.Interval, exp.Is, exp.Join, exp.Like, exp.Limit, exp.LimitOptions,
+    exp.Literal, exp.Localtimestamp, exp.LT, exp.LTE, exp.Mod, exp.Mul, exp.Neg, exp.NEQ, exp.Not,
+    exp.Null, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Offset, exp.Or, exp.Order, exp.Ordered,
+    exp.Paren, exp.RespectNulls, exp.Rollup, exp.Select, exp.Star, exp.StrPosition, exp.Sub,
+    exp.Subquery, exp.Substring, exp.Table, exp.TableAlias, exp.Trim, exp.TryCast, exp.Tuple,
+    exp.Union, exp.Unnest, exp.Values, exp.Var, exp.Where, exp.Window, exp.WindowSpec, exp.With,
 )  # fmt: skip
 
 
