@@ -219,10 +219,12 @@ def test_what_only_the_local_lake_lacks_compiles(example):
 @pytest.mark.parametrize("source", ["athena", "data_wrangler"])
 def test_a_query_with_a_byte_order_mark_is_the_query_without(sourced, source):
     example = sourced(source)
-    plain = {**example.compile().assets.objects()}
+    plain = example.compile()
     text = (example.root / "queries/ingest.sql").read_bytes()
     (example.root / "queries/ingest.sql").write_bytes(b"\xef\xbb\xbf" + text)
-    assert example.compile().assets.objects() == plain
+    marked = example.compile()
+    assert marked.assets.objects() == plain.assets.objects()
+    assert marked.definition == plain.definition
 
 
 @pytest.mark.parametrize(("name", "sign"), [("size, m2", "a comma"), ("size ", "a blank at an")])

@@ -39,7 +39,7 @@ def made_by_query(project: Project) -> frozenset[str]:
     data = project.settings.pipeline.data
     if not data.reads_tables:
         return frozenset()
-    return made_columns((project.root / data.query).read_text(encoding="utf-8"))
+    return made_columns((project.root / data.query).read_text(encoding="utf-8-sig"))
 
 
 def declared_columns(project: Project, *, wanted: bool = True) -> list[DeclaredColumn]:

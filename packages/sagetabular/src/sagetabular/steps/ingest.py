@@ -153,7 +153,7 @@ def _dataset(context: Context) -> dict[str, Any]:
 def _query(context: Context) -> Join:
     """Return the query, with the pipeline's parameter as the table's name."""
     data = context.settings.pipeline.data
-    query = (context.settings.root / data.query).read_text(encoding="utf-8")
+    query = (context.settings.root / data.query).read_text(encoding="utf-8-sig")
     first, *rest = select_declared(data, query).split(TABLE)
     table = context.parameters.table
     return text(first, *(part for after in rest for part in ('"', table, f'"{after}')))

@@ -79,6 +79,7 @@ REFUSED = {
     "SELECT rooms / 10 AS band, count(*) AS k FROM houses GROUP BY band": "used in GROUP BY",
     "SELECT city, count(*) AS k FROM houses GROUP BY city HAVING k > 1": "used in HAVING",
     "SELECT rooms + 1 AS r, r * 2 AS twice FROM houses": "used in the SELECT that gives it",
+    "SELECT city FROM houses h JOIN houses g ON h.city = g.city": "is in several tables",
     # Names and types of the result.
     "SELECT city, avg(price) FROM houses GROUP BY city": "every column of the result must have a",
     'SELECT price AS "a, b" FROM houses': "whose name has a comma",

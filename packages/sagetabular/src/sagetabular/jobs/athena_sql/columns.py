@@ -89,6 +89,17 @@ def refuse_column(
         for database, table in tables
         if table in schema.get(database, {})
     ]
+    owners = [
+        table
+        for database, table in tables
+        if column.name in schema.get(database, {}).get(table, ())
+    ]
+    if len(owners) > 1 or (owners and not column.table and len(list(tree.find_all(exp.Table))) > 1):
+        raise RefusalError(
+            f"the column {column.name!r} is in several tables that are joined.",
+            f"Write TABLE.{column.name}.",
+            column,
+        )
     raise RefusalError(
         f"there is no column {column.name!r}.",
         " ".join(found) or "The query reads no table; write FROM ${table}.",
