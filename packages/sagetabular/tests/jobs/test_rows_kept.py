@@ -68,7 +68,10 @@ def through_the_lake(file: Path, columns: dict[str, dict[str, Any]], base: Path)
     ingest(["--database", "own", "--table", "rows"])
 
 
-def through_s3(file: Path, _: object, base: Path) -> None:
+def through_s3(file: Path, columns: dict[str, Any], base: Path) -> None:
+    settings = base / "processing/input/settings/files.json"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(json.dumps({"columns": columns, "missing": []}))
     folder = base / "processing/input/files"
     folder.mkdir(parents=True)
     (folder / file.name).write_bytes(file.read_bytes())
@@ -89,7 +92,7 @@ def run(way: str, ending: str, table: pd.DataFrame, base: Path, duplicates: str)
         "drop": [*(["id"] if "id" in columns else []), *days], "unasked": days,
         "split": {"kind": "random", "by": None, "test": 0.3, "validation": 0.2},
     }  # fmt: skip
-    (base / "processing/input/settings").mkdir()
+    (base / "processing/input/settings").mkdir(exist_ok=True)
     (base / "processing/input/settings/preprocess.json").write_text(json.dumps(settings))
     preprocess(["--folds", "2", "--seed", "4"])
     return json.loads((base / "processing/output/summary/summary.json").read_text())
