@@ -17,6 +17,7 @@ from sagetabular.jobs.errors import JobError
 from sagetabular.jobs.rows.account import account
 from sagetabular.jobs.rows.baseline import write_baseline
 from sagetabular.jobs.rows.cleaning import clean
+from sagetabular.jobs.rows.giveaway import about_giveaways
 from sagetabular.jobs.rows.indicators import with_indicators
 from sagetabular.jobs.rows.splitting import Splitter, content_keys
 from sagetabular.jobs.runner import base_dir, run_job
@@ -44,6 +45,8 @@ def preprocess(argv: Sequence[str]) -> None:
     rows = _in_canonical_order(_without_copies(cleaned, settings["duplicates"]))
     training, test = _split(rows, settings, arguments.folds, arguments.seed)
     summary = account(table, cleaned, rows, training, test, settings)
+    seen = training.drop(columns=[name for name in settings["drop"] if name in training])
+    summary["notes"] += about_giveaways(seen, settings["target"])
     for note in summary["notes"]:
         print(note, flush=True)
     for name, part in (("train", training), ("test", test)):
