@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.jobs.models.manifest import FILE
+from sagetabular.jobs.models.reproducible import make_reproducible
 
 if TYPE_CHECKING:
     from sagetabular.jobs.models.hyperparameters import ModelCode
@@ -15,12 +16,17 @@ if TYPE_CHECKING:
 
 
 def save_model(code: ModelCode, model: Any, manifest: Manifest, folder: Path) -> None:
-    """Write model and manifest into `folder`, each file whole or not at all, the manifest last."""
+    """Write model and manifest into `folder`, each file whole or not at all, the manifest last.
+
+    Equal models give equal bytes, so that an artefact says by its hash whether it is another one.
+    """
     folder.mkdir(exist_ok=True)
     # Inside the folder, since SageMaker may have mounted it: files can only be moved within it.
     with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as name:
         staging = Path(name)
         code.save(model, staging)
+        for path in sorted(staging.rglob("*.skops")):
+            make_reproducible(path)
         for path in sorted(staging.iterdir()):
             path.replace(folder / path.name)
         manifest.write(staging)
