@@ -13,6 +13,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from sagetabular.aws.images.engines import find_engine
 from sagetabular.doctor.findings import ok, to_fix
 from sagetabular.doctor.query import query
+from sagetabular.doctor.wheels import wheels
 from sagetabular.errors import UserError
 from sagetabular.local.data import find_data
 from sagetabular.project.ejection import ejected_jobs
@@ -100,7 +101,7 @@ def engine(_: Project) -> Iterator[Finding]:
         yield ok(f"none works, and only `pipeline image` needs one ({reason})")
 
 
-CHECKS = (python, libraries, definition, rows, query, ejected, disk, engine)
+CHECKS = (python, libraries, wheels, definition, rows, query, ejected, disk, engine)
 
 
 def _locked(lock: Path) -> dict[str, str]:
