@@ -27,6 +27,10 @@ MISREAD = {
         "columns: {", "columns: {2019-01-02: number, ",
         "the key 2019-01-02 is read as the date 2019-01-02.",
     ),
+    "a column of a date that does not exist": (
+        "columns: {", "columns: {2026-02-30: number, ",
+        "the key 2026-02-30 is read as a timestamp.",
+    ),
     "a column to drop": ("drop: [area]", "drop: [area, no]", "no is read as false."),
     "one-hot columns": ("one_hot: []", "one_hot: [yes, no]", "yes is read as true."),
     "an octal number": ("seed: 5", "seed: 010", "010 is read as 8."),

@@ -112,8 +112,8 @@ def _check_key(node: yaml.Node) -> None:
     if _is_plain(node) and node.tag != f"{_TAG}str":
         number = node.tag in (f"{_TAG}int", f"{_TAG}float")
         meaning = "a number" if number else _meaning(node)
-        msg = f"the key {node.value} is read as {meaning}."
-        raise MisreadError(msg, quoted(node.value), node.start_mark)
+        key = node.value[:100]
+        raise MisreadError(f"the key {key} is read as {meaning}.", quoted(key), node.start_mark)
 
 
 def _check_number(node: yaml.Node) -> None:
@@ -171,7 +171,10 @@ def _is_plain(node: yaml.Node) -> bool:
 
 def _meaning(node: yaml.Node) -> str:
     """Return what YAML 1.1 takes a plain value for."""
-    value = yaml.SafeLoader("").construct_object(node)
+    try:
+        value = yaml.SafeLoader("").construct_object(node)
+    except ValueError:  # the date 2026-02-30
+        return f"a {node.tag.rpartition(':')[2]}"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     kind = "the date " if node.tag == f"{_TAG}timestamp" else ""
