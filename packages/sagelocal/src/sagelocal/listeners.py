@@ -11,7 +11,10 @@ from sagelocal.storage.buckets import Storage
 
 
 class Listener(Protocol):
-    """Hears what happens; called from several threads, one call at a time."""
+    """Hears what happens; called from several threads, one call at a time.
+
+    It may have `trial_started(step, number, total)` too, which hears that a trial has got a slot.
+    """
 
     def step_changed(self, name: str, kind: str, status: str, detail: str) -> None:
         """Hear that a step is `Executing`, `Succeeded`, `Succeeded (cached)`, `Failed`, `Stopped`.
@@ -70,6 +73,13 @@ class OneAtATime:
         if self._listener is not None:
             with self._lock:
                 self._listener.step_changed(name, kind, status, detail)
+
+    def trial_started(self, step: str, number: int, total: int) -> None:
+        """Pass on that a trial has begun to work, to a listener that wants to know."""
+        started = getattr(self._listener, "trial_started", None)
+        if started is not None:
+            with self._lock:
+                started(step, number, total)
 
     def trial_finished(
         self, step: str, number: int, total: int, value: float | None, best: float | None

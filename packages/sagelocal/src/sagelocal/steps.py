@@ -14,7 +14,7 @@ from sagelocal.files import JsonObject, now
 from sagelocal.jobs.machine import Machine
 from sagelocal.jobs.processing import run_processing_job
 from sagelocal.jobs.training import run_training_job
-from sagelocal.listeners import Listener, StepCall, StepRunner
+from sagelocal.listeners import OneAtATime, StepCall, StepRunner
 from sagelocal.models import ModelStore, of_this_execution
 from sagelocal.registry import ModelRegistry
 from sagelocal.transform.job import run_transform_job
@@ -45,7 +45,7 @@ class Runtime:
     registry: ModelRegistry
     models: ModelStore
     job_prefix: str
-    listener: Listener
+    listener: OneAtATime
     trials: Path
     home: Path
     stopping_tolerance: float
@@ -146,12 +146,16 @@ def _tuning(name: str, step: Step, request: JsonObject, runtime: Runtime) -> Ste
     def trial_finished(number: int, total: int, value: float | None, best: float | None) -> None:
         runtime.listener.trial_finished(step.name, number, total, value, best)
 
+    def trial_started(number: int, total: int) -> None:
+        runtime.listener.trial_started(step.name, number, total)
+
     response = run_tuning_job(
         request,
         name=name,
         step=step.name,
         machine=runtime.machine,
         trial_finished=trial_finished,
+        trial_started=trial_started,
         journal=TrialJournal(runtime.trials / step.name, runtime.machine.storage),
         warm_start=read_warm_start(request, step.name, runtime.home),
         stopping_tolerance=runtime.stopping_tolerance,

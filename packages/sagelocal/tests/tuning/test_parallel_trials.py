@@ -7,6 +7,9 @@ import threading
 import pytest
 from searches import asked
 
+from sagelocal.jobs.machine import Machine
+from sagelocal.tuning.job import run_tuning_job
+
 
 @pytest.mark.parametrize("strategy", ["Bayesian", "Random"])
 def test_one_slot_or_two_and_any_finishing_order_give_the_same_trials_and_winner(
@@ -51,3 +54,21 @@ def test_real_trials_that_sleep_give_the_same_result_with_one_and_two_slots(run,
     assert asked(one) == asked(two)
     winners = [response["BestTrainingJob"]["TrainingJobName"] for response in (one, two)]
     assert winners[0] == winners[1]
+
+
+def test_whoever_listens_hears_when_each_trial_gets_a_slot(machine: Machine, build) -> None:
+    build.put_code(machine.storage, fit="print('cv:r2=1;')")
+    told: list[tuple[str, int, int]] = []
+    run_tuning_job(
+        build.tuning_request(4, 2),
+        name="tune",
+        step="Tune",
+        machine=machine,
+        trial_finished=lambda number, total, *_scores: told.append(("end", number, total)),
+        trial_started=lambda number, total: told.append(("begin", number, total)),
+    )
+    assert sorted(told) == sorted(
+        (kind, number, 4) for kind in ("begin", "end") for number in (1, 2, 3, 4)
+    )
+    for number in (1, 2, 3, 4):
+        assert told.index(("begin", number, 4)) < told.index(("end", number, 4))

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from sagetabular.cli.terminal.live_progress import LiveProgress
 from sagetabular.cli.terminal.progress import PlainProgress, show_progress
+from sagetabular.cli.terminal.searches import Searches
 
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 
@@ -61,19 +62,96 @@ def test_a_step_that_ended_is_one_line_that_stays():
 
 
 @pytest.mark.parametrize("width", [50, 60, 120])
-def test_a_tuning_step_shows_trials_best_score_and_time_left(width):
+def test_a_tuning_step_shows_trials_and_best_score_and_the_last_row_the_time_left(width):
     console = make_console(width=width)
     with show_progress(console=console) as live:
         live.step_changed("TuneXGBoost", "Tuning", "Executing", "")
         (row,) = drawn(live, console)
         assert row.endswith(" 0 s")
+        live.trial_started("TuneXGBoost", 1, 20)
+        live.trial_started("TuneXGBoost", 2, 20)
         live.trial_finished("TuneXGBoost", 2, 20, 0.5, 0.5)
         live.trial_finished("TuneXGBoost", 1, 20, None, 0.5)
-        (row,) = drawn(live, console)
+        row, last = drawn(live, console)
     assert "2/20 R2 0.5000" in row
     assert "Tune" in row
-    assert row.rstrip().endswith("left")
-    assert len(row) <= width - 3
+    assert row.rstrip().endswith(" s")
+    assert last.strip() == "all searches: about 0:00 left"
+    assert max(len(row), len(last)) <= width - 3
+
+
+def test_a_search_that_others_keep_from_its_slots_says_that_it_waits():
+    console = make_console(width=100)
+    with show_progress(console=console) as live:
+        live.step_changed("TuneTree", "Tuning", "Executing", "")
+        live.step_changed("TuneXGBoost", "Tuning", "Executing", "")
+        live.step_changed("Other", "Processing", "Executing", "")
+        assert not any("waiting" in row for row in drawn(live, console)), "nobody has a slot yet"
+        live.trial_started("TuneXGBoost", 1, 20)
+        tree, boost, other = drawn(live, console)
+        assert tree.rstrip().endswith("waiting for a slot")
+        assert "waiting" not in boost + other
+        live.trial_started("TuneTree", 1, 20)
+        live.trial_finished("TuneXGBoost", 1, 20, 0.5, 0.5)
+        tree, boost, _other = drawn(live, console)
+        assert "waiting" not in tree
+        assert boost.rstrip().endswith("waiting for a slot")
+        live.step_changed("TuneTree", "Tuning", "Succeeded", "")
+        assert not any("waiting" in row for row in drawn(live, console))
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_the_time_left_is_that_of_all_searches_together():
+    clock = Clock()
+    searches = Searches(clock)
+    searches.begin("Short")
+    searches.begin("Long")
+    for step in ("Short", "Long"):
+        searches.trial_started(step, 1, 10)
+    assert searches.seconds_left() is None, "nobody knows yet how long a trial takes"
+    clock.now = 2.0
+    searches.trial_finished("Short", 1, 10)
+    assert searches.seconds_left() is None, "not yet of the other"
+    clock.now = 20.0
+    searches.trial_finished("Long", 1, 10)
+    assert searches.seconds_left() == (9 * 2 + 9 * 20) / 2
+    # While the long one has both slots, the short one makes no progress, and nothing gets longer.
+    left = []
+    for number in range(2, 10):
+        searches.trial_started("Long", number, 10)
+        clock.now += 20.0
+        searches.trial_finished("Long", number, 10)
+        left.append(searches.seconds_left())
+    assert left == sorted(left, reverse=True)
+    assert left[-1] == (9 * 2 + 20) / 2
+    searches.end("Long")
+    assert searches.seconds_left() == 9 * 2 / 2
+    searches.end("Short")
+    assert searches.seconds_left() is None
+
+
+def test_a_trial_that_an_earlier_attempt_finished_says_nothing_about_time():
+    clock = Clock()
+    searches = Searches(clock)
+    searches.begin("Tune")
+    searches.trial_finished("Tune", 1, 4)
+    assert searches.seconds_left() is None
+    searches.trial_started("Tune", 2, 4)
+    clock.now = 3.0
+    assert searches.seconds_left() is None
+    searches.trial_finished("Tune", 2, 4)
+    assert searches.seconds_left() == 2 * 3
+    searches.trial_started("Tune", 3, 4)
+    clock.now = 4.0
+    assert searches.seconds_left() == 2 * 3 - 1
+    clock.now = 400.0
+    assert searches.seconds_left() == 3, "a trial that takes longer than others adds nothing"
 
 
 def test_a_long_name_leaves_room_for_the_numbers():
@@ -84,7 +162,7 @@ def test_a_long_name_leaves_room_for_the_numbers():
         (row,) = drawn(live, console)
     assert "TuneTheModelWithThe… " in row
     assert "1/20 R2 -12.5000" in row
-    assert row.endswith("left")
+    assert row.endswith(" s")
 
 
 def test_the_cursor_comes_back_however_it_ends():

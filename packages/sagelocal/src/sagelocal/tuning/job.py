@@ -39,7 +39,7 @@ _COLD = WarmStart()
 TrialListener = Callable[[int, int, float | None, float | None], None]
 
 
-def run_tuning_job(
+def run_tuning_job(  # noqa: PLR0913 - a search has that much around it
     request: JsonObject,
     *,
     name: str,
@@ -49,6 +49,7 @@ def run_tuning_job(
     journal: TrialJournal | None = None,
     warm_start: WarmStart = _COLD,
     stopping_tolerance: float = 0.0,
+    trial_started: Callable[[int, int], None] = lambda _number, _total: None,
 ) -> JsonObject:
     """Run one job and return what `DescribeHyperParameterTuningJob` would.
 
@@ -65,6 +66,8 @@ def run_tuning_job(
         journal: The trials that an earlier attempt has finished, which are not run again.
         warm_start: What earlier tuning jobs found.
         stopping_tolerance: How much worse than the median a trial may be, see `early_stopping`.
+        trial_started: Called with a trial's number from 1 and the number of trials once it has a
+            slot; from any thread.
 
     Raises:
         DefinitionError: If the request asks for something that this back-end does not do.
@@ -74,7 +77,7 @@ def run_tuning_job(
     with machine.launcher.for_trials(step) as launcher:
         trial_machine = replace(machine, launcher=launcher, slots=machine.slots.for_trials())
         tuner = _Tuner(
-            *(request, name, step, trial_machine, search, trial_finished, journal),
+            *(request, name, step, trial_machine, search, trial_finished, journal, trial_started),
             stopping_tolerance=stopping_tolerance,
         )
         try:
@@ -96,6 +99,7 @@ class _Tuner:
     search: Search
     trial_finished: TrialListener
     journal: TrialJournal | None
+    trial_started: Callable[[int, int], None]
     stopping_tolerance: float
     best: float | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -114,6 +118,7 @@ class _Tuner:
         self.runner = TrialRunner(
             *(self.request["TrainingJobDefinition"], self.metric, self.name, self.step),
             *(self.machine, self.clock, self.journal),
+            started=lambda number: self.trial_started(number, self.search.total),
         )
 
     def run(self) -> list[Trial]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sagelocal.errors import StorageError
@@ -31,6 +32,7 @@ class TrialRunner:
         machine: What the trials share.
         clock: The time that is left for all of them.
         journal: The trials that an earlier attempt has finished, which are not run again.
+        started: Called with a trial's number from 1 once it has a slot.
     """
 
     training: JsonObject
@@ -40,6 +42,7 @@ class TrialRunner:
     machine: Machine
     clock: Clock
     journal: TrialJournal | None
+    started: Callable[[int], None]
     _preparing: threading.Lock = field(default_factory=threading.Lock)
     _prepared: bool = False
 
@@ -95,5 +98,10 @@ class TrialRunner:
             machine=self.machine,
             objective=self.metric,
             rule=rule,
-            limit=self.clock.limit,
+            limit=lambda request: self._begin(suggestion.number, request),
         )
+
+    def _begin(self, number: int, request: JsonObject) -> JsonObject:
+        limited = self.clock.limit(request)
+        self.started(number + 1)
+        return limited

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from rich.console import Group
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TaskID
 from rich.table import Column
 from rich.text import Text
+
+from sagetabular.cli.terminal.searches import Searches
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -21,7 +24,8 @@ STYLES = {"Succeeded": "green", "Failed": "bold red", "Stopped": "yellow"}
 class LiveProgress:
     """A listener of `sagelocal` that redraws the steps that run; called from several threads.
 
-    Steps that have ended are printed above, once, so that nothing is lost where they are many.
+    Steps that have ended are printed above, once, so that nothing is lost where they are many. A
+    search says when it waits for others, and a last row how long all of them still take.
 
     Args:
         console: The terminal.
@@ -31,12 +35,14 @@ class LiveProgress:
         self._console = console
         self._rows: dict[str, TaskID] = {}
         self._starts: dict[str, float] = {}
+        self._searches = Searches()
         self._display = _Display(
+            self._searches,
             SpinnerColumn(),
             _Cell("name", Column(no_wrap=True)),
             _Bar(bar_width=None, table_column=Column(ratio=1, min_width=4)),
             _Cell("score", Column(no_wrap=True, justify="right")),
-            _Time(Column(no_wrap=True, justify="right")),
+            _Time(self._searches, Column(no_wrap=True, justify="right")),
             console=console,
             expand=True,
             transient=True,
@@ -59,10 +65,15 @@ class LiveProgress:
         if status == EXECUTING:
             self._starts[name] = time.monotonic()
             total = 1.0 if kind == "Tuning" else None
+            if kind == "Tuning":
+                self._searches.begin(name)
             short = Text(name)
             short.truncate(max(self._console.width // 3, 12), overflow="ellipsis")
-            self._rows[name] = self._display.add_task(name, total=total, name=short.plain, score="")
+            self._rows[name] = self._display.add_task(
+                name, total=total, name=short.plain, score="", step=name
+            )
             return
+        self._searches.end(name)
         if name in self._rows:
             self._display.remove_task(self._rows.pop(name))
         seconds = time.monotonic() - self._starts.get(name, time.monotonic())
@@ -72,24 +83,45 @@ class LiveProgress:
         line.append(f": {' '.join(detail.split())}" if detail else "")
         self._console.print(line, no_wrap=True, overflow="ellipsis")
 
+    def trial_started(self, step: str, number: int, total: int) -> None:
+        """Show that a trial of a tuning step works, and waits for a slot no more."""
+        self._searches.trial_started(step, number, total)
+
     def trial_finished(
         self, step: str, number: int, total: int, value: float | None, best: float | None
     ) -> None:
         """Show that a trial of a tuning step ended, perhaps before an earlier one."""
-        del number, value
+        del value
+        self._searches.trial_finished(step, number, total)
         row = self._rows.get(step)
         if row is None:
             return
         top = "" if best is None else f" R2 {best:.4f}"
-        done = int(next(task.completed for task in self._display.tasks if task.id == row)) + 1
+        done = self._searches.finished(step)
         self._display.update(row, total=total, completed=done, score=f"{done}/{total}{top}")
 
 
 class _Display(Progress):
-    """Rows with room for the `^C` that a terminal echoes: behind a full row it would wrap."""
+    """Rows with room for the `^C` that a terminal echoes: behind a full row it would wrap.
+
+    Args:
+        searches: How long they still take is the last row, once that is known.
+        columns: The columns of the rows.
+        options: Those of `rich`.
+    """
+
+    def __init__(self, searches: Searches, *columns: ProgressColumn, **options: Any) -> None:
+        self._searches = searches
+        super().__init__(*columns, **options)
 
     def get_renderable(self) -> RenderableType:
-        return _Narrow(super().get_renderable())
+        rows = super().get_renderable()
+        left = self._searches.seconds_left()
+        if left is None:
+            return _Narrow(rows)
+        minutes, seconds = divmod(round(left), 60)
+        text = Text(f"all searches: about {minutes}:{seconds:02} left", justify="right")
+        return _Narrow(Group(rows, text))
 
 
 class _Narrow:
@@ -122,12 +154,13 @@ class _Bar(BarColumn):
 
 
 class _Time(ProgressColumn):
-    """Time that is left, once a trial has ended; until then the time that has gone by."""
+    """The time that has gone by; of a search without a slot that it waits for one."""
+
+    def __init__(self, searches: Searches, column: Column) -> None:
+        super().__init__(column)
+        self._searches = searches
 
     def render(self, task: Task) -> Text:
-        gone = task.elapsed or 0.0
-        if not task.total or not task.completed:
-            return Text(f"{gone:.0f} s")
-        left = gone / task.completed * (task.total - task.completed)
-        minutes, seconds = divmod(round(left), 60)
-        return Text(f"{minutes}:{seconds:02} left")
+        if self._searches.waits(task.fields["step"]):
+            return Text("waiting for a slot")
+        return Text(f"{task.elapsed or 0.0:.0f} s")
