@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sagelocal.errors import DamagedError
+from sagelocal.errors import DamagedError, ExecutionStateError
 
 JsonObject = dict[str, Any]
 
@@ -63,6 +63,26 @@ def write_bytes(path: Path, content: bytes, *, durable: bool = False) -> None:
 def write_json(path: Path, value: object) -> None:
     """Write `value` to `path` as strict JSON in one step, so that it outlives a loss of power."""
     write_bytes(path, encode_json(value), durable=True)
+
+
+def require_there(folder: Path) -> None:
+    """Check that the folder of an execution that runs is where it was.
+
+    Whoever writes makes folders, and would begin another one in its place.
+
+    Raises:
+        ExecutionStateError: If it is not.
+    """
+    if not folder.is_dir():
+        raise moved(folder)
+
+
+def moved(folder: Path) -> ExecutionStateError:
+    """Return the error about the folder of an execution that is no longer where it was."""
+    return ExecutionStateError(
+        f"{folder} has been moved or removed while its execution ran.",
+        "Where it is now, the execution can be resumed.",
+    )
 
 
 def read_json(path: Path, part_of: Path | None = None) -> JsonObject:

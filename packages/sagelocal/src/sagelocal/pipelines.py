@@ -15,7 +15,7 @@ from sagelocal.definition.expressions import Context, resolve
 from sagelocal.definition.graph import OF_JOBS, Definition, Step
 from sagelocal.definition.requests import check_request
 from sagelocal.definition.validation import without_nulls
-from sagelocal.errors import DefinitionError, SageLocalError, StoppedError
+from sagelocal.errors import DefinitionError, ExecutionStateError, SageLocalError, StoppedError
 from sagelocal.executions.artefacts import read_property_file
 from sagelocal.executions.caching import Cache
 from sagelocal.executions.records import (
@@ -79,6 +79,7 @@ class PipelineRun:
 
         Raises:
             OSError: Nothing more can be written; the record may then say that it still runs.
+            ExecutionStateError: The record was moved or removed meanwhile.
             Exception: A bug of this package, once it has been noted in the record; errors of the
                 user's jobs and settings only fail the execution.
         """
@@ -91,7 +92,7 @@ class PipelineRun:
                 self._runtime.machine.launcher.stop()
                 self._collect(wait(self._running).done)
                 self._stop_rest()
-            except OSError:  # what the jobs find can no longer be noted
+            except (OSError, ExecutionStateError):  # what the jobs find can no longer be noted
                 self._runtime.machine.launcher.stop()
                 raise
             finally:

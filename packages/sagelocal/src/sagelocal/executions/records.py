@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from sagelocal.files import JsonObject, damaged, read_file, write_json
+from sagelocal.files import JsonObject, damaged, read_file, require_there, write_json
 
 EXECUTING, SUCCEEDED, FAILED, STOPPED = "Executing", "Succeeded", "Failed", "Stopped"
 # Never written: nobody is left to write it.
@@ -146,7 +146,12 @@ class ExecutionRecord:
             raise damaged(path, "it is missing", self.directory) from error
 
     def write(self) -> None:
-        """Write `execution.json`; the steps are only listed, each has its own file."""
+        """Write `execution.json`; the steps are only listed, each has its own file.
+
+        Raises:
+            ExecutionStateError: If the directory is not there any more.
+        """
+        require_there(self.directory)
         content = {
             entry.name: getattr(self, entry.name)
             for entry in fields(self)
@@ -156,7 +161,12 @@ class ExecutionRecord:
         write_json(self.directory / "execution.json", content)
 
     def write_step(self, step: StepRecord) -> None:
-        """Write the record of one step."""
+        """Write the record of one step.
+
+        Raises:
+            ExecutionStateError: If the directory is not there any more.
+        """
+        require_there(self.directory)
         write_json(self.directory / "steps" / f"{step.name}.json", asdict(step))
 
     def log_files(self, step: str) -> list[Path]:

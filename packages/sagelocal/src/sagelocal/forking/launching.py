@@ -106,7 +106,7 @@ class TrialLauncher:
             StoppedError: If everything was stopped before the command ended.
         """
         server = self._ready_server(command) if _is_program(command) else None
-        command.log.parent.mkdir(parents=True, exist_ok=True)
+        command.log.parent.mkdir(exist_ok=True)
         started = time.monotonic()
         with self._changing:
             self._plain.require_running()

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sagelocal.errors import DefinitionError, StorageError
-from sagelocal.files import JsonObject, write_json
+from sagelocal.files import JsonObject, moved, require_there, write_json
 from sagelocal.jobs.containers import JobTree, Outcome, run_in_tree
 from sagelocal.jobs.inputs import Share
 from sagelocal.jobs.machine import LOOPBACK, Machine, free_ports
@@ -111,6 +111,8 @@ def job_hosts(machine: Machine, step: str, job: str, count: int) -> Iterator[lis
     """
     base, names = (machine.work / job).resolve(), tuple(f"algo-{n + 1}" for n in range(count))
     with machine.slots.hold(count):
+        require_there(machine.work.parent)
+        machine.logs.mkdir(exist_ok=True)  # launchers make the folder of the step in it
         shutil.rmtree(base, ignore_errors=True)
         hosts = []
         for name in names:
@@ -131,7 +133,21 @@ def run_on_hosts(hosts: Sequence[Host], machine: Machine, commands: Sequence[Com
         hosts: The hosts, their inputs in place.
         machine: What the jobs of the execution share.
         commands: What each of them runs.
+
+    Raises:
+        ExecutionStateError: If their trees were moved or removed meanwhile.
     """
+    try:
+        outcome = _run(hosts, machine, commands)
+    except FileNotFoundError:
+        if not all(host.tree.base.is_dir() for host in hosts):
+            raise moved(machine.work.parent) from None
+        raise
+    require_there(machine.work.parent)
+    return outcome
+
+
+def _run(hosts: Sequence[Host], machine: Machine, commands: Sequence[Command]) -> Outcome:
     if len(hosts) == 1:
         return run_in_tree(hosts[0].tree, machine, commands[0])
     together, seconds = Cancellation(), 0.0

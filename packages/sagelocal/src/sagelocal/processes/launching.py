@@ -32,7 +32,7 @@ class ProcessLauncher:
             StoppedError: If `stop` was called before the command ended.
         """
         started, timed_out = time.monotonic(), threading.Event()
-        command.log.parent.mkdir(parents=True, exist_ok=True)
+        command.log.parent.mkdir(exist_ok=True)
         with command.log.open("ab") as log:
             job = self._start(command, log)
 
