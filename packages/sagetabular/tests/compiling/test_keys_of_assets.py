@@ -7,6 +7,10 @@ from importlib import metadata
 
 import pytest
 
+from sagetabular.assets import code
+from sagetabular.assets.collecting import collect_assets
+from sagetabular.assets.trees import make_asset
+
 PIPELINE = "conf/pipeline.yaml"
 RIDGE_CODE = "models/ridge/model.py"
 
@@ -114,3 +118,65 @@ def test_files_that_are_no_code_do_not_travel(example, compiled):
     after = example.compile()
     assert after.definition == compiled.definition
     assert after.assets.objects() == compiled.assets.objects()
+
+
+def contents_of(assets):
+    """Key and content of every asset by the name of what it is."""
+    named = {
+        "jobs": assets.jobs,
+        "own": assets.own,
+        "evaluations": assets.evaluations,
+        "programs": assets.model_programs,
+        "archives": assets.model_archives,
+        "serving": assets.serving,
+    }
+    found = {(kind, name): each for kind, of in named.items() for name, each in of.items()}
+    found |= {("settings", ""): assets.preprocess_settings, ("query", ""): assets.query}
+    return {name: (asset.key, dict(asset.files)) for name, asset in found.items()}
+
+
+@pytest.mark.slow
+def test_a_key_changes_with_each_file_and_only_with_what_travels(example, package):
+    example.write("pipelines/training/own_job.py", "print(1)\n")
+    settings = example.load()
+    before = contents_of(collect_assets(settings))
+    sources = [file for name in ("jobs", "serving", "tracking")
+               for file in (package.root / name).rglob("*.py")]  # fmt: skip
+    sources += [
+        *(example.root / "models").rglob("*.py"),
+        *(example.root / "pipelines").rglob("*.py"),
+    ]
+    changed = set()
+    for file in sources:
+        whole = file.read_bytes()
+        file.write_bytes(b"#" + whole if len(whole) % 2 else whole + b"# one more\n")
+        code.package_files.cache_clear()
+        for name, (key, files) in contents_of(collect_assets(settings)).items():
+            assert (key != before[name][0]) == (files != before[name][1]), (file, name)
+            changed |= {name} if key != before[name][0] else set()
+        file.write_bytes(whole)
+    assert {*before} - changed == {("settings", ""), ("query", "")}, "they are made of no program"
+
+
+def test_a_key_depends_on_every_byte_and_name(compiled):
+    for key, files in contents_of(compiled.assets).values():
+        kind = key.partition("/")[0]
+        keys = [make_asset(kind, files).key]
+        for name in [*files][:: len(files) // 2 + 1]:  # of each asset two
+            content, rest = files[name], {each: files[each] for each in files if each != name}
+            middle = len(content) // 2
+            flipped = bytes([content[middle] ^ 1])
+            for other in (
+                content + b"x",
+                b"x" + content,
+                content[:-1],
+                content[:middle] + flipped + content[middle + 1 :],
+            ):
+                keys.append(make_asset(kind, {**files, name: other}).key)
+            keys += [make_asset(kind, each).key for each in (rest, {**rest, f"{name}x": content})]
+        assert len({*keys}) == len(keys) > 6, "no two of them are equal"
+
+
+def test_content_cannot_move_from_one_file_to_the_next():
+    pairs = [{"a": b"xy", "b": b""}, {"a": b"x", "b": b"y"}, {"a": b"", "b": b"xy"}, {"ab": b"xy"}]
+    assert len({make_asset("code", files).key for files in pairs}) == len(pairs)

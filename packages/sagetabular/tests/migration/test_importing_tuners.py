@@ -65,6 +65,23 @@ def test_the_tune_step_searches_the_same(pipeline, example, files):
         assert found["ContentType"] == "text/csv"
 
 
+@pytest.mark.parametrize(
+    ("written", "spot"),
+    [(False, False), ("false", False), ("False", False), (True, True), ("true", True)],
+)
+def test_spot_instances_are_those_that_the_file_asks_for(
+    pipeline, example, files, written, spot
+) -> None:
+    # The system itself took any text for true, and its files may hold texts.
+    files[0].write_text(json.dumps(PARAMETERS | {"enableManagedSpotTraining": written}))
+    assert pipeline("import", *files, "--like", "ridge").code == 0
+    steps = {step["Name"]: step["Arguments"] for step in example.definition()["Steps"]}
+    trial = steps["TuneGbmModel"]["TrainingJobDefinition"]
+    assert trial.get("EnableManagedSpotTraining", False) is spot
+    assert ("MaxWaitTimeInSeconds" in trial["StoppingCondition"]) is spot
+    assert ("CheckpointConfig" in trial) is spot
+
+
 def test_everything_else_of_the_files_is_listed(pipeline, files):
     ended = pipeline("import", *files, "--like", "ridge", "--dry-run")
     assert (ended.code, ended.err) == (0, "")
