@@ -20,7 +20,7 @@ def table(pipeline, tmp_path):
 def state(example):
     def read():
         home = example.root / ".pipeline"
-        return {path: path.stat() for path in home.rglob("*")}
+        return {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in home.rglob("*")}
 
     return read
 
