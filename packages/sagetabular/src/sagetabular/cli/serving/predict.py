@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sagetabular.aws.sagemaker.payloads import Payload, ask_in_pieces
 from sagetabular.cli.serving.asking import open_url
 from sagetabular.cli.serving.serve import DEFAULT_PORT, HOST, choose_package, unpack_model
 from sagetabular.cli.terminal.output import program
@@ -26,9 +25,10 @@ from sagetabular.printing import printable
 from sagetabular.project import find_project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from sagetabular.aws.sagemaker.endpoints import Endpoint
+    from sagetabular.aws.sagemaker.payloads import Payload
     from sagetabular.serving.model import ServedModel
 
 _SECONDS = 120
@@ -68,12 +68,12 @@ def predict(
     """
     if version is not None:
         with _registered(version) as (model, name):
-            _hand_out(ask_in_pieces(file, lambda piece: _predict(model, name, piece, file)), output)
+            _hand_out(_in_pieces(file, lambda piece: _predict(model, name, piece, file)), output)
         return
     if not url.startswith(("http://", "https://")):
         raise UserError(f"--url must begin with http:// or https://, got {url!r}.", "Correct it.")
     server = url.rstrip("/")
-    _hand_out(ask_in_pieces(file, lambda piece: _ask(server, piece, file)), output)
+    _hand_out(_in_pieces(file, lambda piece: _ask(server, piece, file)), output)
 
 
 def invoke(
@@ -98,7 +98,13 @@ def invoke(
         account, _ = open_account(find_project())
         return Endpoint(account.client("sagemaker-runtime"), endpoint)
 
-    _hand_out(ask_in_pieces(file, lambda piece: _ask_endpoint(asked(), piece, file)), output)
+    _hand_out(_in_pieces(file, lambda piece: _ask_endpoint(asked(), piece, file)), output)
+
+
+def _in_pieces(file: Path, ask: Callable[[Payload], bytes]) -> Iterator[bytes]:
+    from sagetabular.aws.sagemaker.payloads import ask_in_pieces  # it imports Arrow
+
+    return ask_in_pieces(file, ask)
 
 
 def _hand_out(answers: Iterable[bytes], output: Path | None) -> None:

@@ -6,7 +6,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sagelocal.errors import ExecutionNotFoundError
-from sagetabular.lake.sample import SAMPLE_TITLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,6 +69,8 @@ def data_here(sagemaker: LocalSageMaker, package: Mapping[str, Any]) -> str:
 
 def is_made_up(data: str) -> bool:
     """Return whether data of this title are those of `pipeline data sample`."""
+    from sagetabular.lake.sample import SAMPLE_TITLE  # it imports pandas
+
     return data.startswith(SAMPLE_TITLE)
 
 
