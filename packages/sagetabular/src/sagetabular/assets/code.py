@@ -22,6 +22,8 @@ PROGRAMS = ("ingest", "ingest_files", "preprocess", "collect", "select", "track"
 # Where the programs of a project's own steps are.
 OWN = "pipelines/training/"
 _NO_PROGRAMS = (f"{OWN}__init__.py", f"{OWN}pipeline.py")
+# Modules that stand alone, and that jobs print with.
+_ALONE = ("__init__.py", "printing.py")
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 
@@ -29,7 +31,7 @@ _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 def package_files() -> Mapping[str, bytes]:
     """Return the files of this package that jobs are made of, by their paths in a job's tree."""
     folders = ("jobs", "reading", "serving", "tracking")
-    files = {"sagetabular/__init__.py": (PACKAGE / "__init__.py").read_bytes()}
+    files = {f"sagetabular/{name}": (PACKAGE / name).read_bytes() for name in _ALONE}
     for name in folders:
         files |= python_files(PACKAGE / name, f"sagetabular/{name}")
     return files
