@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 INPUT, FILE = "settings", "preprocess.json"
 # By its end: executions of earlier versions name another package.
 CODE, SELECT = "code", ".jobs.select"
-_OF_DATA = ("target", "columns", "one_hot", "drop", "duplicates")
+_OF_DATA = ("target", "columns", "one_hot", "drop", "duplicates", "missing")
 # The name here of what nobody wrote: a time that is neither dropped nor what the rows are split by.
 UNASKED = "times that no model sees"
 

@@ -75,8 +75,9 @@ def _fields(row: object, number: int, columns: Columns) -> list[Any]:
 
 def _plain(name: str, fields: Sequence[Any], columns: Columns) -> Sequence[Any]:
     """Return the fields of a column, if none is a list or an object."""
-    for row, field in enumerate(fields):
-        if isinstance(field, list | dict):
+    nested = {*map(type, fields)} & {list, dict}
+    for row, field in enumerate(fields) if nested else ():
+        if type(field) in nested:
             rule = "text or a code" if name in columns.categories else "a number"
             msg = f"{_place(row)}, column {name!r}: must be {rule} or null, got {_shown(field)}.\n"
             raise RequestError(400, f"{msg}Send the types that the model was fitted on.")
