@@ -13,6 +13,7 @@ from reading import read_back
 from sagelocal.storage.buckets import Storage
 from sagetabular.local.account import host_environment
 from sagetabular.project import Project, find_project
+from sagetabular.testing import run_small
 from sagetabular.tracking.local_store import LocalStore, local_store
 from sagetabular.tracking.mlflow_client import make_database
 from sagetabular.tracking.mlflow_tracker import MlflowTracker
@@ -61,6 +62,15 @@ def test_the_definition_and_what_travels_are_the_same(new_example, compiled, tmp
     assert found.assets.objects() == compiled.assets.objects()
     assert find_project(example.root / "models").root == example.root
     assert [*tmp_path.iterdir()] == [example.root]
+
+
+@pytest.mark.slow
+def test_a_whole_run_is_right_and_stays_inside(project_root, tmp_path):
+    root = tmp_path / "all" / EVERYTHING / "project"
+    run = run_small(project_root, root)
+    assert (run.status, run.winner is not None) == ("Succeeded", True), run.reason
+    assert [*(tmp_path / "all").iterdir()] == [root.parent]
+    assert [*root.parent.iterdir()] == [root]
 
 
 @pytest.fixture(scope="module")
