@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import pytest
-from odd_paths import EVERYTHING, NAMES
+from odd_names import EVERYTHING, NAMES
 from reading import read_back
 
 from sagelocal.storage.buckets import Storage

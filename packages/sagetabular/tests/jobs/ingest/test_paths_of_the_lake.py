@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hostile_paths import HOSTILE_PATHS
+from odd_names import NAMES
 
 from sagetabular.jobs.ingestion.lake import LakeReader
 from sagetabular.jobs.ingestion.query import Query
@@ -14,10 +14,10 @@ ROWS = {"population": [7.0, 8.0], "x": [1, 2]}
 
 
 def test_there_are_enough_paths():
-    assert len({*HOSTILE_PATHS}) >= 50
+    assert len({*NAMES}) >= 50
 
 
-@pytest.mark.parametrize("path", HOSTILE_PATHS)
+@pytest.mark.parametrize("path", NAMES)
 def test_a_path_adds_nothing_to_the_rows_and_hides_none(tmp_path, path):
     folder = tmp_path / path / "lake/housing/houses"
     folder.mkdir(parents=True)
