@@ -111,7 +111,8 @@ def test_a_folder_from_the_environment_serves_a_project_without_a_prefix(
     with pytest.raises(UserError, match="Name a folder with CSV or Parquet files"):
         run_project(root)
     make_table(60).to_parquet(tmp_path / "rows/x.parquet")
-    assert run_project(root).record.steps["Ingest"].status == "Succeeded"
+    record = run_project(root).record
+    assert record.steps["Ingest"].status == "Succeeded", record.failure_reason
 
 
 def test_a_file_that_is_no_table_fails_ingest_with_its_name(tmp_path: Path, new_project) -> None:

@@ -159,7 +159,8 @@ def _read_parquet(path: Path, label: str) -> RawTable:
     try:
         # Opened here: Arrow takes only names of files that are UTF-8.
         with path.open("rb") as stream:
-            table = pq.ParquetFile(stream).read()
+            # On this thread alone: others that call Python would abort the end of a job.
+            table = pq.ParquetFile(stream, pre_buffer=False).read(use_threads=False)
         table.validate(full=True)
     except BAD_CONTENT as error:
         if _of_the_system(error):

@@ -88,7 +88,7 @@ def _read_table(file: Path) -> pa.Table:
 
     try:
         with file.open("rb") as stream:
-            return parquet.ParquetFile(stream).read()
+            return parquet.ParquetFile(stream, pre_buffer=False).read(use_threads=False)
     except FileNotFoundError:
         raise
     except BAD_CONTENT as err:
