@@ -93,7 +93,7 @@ def test_steps_that_wait_for_each_other_are_refused(compiled_with, first, second
     with pytest.raises(UserError) as caught:
         compiled_with("", WAITING.format(first, second))
     rule, _ = str(caught.value).splitlines()
-    assert "steps must not wait for each other, got " in rule
+    assert "Steps wait for each other: " in rule
     assert " → " in rule
 
 

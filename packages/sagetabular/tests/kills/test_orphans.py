@@ -60,17 +60,35 @@ def definition(home: Path, kind: str) -> list[dict[str, Any]]:
         "sagemaker_program": "job.py",
         "sagemaker_submit_directory": "/opt/ml/input/data/code/sourcedir.tar.gz",
     }
-    code = {"S3DataSource": {"S3Uri": "s3://bucket/code/sourcedir.tar.gz"}}
+    code = {
+        "S3DataSource": {
+            "S3DataType": "S3Prefix",
+            "S3Uri": "s3://bucket/code/sourcedir.tar.gz",
+        }
+    }
+    role = {"RoleArn": "arn:aws:iam::000000000000:role/job"}
+    machine = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
     training = {
-        "AlgorithmSpecification": {"MetricDefinitions": [{"Name": "r", "Regex": "cv:r2=([^;]+);"}]},
+        **role,
+        "AlgorithmSpecification": {
+            "TrainingImage": "image",
+            "TrainingInputMode": "File",
+            "MetricDefinitions": [{"Name": "r", "Regex": "cv:r2=([^;]+);"}],
+        },
+        "ResourceConfig": machine,
+        "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
         "InputDataConfig": [{"ChannelName": "code", "DataSource": code}],
         "OutputDataConfig": {"S3OutputPath": "s3://bucket/models"},
     }
     between = {"Name": "x", "MinValue": "0", "MaxValue": "1"}
     requests: dict[str, dict[str, Any]] = {
         "Processing": {
-            "AppSpecification": {"ContainerEntrypoint": ["python3", str(source / "job.py")]},
-            "ProcessingResources": {"ClusterConfig": {"InstanceCount": 1}},
+            **role,
+            "AppSpecification": {
+                "ImageUri": "image",
+                "ContainerEntrypoint": ["python3", str(source / "job.py")],
+            },
+            "ProcessingResources": {"ClusterConfig": machine},
         },
         "Training": {**training, "HyperParameters": program},
         "Tuning": {

@@ -25,7 +25,6 @@ __all__ = [
 
 def definition_problems(definition: Mapping[str, Any]) -> list[str]:
     """Return all errors of a pipeline definition, one line each; empty if there is none."""
-    from sagetabular.compiling.checks.cycles import cycle_problems
     from sagetabular.compiling.checks.references import Scope, name_problems, reference_problems
     from sagetabular.compiling.checks.requests import request_problems
 
@@ -33,7 +32,6 @@ def definition_problems(definition: Mapping[str, Any]) -> list[str]:
     found = [
         *name_problems(definition, scope),
         *reference_problems(scope),
-        *cycle_problems(definition),
         *request_problems(scope),
         *search_problems(definition, scope.defaults),
     ]
