@@ -53,6 +53,12 @@ MISTAKES = {
         "the first line looks like a title: # exported 2024-01-01 by LIMS.",
         "Delete the lines above the one that names the columns.",
     ),
+    "a header that names one column by a number": (
+        "price 40.2",
+        "Car ID,40.2,Price\n1,2.5,69\n2,3.5,69,5\n",
+        "is not a table: line 3 must have 3 cells as line 1 has, got 4: 2, 3.5, 69, 5.",
+        "Separate all cells by ',', and quote those that hold it.",
+    ),
     "another mark for missing": (
         "horsepower mpg",
         "horsepower,mpg\n130,18\n?,25\n",

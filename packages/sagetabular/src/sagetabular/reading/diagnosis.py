@@ -37,9 +37,10 @@ def no_header(label: str, names: Sequence[str], wanted: Sequence[str]) -> Readin
             f"Put one of the four delimiters between them: {FOUR}; and add a header row.",
         )
     if any(map(is_number, names)):
+        which = f" ({listed([*wanted])})" if wanted else ""
         return ReadingError(
             f"{label}: the first line looks like data: {listed([*names])}.",
-            f"Add a header: a first line that names the columns ({listed([*wanted])}).",
+            f"Add a header: a first line that names the columns{which}.",
         )
     if names and not any(names[1:]) and (len(names) > 1 or names[0].startswith("#")):
         return ReadingError(
@@ -54,7 +55,10 @@ def wrong_width(
 ) -> ReadingError:
     """Return the error for a record that has not as many cells as the header."""
     line, cells = record
-    return no_header(label, names, ()) or ReadingError(
+    # A header may name some columns by numbers; most cells of data are some.
+    may_be_data = 2 * sum(map(is_number, names)) > len(names) or not any(map(is_number, names))
+    found = no_header(label, names, ()) if may_be_data else None
+    return found or ReadingError(
         f"{label} is not a table: line {line} must have {len(names)} cells as line "
         f"{beginning.before + 1} has, got {len(cells)}: {listed(cells)}.",
         f"Separate all cells by {beginning.delimiter!r}, and quote those that hold it.",
