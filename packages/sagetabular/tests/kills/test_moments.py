@@ -84,7 +84,9 @@ def test_an_execution_killed_while_it_is_reopened_can_be_resumed(tmp_path: Path)
     steps = {name: StepRecord(name, "Processing") for name in ("A", "B")}
     arguments = {"parameters": {}, "metadata": {}, "steps": steps}
     with create_execution(tmp_path, pipeline_name="p", definition=b"{}", **arguments) as record:
-        done = StepRecord("A", "Processing", "Succeeded", response={"ExitCode": 0})
+        times = dict.fromkeys(("start_time", "end_time"), "2026-01-01T00:00:00+00:00")
+        result = {"arguments": {}, "response": {"ExitCode": 0}}
+        done = StepRecord("A", "Processing", "Succeeded", **times, **result)
         record.write_step(done)
         record.write_step(StepRecord("B", "Processing", "Executing"))
     log = record.directory / "logs/B/b.log"

@@ -9,7 +9,7 @@ from io import BytesIO
 
 from planting import Run
 
-from sagetabular.tracking.runs import parameter_key
+from sagetabular.tracking.runs import TRAINING_JOB, parameter_key
 
 SCORES = ("r2", "mse", "rmse", "mae")
 
@@ -35,10 +35,13 @@ def check(run: Run, logged) -> None:
     """Everything that was logged of an execution is what its files say, and nothing is missing."""
     trials = archives(run)
     assert len(trials) == 4
-    assert [child.name for child in logged.children] == sorted(trials)
+    assert sorted(child.tags[TRAINING_JOB] for child in logged.children) == sorted(trials)
     for child in logged.children:
-        files = trials[child.name]
+        job = child.tags[TRAINING_JOB]
+        files = trials[job]
         report = json.loads(files["cv.json"])
+        # Its number, with which the name of the job ends, comes first.
+        assert child.name == f"{job.rpartition('-')[2]} {report['model']}"
         assert (child.status, child.artefacts) == ("FINISHED", files)
         assert child.tags["model"] == report["model"]
         assert child.parameters == {
