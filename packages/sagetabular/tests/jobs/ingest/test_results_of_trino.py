@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ import pytest
 from trino_refusals import CANNOT, REFUSED
 from trino_results import AGGREGATES, RESULTS
 
+from sagetabular.jobs.athena_sql.checking import check_query
 from sagetabular.jobs.athena_sql.trino.functions import TRINO
 from sagetabular.jobs.athena_sql.trino.signatures import signatures
 from sagetabular.jobs.errors import JobError
@@ -96,6 +98,41 @@ def test_what_the_lake_cannot_say_as_athena_does_is_refused_too(lake, query):
 
 def test_the_lake_answers_no_function_that_trino_does_not_have():
     assert {*signatures()} <= TRINO
+
+
+CALLS = [
+    (name, signature, len(signature.parameters) + more)
+    for name, found in signatures().items()
+    for signature in found
+    for more in (0, 1)
+    if not more or (signature.parameters and signature.parameters[-1].endswith("*"))
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "signature", "count"), CALLS, ids=lambda each: each if isinstance(each, str) else ""
+)
+def test_what_is_called_with_a_column_or_with_null_ends_without_a_traceback(
+    lake, name, signature, count
+):
+    """At compile no column has a type yet, and that of NULL is known only from what it meets."""
+    over = " OVER (ORDER BY sold)" if signature.aggregate else ""
+    for place in range(-1, count):
+        for odd in ("anything", "NULL"):
+            arguments = ["7" if place not in (-1, each) else odd for each in range(count)]
+            call = f"{name}({', '.join(arguments)}){over}"
+            with contextlib.suppress(JobError):
+                check_query(f"SELECT {call} AS x, 1 + {call} AS y FROM houses", FILE, {}, ())
+    call = f"{name}({', '.join(['NULL'] * count)}){over}"
+    with contextlib.suppress(JobError):
+        lake.read(Query(f"SELECT {call} IS NULL AS x FROM houses", FILE))
+
+
+@pytest.mark.parametrize(
+    "call", ["mod(anything, 7)", "mod(NULL, anything)", "floor(anything)", "sum(anything)"]
+)
+def test_the_type_of_a_call_is_unknown_as_long_as_an_argument_is(call):
+    check_query(f"SELECT {call} / 3 AS x, coalesce({call}, DATE '2026-01-01') AS y", FILE, {}, ())
 
 
 FAILS = {

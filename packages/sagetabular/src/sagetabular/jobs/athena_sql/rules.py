@@ -92,12 +92,14 @@ class Rules(OperatorRules):
             self.not_here(node, "it another way, or in the table that you add", f"{name}()")
             return t.UNKNOWN
         kinds = [kind_of(each) for each in arguments]
-        for signature in known:
-            if signature.takes(kinds):
-                node.meta[SIGNATURE] = signature
-                if {"any", "any*"} & {*signature.parameters[1:]}:
-                    self._meet_in(name, arguments, node)
-                return self.known(signature.result_type(kinds), node)
+        fitting = [signature for signature in known if signature.takes(kinds)]
+        if fitting:
+            node.meta[SIGNATURE] = fitting[0]
+            if {"any", "any*"} & {*fitting[0].parameters[1:]}:
+                self._meet_in(name, arguments, node)
+            found = fitting[0].result_type(kinds)
+            same = all(each.result_type(kinds) == found for each in fitting)
+            return self.known(found if self.lake or same else t.UNKNOWN, node)
         if self.lake:
             given = ", ".join(map(t.name_of, kinds)) or "nothing"
             ways = "; ".join(", ".join(each.parameters) or "nothing" for each in known)

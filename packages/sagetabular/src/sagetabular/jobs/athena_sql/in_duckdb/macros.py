@@ -104,6 +104,9 @@ MACROS = {
     "athena_lte(a, b)": "(a <= b) AND (a IS NULL OR NOT isnan(b))",
     "athena_gt(a, b)": "(a > b) AND (b IS NULL OR NOT isnan(a))",
     "athena_gte(a, b)": "(a >= b) AND (b IS NULL OR NOT isnan(a))",
+    "athena_same(x)": "x",
+    # NaN has no sign, and a zero keeps its own.
+    "athena_sign(x)": "CASE WHEN isnan(x) OR x = 0 THEN x ELSE sign(x) END",
     "athena_round(x)": "round(x)",
     "athena_round_to(x, n)": "round(x, n)",
     "athena_cbrt(x)": "CASE WHEN round(cbrt(x)) * round(cbrt(x)) * round(cbrt(x)) = x "

@@ -4,7 +4,8 @@ A line is `name(parameters) -> result`, and behind `=` DuckDB's function or a ma
 where it has another name. Sources: trino.io/docs/current/functions, and Trino's own tests where
 the pages leave something open; `tests/jobs/ingest/trino_results.py` has a result of each.
 
-Parameters: `whole`, `number` (kept as it is), `double` (any number, cast), `varchar`, `boolean`,
+Parameters: `whole`, `decimal`, `floating`, `number` (any of them, kept as it is), `double` (any
+number, cast), `varchar`, `boolean`,
 `date`, `timestamp`, `moment` (a date or timestamp), `array`, `any`; `name*` may come several times,
 `[x]` may be left out. Results: a type, `0` the first parameter's, `common` what all have in common.
 """
@@ -60,13 +61,22 @@ regexp_extract(varchar, varchar, whole) -> varchar = athena_regexp_group
 regexp_replace(varchar, varchar, varchar) -> varchar = athena_regexp_replace
 regexp_replace(varchar, varchar) -> varchar = athena_regexp_remove
 abs(number) -> 0
-sign(number) -> 0
-ceil(double) -> double
-ceiling(double) -> double = ceil
-floor(double) -> double
+sign(whole) -> 0
+sign(decimal) -> sign
+sign(floating) -> 0 = athena_sign
+ceil(whole) -> 0 = athena_same
+ceil(decimal) -> round
+ceil(floating) -> 0
+ceiling(whole) -> 0 = athena_same
+ceiling(decimal) -> round = ceil
+ceiling(floating) -> 0 = ceil
+floor(whole) -> 0 = athena_same
+floor(decimal) -> round
+floor(floating) -> 0
 round(number) -> round = athena_round
 round(number, whole) -> round_to = athena_round_to
-truncate(double) -> double = trunc
+truncate(decimal) -> truncate = trunc
+truncate(floating) -> 0 = trunc
 sqrt(double) -> double
 cbrt(double) -> double = athena_cbrt
 exp(double) -> double
@@ -196,6 +206,8 @@ _FAMILIES = {
     "number": t.NUMERIC,
     "double": t.NUMERIC,
     "whole": t.WHOLE,
+    "decimal": (t.Kind.DECIMAL,),
+    "floating": t.FLOATING,
     "moment": (t.Kind.DATE, t.Kind.TIMESTAMP, t.Kind.TIMESTAMPTZ),
     "timestamp": (t.Kind.TIMESTAMP, t.Kind.TIMESTAMPTZ),
     "array": (t.Kind.ARRAY,),
@@ -231,11 +243,13 @@ class Signature:
         return all(_fits(kind, self.parameter(place)) for place, kind in enumerate(kinds))
 
     def result_type(self, kinds: Sequence[Type]) -> Type:
-        """Return the type of the result for arguments of these types."""
+        """Return the type of the result for arguments of these types; unknown as long as one is."""
         if self.result in _KINDS:
             return _KINDS[self.result]
         if self.result.isdigit():
             return kinds[int(self.result)]
+        if self.result in _OF_NUMBERS and not all(map(t.is_numeric, kinds)):
+            return t.UNKNOWN
         return _RESULTS[self.result](kinds)
 
 
@@ -282,6 +296,11 @@ def _rounded_to(kinds: Sequence[Type]) -> Type:
     return t.decimal(min(t.MOST_DIGITS, digits + 1), scale)
 
 
+def _truncated(kinds: Sequence[Type]) -> Type:
+    digits, scale = t.digits_and_scale(kinds[0])
+    return t.decimal(max(1, digits - scale), 0)
+
+
 def _sum(kinds: Sequence[Type]) -> Type:
     if kinds[0].this != t.Kind.DECIMAL:
         return kinds[0]
@@ -291,6 +310,8 @@ def _sum(kinds: Sequence[Type]) -> Type:
 _RESULTS: dict[str, Callable[[Sequence[Type]], Type]] = {
     "round": _rounded,
     "round_to": _rounded_to,
+    "truncate": _truncated,
+    "sign": lambda _kinds: t.decimal(1, 0),
     "sum": _sum,
     "avg": lambda kinds: kinds[0],
     "remainder": lambda kinds: t.remainder_type(kinds[0], kinds[1]),
@@ -298,3 +319,5 @@ _RESULTS: dict[str, Callable[[Sequence[Type]], Type]] = {
     "element": lambda kinds: t.element_of(kinds[0]),
     "common": lambda kinds: t.common_of(kinds) or t.UNKNOWN,
 }
+# Those that follow from the digits of numbers.
+_OF_NUMBERS = ("round", "round_to", "truncate", "sign", "sum", "remainder")

@@ -20,8 +20,8 @@ MOST_DIGITS = 38
 # Digits of whole numbers, as decimals.
 _DIGITS = {Kind.TINYINT: 3, Kind.SMALLINT: 5, Kind.INT: 10, Kind.BIGINT: 19}
 WHOLE = tuple(_DIGITS)
-_FLOATING = (Kind.FLOAT, Kind.DOUBLE)
-NUMERIC = (*WHOLE, Kind.DECIMAL, *_FLOATING)
+FLOATING = (Kind.FLOAT, Kind.DOUBLE)
+NUMERIC = (*WHOLE, Kind.DECIMAL, *FLOATING)
 _TIMES = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
 _NAMES = {Kind.INT: "integer", Kind.FLOAT: "real", Kind.TIMESTAMPTZ: "timestamp with time zone"}
 # What `CAST(x AS …)` may name, without its parameters.
