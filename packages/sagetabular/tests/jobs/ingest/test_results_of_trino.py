@@ -149,6 +149,7 @@ FAILS = {
     "CAST(123.456 AS decimal(4, 2))": "",
     "split('a,b', ',')[3]": "Array subscript out of bounds",
     "split_part('abc', 'b', 0)": "Index must be greater than zero",
+    "date_parse(' 2024', '%Y')": "Cannot parse ' 2024' by the format of date_parse",
     "TRY_CAST('2020-1-5' AS date)": "Write dates as 2026-01-31, got '2020-1-5'",
 }
 

@@ -41,6 +41,7 @@ _KIND = re.compile(r"^[A-Z][A-Za-z ]* Error: ")
 # What our macros say, within what DuckDB says about it.
 _SAID = re.compile(
     r"Cannot cast '.*' to [a-z]+(\(\d+, \d+\))?|Write dates as 2026-01-31, got '.*'"
+    r"|Cannot parse '.*' by the format of date_parse"
     r"|Division by zero|Index must be greater than zero|Array subscript out of bounds"
     r"|SQL array indices start at 1",
     re.DOTALL,

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from sagetabular.jobs.athena_sql.in_duckdb.casting import call, cast_as_trino, duckdb_type, to_type
 from sagetabular.jobs.athena_sql.in_duckdb.decimals import divided
-from sagetabular.jobs.athena_sql.in_duckdb.times import INTERVALS, strftime_format, unit_of
+from sagetabular.jobs.athena_sql.in_duckdb.times import INTERVALS, reading, strftime_format, unit_of
 from sagetabular.jobs.athena_sql.refusals import lake_refusal, shown
 from sagetabular.jobs.athena_sql.trino import types as t
 from sagetabular.jobs.athena_sql.trino.signatures import SIGNATURE, arguments_of
@@ -135,13 +135,20 @@ def _date_diff(node: exp.Anonymous, arguments: list[exp.Expr], kinds: list[Type]
 
 def _date_format(node: exp.Anonymous, arguments: list[exp.Expr], _kinds: list[Type]) -> None:
     moment = exp.Cast(this=arguments[0].copy(), to=t.TIMESTAMP.copy())
-    written = strftime_format(node, arguments[1], reads=False)
+    written = strftime_format(node, arguments[1])
     _put(node, call("strftime", moment, written), t.VARCHAR)
 
 
 def _date_parse(node: exp.Anonymous, arguments: list[exp.Expr], _kinds: list[Type]) -> None:
-    read = strftime_format(node, arguments[1], reads=True)
-    _put(node, call("strptime", arguments[0].copy(), read), t.TIMESTAMP)
+    how = reading(node, arguments[1])
+    formats = exp.Array(expressions=[exp.Literal.string(each) for each in how.formats])
+    found = call(
+        "athena_date_parse_short_year" if how.short_year else "athena_date_parse",
+        arguments[0].copy(),
+        exp.Literal.string(how.pattern),
+        formats,
+    )
+    _put(node, found, t.TIMESTAMP)
 
 
 def _regexp_group(node: exp.Anonymous, arguments: list[exp.Expr], _kinds: list[Type]) -> None:

@@ -151,6 +151,16 @@ MACROS = {
     "athena_regexp_remove(x, p)": "regexp_replace(x, p, '', 'g')",
     "athena_millisecond(x)": "millisecond(x) % 1000",
     "athena_from_unixtime(x)": "make_timestamp(CAST(floor(x * 1000 + 0.5) AS BIGINT) * 1000)",
+    "athena_date_parse(x, p, f)": (
+        "CASE WHEN regexp_full_match(x, p) THEN strptime(lower(x), f) ELSE "
+        "CAST('Cannot parse ''' || x || ''' by the format of date_parse' AS TIMESTAMP) END"
+    ),
+    # Trino's years of two digits are those from 1970 to 2069; DuckDB's begin one earlier.
+    "athena_date_parse_short_year(x, p, f)": (
+        # Written once: what stands twice is computed before, outside of a TRY around it.
+        "list_transform([athena_date_parse(x, p, f)], lambda d: "
+        "CASE WHEN year(d) = 1969 THEN d + INTERVAL 100 YEAR ELSE d END)[1]"
+    ),
     "athena_from_iso8601_date(x)": "athena_date(x)",
     "athena_element_at(x, i)": (
         "CASE WHEN i = 0 THEN x[CAST('SQL array indices start at 1' AS BIGINT)] ELSE x[i] END"
