@@ -100,6 +100,26 @@ def test_the_lake_answers_no_function_that_trino_does_not_have():
     assert {*signatures()} <= TRINO
 
 
+# Source: trino.io/docs/current/sql/select, WITH: a query sees those before it, and not itself.
+WITH = {
+    "WITH houses AS (SELECT * FROM houses) SELECT rooms FROM houses": 10,
+    "WITH Houses AS (SELECT rooms + 1 AS r FROM HOUSES) SELECT r FROM hOuses": 11,
+    "WITH a AS (SELECT rooms FROM houses), houses AS (SELECT rooms + 1 AS r FROM a) "
+    "SELECT r FROM houses": 11,
+    "WITH houses AS (SELECT rooms + 1 AS r FROM houses), a AS (SELECT r + 1 AS s FROM houses) "
+    "SELECT s FROM a": 12,
+    "SELECT r FROM (WITH houses AS (SELECT rooms + 1 AS r FROM houses) SELECT r FROM houses) x": 11,
+    "WITH a AS (WITH houses AS (SELECT 7 AS r) SELECT r FROM houses) SELECT rooms + r AS x "
+    "FROM a, houses": 17,
+}
+
+
+@pytest.mark.parametrize("query", WITH)
+def test_a_name_of_with_hides_a_table_only_behind_it(lake, query):
+    check_query(query, FILE, {}, ())
+    assert [*lake.read(Query(query, FILE)).to_pylist()[0].values()] == [WITH[query]]
+
+
 CALLS = [
     (name, signature, len(signature.parameters) + more)
     for name, found in signatures().items()

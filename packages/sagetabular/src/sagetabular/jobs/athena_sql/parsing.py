@@ -107,13 +107,27 @@ def table_names(tree: exp.Query, database: str) -> list[tuple[str, str]]:
         tree: The query.
         database: Where tables named without a database are.
     """
-    known = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
     tables = [table for table in tree.find_all(exp.Table) if table.name]
     return [
         (table.db or database, table.name)
         for table in tables
-        if table.db or table.name.lower() not in known
+        if table.db or table.name.lower() not in _named_by_with(table)
     ]
+
+
+def _named_by_with(table: exp.Table) -> set[str]:
+    """Return what WITH names at a place, in lower case: all before it, and not what it is in."""
+    found: set[str] = set()
+    inside: exp.Expr = table
+    at = table.parent
+    while at is not None:
+        if isinstance(at, exp.With):
+            before = [each.alias.lower() for each in at.expressions]
+            found.update(before if at.args.get("recursive") else before[: inside.index])
+        elif (others := at.args.get("with_")) is not None and others is not inside:
+            found.update(each.alias.lower() for each in others.expressions)
+        inside, at = at, at.parent
+    return found
 
 
 def without_catalog(tree: exp.Query) -> exp.Query:
