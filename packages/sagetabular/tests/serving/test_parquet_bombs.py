@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -99,6 +100,9 @@ def test_a_server_that_gets_them_stays_as_small_and_quick(tmp_path, monkeypatch)
     files = {**parquet_bombs.of_claims(), **parquet_bombs.of_codecs(LIMIT - 2000)}
     with Server(lay_out(tmp_path)) as server:
         server.wait()
+        assert server.post("1,2\n") == (200, "3.0\n")
+        while not server.workers:  # the log is written behind an answer
+            time.sleep(0.01)
         (worker,) = server.workers
         connection = server.connect()
         for content in files.values():

@@ -73,10 +73,14 @@ def _facts(task: Task[Register], select: JobStep | None) -> dict[str, Any]:
 
 
 def _rows(task: Task[Register]) -> dict[str, Any]:
-    """Return what the model has learned from: table, fingerprint and summary of the rows."""
+    """Return what the model has learned from: table, fingerprint and summary of the rows.
+
+    A table whose name is too long for a value of the metadata is left out.
+    """
     context, preprocess = task.context, task.built["data.preprocess"]
     found: dict[str, Any] = {}
-    if context.settings.pipeline.data.reads_tables:
+    data = context.settings.pipeline.data
+    if data.reads_tables and _ALLOWED.fullmatch(".".join(data.table_name)):
         found["data"] = text(context.parameters.database, ".", context.parameters.table)
     return found | {
         "data_fingerprint": text(fingerprint(preprocess)),
