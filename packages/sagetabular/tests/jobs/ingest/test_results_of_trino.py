@@ -100,6 +100,45 @@ def test_the_lake_answers_no_function_that_trino_does_not_have():
     assert {*signatures()} <= TRINO
 
 
+# Source: trino.io/docs/current/functions/window, value functions; of the row where n is 4.
+WINDOWS = {
+    "lag(s) IGNORE NULLS OVER (ORDER BY n)": "b",
+    "lag(s) RESPECT NULLS OVER (ORDER BY n)": None,
+    "lag(s) OVER (ORDER BY n)": None,
+    "lag(s, 2) IGNORE NULLS OVER (ORDER BY n)": "a",
+    "lead(s) IGNORE NULLS OVER (ORDER BY n DESC)": "b",
+    "first_value(s) IGNORE NULLS OVER (ORDER BY n ROWS 1 PRECEDING)": "d",
+    "first_value(s) OVER (ORDER BY n ROWS 1 PRECEDING)": None,
+}
+
+
+def test_ignore_nulls_passes_over_nulls_and_nothing_is_printed(lake, caplog, capfd):
+    columns = ", ".join(f"{each} AS c{place}" for place, each in enumerate(WINDOWS))
+    rows = "(VALUES (1, 'a'), (2, 'b'), (3, CAST(NULL AS varchar)), (4, 'd')) AS v(n, s)"
+    query = f"SELECT * FROM (SELECT n, {columns} FROM {rows}) WHERE n = 4"
+    found = lake.read(Query(query, FILE)).drop(["n"]).to_pylist()
+    assert [*found[0].values()] == [*WINDOWS.values()]
+    assert not caplog.records
+    assert capfd.readouterr() == ("", "")
+
+
+# Source: Trino's patterns and dates are Java's and Joda's, and take each of these.
+LIMITS = {
+    r"regexp_extract(city, '(?<=O)\w+')": "the lake has no look-ahead, look-behind",
+    r"regexp_like(city, '(a)\1')": "the lake has no look-ahead, look-behind",
+    r"regexp_like(city, 'a++')": "the lake has no look-ahead, look-behind",
+    "CAST('2024-1-5' AS date)": "Athena may read it; the local lake reads dates of",
+    "TRY_CAST('2024-1-5' AS date)": "Athena may read it; the local lake reads dates of",
+}
+
+
+@pytest.mark.parametrize("expression", LIMITS)
+def test_a_limit_of_the_lake_is_told_as_one(lake, expression):
+    rule, remedy = refusal(lake, f"SELECT {expression} AS x FROM houses").splitlines()
+    assert rule.startswith(f"{FILE} failed: ")
+    assert LIMITS[expression] in remedy
+
+
 # Source: trino.io/docs/current/sql/select, WITH: a query sees those before it, and not itself.
 WITH = {
     "WITH houses AS (SELECT * FROM houses) SELECT rooms FROM houses": 10,

@@ -118,6 +118,8 @@ CANNOT = {
     "SELECT transform(ARRAY[1], x -> x + 1)[1] AS t FROM houses": "does not know",
     "SELECT city FROM houses TABLESAMPLE BERNOULLI (10)": "does not know",
     "SELECT h.city FROM houses h NATURAL JOIN houses g": "NATURAL JOIN",
+    "SELECT any_value(city) IGNORE NULLS AS t FROM houses": "IGNORE NULLS with window functions",
+    "SELECT max(city) IGNORE NULLS OVER () AS t FROM houses": "IGNORE NULLS with window functions",
     "SELECT sold - sold AS t FROM houses": "date_diff(unit, a, b)",
     "SELECT lower(rooms) AS t FROM houses": "lower() takes varchar, got bigint",
     "WITH RECURSIVE t(n) AS (SELECT 1 UNION SELECT n + 1 FROM t) SELECT n FROM t": "RECURSIVE",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from pyarrow import dataset
 from sagetabular.jobs.athena_sql.checking import in_duckdb
 from sagetabular.jobs.athena_sql.parsing import parse_query, table_names
 from sagetabular.jobs.errors import JobError
+from sagetabular.jobs.ingestion.lake_errors import query_failed
 from sagetabular.jobs.ingestion.lake_types import column_types, selected
 
 if TYPE_CHECKING:
@@ -36,16 +36,6 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     # Sums of floats depend on how many threads share them; results must not.
     "threads": "1",
 }
-# What DuckDB puts before what it says.
-_KIND = re.compile(r"^[A-Z][A-Za-z ]* Error: ")
-# What our macros say, within what DuckDB says about it.
-_SAID = re.compile(
-    r"Cannot cast '.*' to [a-z]+(\(\d+, \d+\))?|Write dates as 2026-01-31, got '.*'"
-    r"|Cannot parse '.*' by the format of date_parse"
-    r"|Division by zero|Index must be greater than zero|Array subscript out of bounds"
-    r"|SQL array indices start at 1",
-    re.DOTALL,
-)
 
 
 @dataclass(frozen=True)
@@ -90,7 +80,7 @@ class LakeReader:
                 # As a relation: the result of `execute` would be copied once more.
                 return connection.sql(sql).to_arrow_table()
             except (duckdb.ProgrammingError, duckdb.DataError) as error:
-                raise _query_failed(error, query.file) from error
+                raise query_failed(error, query.file) from error
 
     def tables(self) -> list[tuple[str, str]]:
         """Return database and table of everything in the lake, sorted."""
@@ -141,19 +131,6 @@ def _make_views(connection: duckdb.DuckDBPyConnection, tables: dict[tuple[str, s
         columns = selected(files.schema)
         rows = f"SELECT {columns} FROM athena_table_{number}"  # noqa: S608  (quoted there)
         connection.execute(f"CREATE VIEW {view} AS {rows}")
-
-
-def _query_failed(error: duckdb.Error, file: str) -> JobError:
-    """Return the error for what DuckDB says about a query."""
-    text = str(error)
-    said = _SAID.search(text)
-    reason = said[0] if said else _KIND.sub("", text.split("\n", maxsplit=1)[0])
-    if "Overflow" in reason and "INT128" in reason:
-        reason = "a division of decimals has more than 38 digits on the way"
-    return JobError(
-        f"{file} failed: {' '.join(reason.split()).rstrip('.!')}.",
-        "Correct the query; it is read as Athena's SQL.",
-    )
 
 
 def lake_folder(uri: str) -> Path:

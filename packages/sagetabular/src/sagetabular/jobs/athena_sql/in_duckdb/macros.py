@@ -59,6 +59,7 @@ def _cast_macros() -> dict[str, str]:
         unclear = f"CAST('Write dates as 2026-01-31, got ''' || x || '''' AS {kind})"
         found[f"athena_{name}(x)"] = (
             f"CASE WHEN regexp_full_match(x, '{pattern}') THEN CAST({value} AS {kind}) "
+            f"WHEN regexp_full_match(x, '{_MAYBE_A_DAY}') THEN {unclear} "
             f"ELSE CAST('Cannot cast ''' || x || ''' to {name}' AS {kind}) END"
         )
         found[f"athena_try_{name}(x)"] = (

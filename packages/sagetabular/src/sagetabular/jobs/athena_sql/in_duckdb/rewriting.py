@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.generators.duckdb import DuckDBGenerator
 
 from sagetabular.jobs.athena_sql.in_duckdb.calls import rewrite_call
 from sagetabular.jobs.athena_sql.in_duckdb.casting import call, cast_as_trino, duckdb_type, to_type
@@ -25,6 +27,8 @@ _COMPARISONS: dict[type[exp.Expr], str] = {
     exp.EQ: "athena_eq", exp.NEQ: "athena_neq", exp.LT: "athena_lt", exp.LTE: "athena_lte",
     exp.GT: "athena_gt", exp.GTE: "athena_gte",
 }  # fmt: skip
+# Functions that take IGNORE NULLS.
+_OF_PLACES = ("first_value", "last_value", "nth_value", "lag", "lead")
 # What DuckDB means as Trino does, or is said anew here.
 _KNOWN = (
     exp.Add, exp.Alias, exp.And, exp.Anonymous, exp.Array, exp.Between, exp.Boolean, exp.Bracket,
@@ -39,6 +43,24 @@ _KNOWN = (
     exp.Subquery, exp.Substring, exp.Table, exp.TableAlias, exp.Trim, exp.TryCast, exp.Tuple,
     exp.Union, exp.Unnest, exp.Values, exp.Var, exp.Where, exp.Window, exp.WindowSpec, exp.With,
 )  # fmt: skip
+
+
+class _Generator(DuckDBGenerator):
+    """Writes IGNORE NULLS into the brackets of a window function, where DuckDB wants it."""
+
+    def ignorenulls_sql(self, expression: exp.IgnoreNulls) -> str:
+        """Return the call with it."""
+        return f"{self.sql(expression, 'this').removesuffix(')')} IGNORE NULLS)"
+
+    def respectnulls_sql(self, expression: exp.RespectNulls) -> str:
+        """Return the call: nothing else is the rule."""
+        return self.sql(expression, "this")
+
+
+class _DuckDb(DuckDB):
+    """DuckDB's dialect, written by our generator."""
+
+    Generator = _Generator
 
 
 def to_duckdb(tree: exp.Query, now: datetime) -> str:
@@ -61,7 +83,7 @@ def to_duckdb(tree: exp.Query, now: datetime) -> str:
         if found is not None:
             found.type = kind
             node.replace(found)
-    return tree.sql(dialect="duckdb", comments=False)
+    return tree.sql(dialect=_DuckDb(), comments=False)
 
 
 def check_known(tree: exp.Query) -> None:
@@ -85,6 +107,14 @@ def _check_known(node: exp.Expr) -> None:
         raise lake_refusal("the local lake knows no WITH RECURSIVE.", "Write it without.", node)
     if isinstance(node, exp.LimitOptions) and node.args.get("with_ties"):
         raise lake_refusal("the local lake knows no WITH TIES.", "Use rank() in a WHERE.", node)
+    if isinstance(node, exp.IgnoreNulls | exp.RespectNulls) and not (
+        isinstance(node.parent, exp.Window) and node.this.name.lower() in _OF_PLACES
+    ):
+        raise lake_refusal(
+            f"the local lake knows IGNORE NULLS with window functions alone, got {shown(node)}.",
+            f"Use one of {', '.join(_OF_PLACES)}, with OVER, or FILTER (WHERE x IS NOT NULL).",
+            node,
+        )
     if isinstance(node, exp.Join) and node.method:
         raise lake_refusal("the local lake knows no NATURAL JOIN.", "Write JOIN … USING.", node)
     if isinstance(node, exp.Unnest) and (node.args.get("offset") or len(node.expressions) > 1):
