@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from sagetabular.jobs.athena_sql.in_duckdb.casting import call, cast_as_trino, duckdb_type, to_type
-from sagetabular.jobs.athena_sql.in_duckdb.decimals import divided
+from sagetabular.jobs.athena_sql.in_duckdb.decimals import check_remainder, divided
 from sagetabular.jobs.athena_sql.in_duckdb.times import INTERVALS, reading, strftime_format, unit_of
 from sagetabular.jobs.athena_sql.refusals import lake_refusal, shown
 from sagetabular.jobs.athena_sql.trino import types as t
@@ -94,6 +94,8 @@ def _operator(node: exp.Anonymous, arguments: list[exp.Expr], _kinds: list[Type]
 
 def _modulo(node: exp.Anonymous, arguments: list[exp.Expr], kinds: list[Type]) -> None:
     kind = node.type or t.UNKNOWN
+    if kind.this == t.Kind.DECIMAL:
+        check_remainder(node, *kinds)
     sides = [to_type(each.copy(), of, kind) if kind.this in (t.Kind.DOUBLE, t.Kind.FLOAT) else
              each.copy() for each, of in zip(arguments, kinds, strict=True)]  # fmt: skip
     _put(node, exp.Paren(this=exp.Mod(this=exp.Paren(this=sides[0]), expression=sides[1])), kind)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from sagetabular.jobs.athena_sql.in_duckdb.casting import call, duckdb_type
+from sagetabular.jobs.athena_sql.refusals import lake_refusal, shown
 from sagetabular.jobs.athena_sql.trino import types as t
 
 if TYPE_CHECKING:
@@ -34,3 +35,23 @@ def divided(one: exp.Expr, first: Type, other: exp.Expr, second: Type, kind: Typ
     quotient = call("athena_half_up", exp.Mul(this=units[0], expression=power), units[1])
     text = call("athena_point", quotient, exp.Literal.number(scale))
     return exp.Cast(this=text, to=duckdb_type(kind))
+
+
+def check_remainder(node: exp.Expr, one: Type, other: Type) -> None:
+    """Refuse a remainder of exact numbers that DuckDB computes from doubles.
+
+    Args:
+        node: The operator or call.
+        one: The type of what is divided.
+        other: The type of the divisor.
+
+    Raises:
+        RefusalError: Both have no type in common that is short enough.
+    """
+    common = t.common(one, other)
+    if common is None or t.digits_and_scale(common)[0] >= t.MOST_DIGITS:
+        raise lake_refusal(
+            f"{shown(node)} has more digits than the local lake can.",
+            "CAST its parts to decimals with fewer digits, or to double.",
+            node,
+        )

@@ -10,7 +10,7 @@ from sqlglot.generators.duckdb import DuckDBGenerator
 
 from sagetabular.jobs.athena_sql.in_duckdb.calls import rewrite_call
 from sagetabular.jobs.athena_sql.in_duckdb.casting import call, cast_as_trino, duckdb_type, to_type
-from sagetabular.jobs.athena_sql.in_duckdb.decimals import divided
+from sagetabular.jobs.athena_sql.in_duckdb.decimals import check_remainder, divided
 from sagetabular.jobs.athena_sql.in_duckdb.times import PARTS
 from sagetabular.jobs.athena_sql.refusals import lake_refusal, shown
 from sagetabular.jobs.athena_sql.trino import types as t
@@ -142,13 +142,7 @@ def _arithmetic(node: exp.Expr, kind: Type) -> exp.Expr | None:
         for side in sides:
             node.set(side, exp.Cast(this=node.args[side], to=duckdb_type(kind)))
     elif isinstance(node, exp.Mod) and kind.this == t.Kind.DECIMAL:
-        common = t.common(one, other) or kind
-        if t.digits_and_scale(common)[0] >= t.MOST_DIGITS:
-            raise lake_refusal(
-                f"{shown(node)} has more digits than the local lake can.",
-                "CAST its parts to decimals with fewer digits, or to double.",
-                node,
-            )
+        check_remainder(node, one, other)
         return exp.Paren(this=node.copy())
     elif kind.this in (t.Kind.DATE, t.Kind.NULL) and isinstance(node, exp.Add | exp.Sub):
         return (
