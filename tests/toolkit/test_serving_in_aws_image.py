@@ -97,7 +97,7 @@ def test_rows_as_parquet_get_the_numbers_of_the_model(
         (b"1,2,3,4,5,6,seven\n", CSV, CSV, 400, "'seven' is not a number"),
         (b"", CSV, CSV, 400, "The body holds no row"),
         (b"[[1, NaN]]", JSON, CSV, 400, "not JSON"),
-        (b"[[1, 2, 3, 4, 5, 6, true]]", JSON, CSV, 400, "must be a number or null"),
+        (b"[[1, 2, 3, 4, 5, 6, {}]]", JSON, CSV, 400, "must be a number or null"),
         (b"[" * 100_000, JSON, CSV, 400, "not JSON"),
         (b"PAR1", PARQUET, CSV, 400, "Parquet"),
         (b"1 1:2\n", "text/libsvm", CSV, 415, "text/libsvm"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import posix
 import signal
 import time
 from pathlib import Path
@@ -71,7 +72,7 @@ def test_no_process_can_be_started(monkeypatch) -> None:
     def fork():
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr(os, "fork", fork)
+    monkeypatch.setattr(posix, "fork", fork)
     before = descriptors()
     assert refusal(lambda _sink: None)[0] == 503
     assert descriptors() == before

@@ -48,6 +48,10 @@ def work_apart(work: Work, memory: int, seconds: int) -> bytes:
     if not hasattr(os, "fork"):
         work(result := io.BytesIO())
         return result.getvalue()
+    # Not from `os`: gevent, with which AWS's own image serves, puts functions there that wait for a
+    # loop which does not turn meanwhile.
+    from posix import waitpid
+
     with _no_alarm():  # it would leave a child that nobody knows
         child, reading = _start(work, memory, seconds)
     try:
@@ -56,26 +60,28 @@ def work_apart(work: Work, memory: int, seconds: int) -> bytes:
     except BaseException:
         with _no_alarm():
             os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
+            waitpid(child, 0)
         raise
     with _no_alarm():
-        _, ending = os.waitpid(child, 0)
+        _, ending = waitpid(child, 0)
     return _result(os.waitstatus_to_exitcode(ending), content)
 
 
 def _start(work: Work, memory: int, seconds: int) -> tuple[int, int]:
     """Return the number of a child that works, and where to read what it writes."""
+    from posix import close, fork
+
     reading, writing = os.pipe()
     try:
-        child = os.fork()
+        child = fork()
         if child == 0:
             _be_child(work, memory, seconds, writing)
     except OSError as err:
-        os.close(reading)
+        close(reading)
         msg = f"The server can start no process to unpack the body: {err.strerror}.\n"
         raise RequestError(503, f"{msg}Ask again in a moment.") from err
     finally:
-        os.close(writing)
+        close(writing)
     return child, reading
 
 
