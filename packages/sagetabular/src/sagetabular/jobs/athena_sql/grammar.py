@@ -166,6 +166,11 @@ def _check_is(node: exp.Is) -> None:
         refuse_foreign(node, "IS TRUE", "the condition alone, or IS NULL")
 
 
+def _check_nulls(node: exp.IgnoreNulls | exp.RespectNulls) -> None:
+    if not isinstance(node.parent, exp.Window):
+        refuse_foreign(node, shown(node), "it before OVER (…), or FILTER (WHERE x IS NOT NULL)")
+
+
 _CHECKS: dict[type[exp.Expr], Callable[..., None]] = {
     exp.Select: _check_select,
     exp.Star: _check_star,
@@ -177,4 +182,6 @@ _CHECKS: dict[type[exp.Expr], Callable[..., None]] = {
     exp.Interval: _check_interval,
     exp.Is: _check_is,
     exp.Extract: _check_extract,
+    exp.IgnoreNulls: _check_nulls,
+    exp.RespectNulls: _check_nulls,
 }
