@@ -99,6 +99,9 @@ REFUSED = {
 }
 
 CANNOT = {
+    # Java's patterns, which Trino's are, have them: java.util.regex.Pattern, "Character classes".
+    "SELECT regexp_replace(city, '[a-z&&[^b]]', '') AS t FROM houses": "class of characters within",
+    "SELECT regexp_like(city, '[a-c[x]]') AS t FROM houses": "class of characters within",
     "SELECT CAST(price AS varchar) AS t FROM houses": "CAST to decimal(p, s) first",
     "SELECT approx_percentile(price, 0.5) AS t FROM houses": "does not know approx_percentile()",
     "SELECT approx_distinct(city) AS t FROM houses": "does not know approx_distinct()",

@@ -28,6 +28,8 @@ _WIDER = ("sum", "count_if")
 _REFERENCE = re.compile(r"\$(\d)")
 # A group that may take no part in a match: DuckDB gives '' for it, Trino NULL.
 _OPTIONAL_GROUP = re.compile(r"\)[?*]|\)\{0|\|")
+# Java's classes of characters may hold others, and intersect them; RE2 takes the signs for letters.
+_CLASS_IN_CLASS = re.compile(r"\[[^\]]*(?:&&|\[(?!:))")
 
 
 def rewrite_call(node: exp.Anonymous, now: datetime) -> None:
@@ -48,6 +50,8 @@ def rewrite_call(node: exp.Anonymous, now: datetime) -> None:
     signature: Signature = node.meta[SIGNATURE]
     arguments = arguments_of(node)
     kinds = [each.type or t.UNKNOWN for each in arguments]
+    if node.name.lower().startswith("regexp_"):
+        _check_pattern(node, arguments[1])
     _bring_to_types(signature, arguments, kinds, kind)
     special = _SPECIAL.get(signature.duckdb)
     if special is not None:
@@ -151,6 +155,16 @@ def _date_parse(node: exp.Anonymous, arguments: list[exp.Expr], _kinds: list[Typ
         formats,
     )
     _put(node, found, t.TIMESTAMP)
+
+
+def _check_pattern(node: exp.Anonymous, pattern: exp.Expr) -> None:
+    unescaped = re.sub(r"\\.", "", pattern.name) if isinstance(pattern, exp.Literal) else ""
+    if _CLASS_IN_CLASS.search(unescaped):
+        raise lake_refusal(
+            f"the local lake knows no class of characters within another, got {shown(node)}.",
+            "Write one class, such as [ac-z] for [a-z&&[^b]].",
+            node,
+        )
 
 
 def _regexp_group(node: exp.Anonymous, arguments: list[exp.Expr], _kinds: list[Type]) -> None:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _EXACT_DIGITS = 15
 _FLOATING = (t.Kind.FLOAT, t.Kind.DOUBLE)
 _NAMES = {t.Kind.INT: "integer", t.Kind.FLOAT: "real"}
-_TO_VARCHAR = (*t.WHOLE, t.Kind.DECIMAL, t.Kind.BOOLEAN, t.Kind.DATE)
 _TARGETS = (*t.NUMERIC, t.Kind.BOOLEAN, t.Kind.VARCHAR, t.Kind.DATE, t.Kind.TIMESTAMP)
 
 

@@ -73,7 +73,6 @@ cume_dist dense_rank first_value lag last_value lead nth_value ntile percent_ran
 _PATTERN = "classifier first last match_number next permute prev"
 
 TRINO = frozenset(" ".join((_SCALAR, _GEOMETRY, _AGGREGATE, _WINDOW, _PATTERN)).split())
-WINDOW_ONLY = frozenset(_WINDOW.split())
 
 # What users of other engines write, and what Trino calls it.
 INSTEAD = {
