@@ -136,7 +136,7 @@ def test_an_image_has_another_name_exactly_when_its_content_changed(example, fil
     ("file", "renamed"),
     [
         ("jobs/container/train.py", {"model"}),
-        ("jobs/trials/metrics.py", {"model"}),
+        ("jobs/scoring/scores.py", {"model"}),
         ("serving/formats/answers.py", {"model"}),
         ("jobs/select.py", set()),
         ("jobs/preprocess.py", set()),

@@ -51,7 +51,7 @@ def test_the_archive_holds_of_the_model_and_the_jobs_what_its_programs_import(co
     assert packed.pop("models/ridge/model.py") == MODEL_CODE.encode()
     assert packed == {name: (code / name).read_bytes() for name in packed}
     jobs = "sagetabular/jobs"
-    needed = ("tune", "fit", "tables", "trials/metrics")
+    needed = ("tune", "fit", "tables", "scoring/scores")
     assert {f"{jobs}/{name}.py" for name in needed} < {*packed}
     assert not {f"{jobs}/{name}.py" for name in ("ingest", "select", "preprocess")} & {*packed}
 

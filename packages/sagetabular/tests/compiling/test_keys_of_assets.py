@@ -62,7 +62,7 @@ EVALUATED = {"EvaluateBoost", "EvaluateRidge"}
         ("jobs/preprocess.py", {"Preprocess"}),
         ("jobs/rows/splitting.py", {"Preprocess"}),
         ("jobs/trials/gathering.py", OF_TRIALS),
-        ("jobs/trials/metrics.py", OF_TRIALS | EVALUATED),
+        ("jobs/scoring/scores.py", OF_TRIALS | EVALUATED),
         ("jobs/evaluate.py", EVALUATED),
         ("jobs/select.py", {"Select"}),
         ("jobs/track.py", {"Track"}),

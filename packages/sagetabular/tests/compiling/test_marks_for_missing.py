@@ -82,13 +82,13 @@ def test_a_fit_writes_it_into_its_manifest(tmp_path):
     settings = read_training_settings(tmp_path)
     assert settings.missing == ("?", "-200")
     assert settings.hyperparameters == {"depth": 3}
-    describe(pd.DataFrame({"a": [1.0]}), settings).write(tmp_path)
+    describe(pd.DataFrame({"a": [1.0]}), pd.Series([1.0]), settings).write(tmp_path)
     assert read_manifest(tmp_path).missing == MISSING
 
 
 def test_a_manifest_of_before_has_none(tmp_path):
     settings = TrainingSettings("ridge", "y", 7, False, {})
-    describe(pd.DataFrame({"a": [1.0]}), settings).write(tmp_path)
+    describe(pd.DataFrame({"a": [1.0]}), pd.Series([1.0]), settings).write(tmp_path)
     content = json.loads((tmp_path / "manifest.json").read_text())
     del content["missing"]
     (tmp_path / "manifest.json").write_text(json.dumps(content))

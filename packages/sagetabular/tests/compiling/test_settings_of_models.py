@@ -83,7 +83,7 @@ FAULTS = {
     ),
     "a completion that says nothing": (
         RIDGE, "tuning.completion", {"converged": False},
-        "tuning.completion must name a criterion: target_r2, idle_trials or converged: true.",
+        "tuning.completion must name a criterion: target, idle_trials or converged: true.",
         "Add one, or drop completion.",
     ),
     "patience that the service does not have": (

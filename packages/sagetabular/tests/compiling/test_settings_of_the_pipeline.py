@@ -135,7 +135,7 @@ FAULTS = {
     "a target that is a category": (
         PIPELINE, "data.target", "district",
         "data must declare the target 'district' as a number that is not optional.",
-        "Write `district: number` under data.columns.",
+        "Write `district: number` under data.columns, or set `task: binary`",
     ),
     "a dropped column that is not declared": (
         PIPELINE, "data.drop", ["are"],

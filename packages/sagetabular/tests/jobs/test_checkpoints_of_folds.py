@@ -9,7 +9,6 @@ import pytest
 
 from sagetabular.jobs.models.hyperparameters import TrainingSettings
 from sagetabular.jobs.trials.checkpoints import resumed
-from sagetabular.jobs.trials.metrics import Scores
 from sagetabular.jobs.trials.validation import FoldResult
 
 
@@ -20,7 +19,11 @@ def settings(**hyperparameters: object) -> TrainingSettings:
 def result(fold: int) -> FoldResult:
     generator = np.random.default_rng(fold)
     return FoldResult(
-        fold, Scores(*generator.random(4).tolist()), np.arange(fold), generator.random(fold), 0.1
+        fold,
+        dict(zip(("r2", "mse", "rmse", "mae"), generator.random(4).tolist(), strict=True)),
+        np.arange(fold),
+        generator.random(fold),
+        0.1,
     )
 
 

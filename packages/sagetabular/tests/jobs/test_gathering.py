@@ -19,7 +19,6 @@ from sagetabular.jobs.errors import JobError
 from sagetabular.jobs.trials import gathering
 from sagetabular.jobs.trials.gathering import gather, report
 from sagetabular.jobs.trials.hosts import ADDRESSES, HostError, Hosts, address_of, read_hosts
-from sagetabular.jobs.trials.metrics import Scores
 from sagetabular.jobs.trials.validation import FoldResult
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
@@ -27,7 +26,7 @@ FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 
 def result_of(fold: int, *predictions: float) -> FoldResult:
     found = np.array(predictions or (fold / 3,), dtype=np.float64)
-    scores = Scores(0.1 + fold / 7, 1 / 3, 0.5, 1e-300)
+    scores = {"r2": 0.1 + fold / 7, "mse": 1 / 3, "rmse": 0.5, "mae": 1e-300}
     return FoldResult(fold, scores, np.arange(len(found)), found, 0.25)
 
 
@@ -96,7 +95,7 @@ def test_results_come_in_order_whoever_is_slow(hosts, slow) -> None:
 @given(st.lists(FLOATS, min_size=1), FLOATS)
 def test_numbers_survive_the_wire_to_the_last_bit(predictions, score) -> None:
     sent = FoldResult(
-        3, Scores(score, 0.1, 0.2, 0.3), np.arange(4), np.array(predictions, dtype=float), score
+        3, {"r2": score, "mse": 0.1}, np.arange(4), np.array(predictions, dtype=float), score
     )
     heard = FoldResult.from_fields(json.loads(json.dumps(sent.fields())))
     assert (heard.fold, heard.scores, heard.seconds) == (3, sent.scores, score)

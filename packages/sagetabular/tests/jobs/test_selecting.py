@@ -16,8 +16,8 @@ from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 from sagetabular.jobs.collect import collect
 from sagetabular.jobs.errors import JobError
 from sagetabular.jobs.evaluate import quality_report
+from sagetabular.jobs.scoring.scores import score
 from sagetabular.jobs.select import rank, select
-from sagetabular.jobs.trials.metrics import score
 
 SCORES = st.floats(min_value=-5, max_value=1)
 
@@ -59,13 +59,13 @@ def test_the_report_has_the_metrics_of_scikit_learn_and_a_deviation_that_fits() 
 )
 def test_undefined_metrics_are_errors_not_numbers(actual: list, predicted: list) -> None:
     with pytest.raises(JobError, match="here"):
-        score(actual, predicted, "here")
+        score("regression", actual, predicted, (), "here")
 
 
 @pytest.mark.parametrize("predicted", [[0.0], [[1.0], [2.0], [3.0]], 1.0])
 def test_predictions_that_are_not_one_for_each_row_are_refused(predicted: object) -> None:
     with pytest.raises(JobError, match=r"^here: predictions must have the shape \(3,\), got \("):
-        score([1.0, 2.0, 3.0], predicted, "here")  # type: ignore[arg-type]
+        score("regression", [1.0, 2.0, 3.0], predicted, (), "here")  # type: ignore[arg-type]
 
 
 def put_evaluations(folder: Path, r2s: list[float], tuned: bool) -> list[str]:

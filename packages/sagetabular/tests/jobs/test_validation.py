@@ -54,7 +54,7 @@ def test_fold_scores_equal_those_of_scikit_learn() -> None:
         cv=PredefinedSplit(table["_fold"]),
         scoring="r2",
     )
-    np.testing.assert_allclose([one.scores.r2 for one in results], expected, rtol=1e-12)
+    np.testing.assert_allclose([one.scores["r2"] for one in results], expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -65,7 +65,7 @@ def test_noise_scores_nothing(seed: int) -> None:
     table = pd.DataFrame({"town": towns, "y": generator.normal(size=rows)})
     table["_fold"] = Splitter("random", "y", seed).folds(table, 5)
     results = validate(MeanByTown(), table, make_settings())
-    assert abs(np.mean([one.scores.r2 for one in results])) < 0.02
+    assert abs(np.mean([one.scores["r2"] for one in results])) < 0.02
     leaked = MeanByTown()
     seen = leaked.predict(leaked.fit(table[["town"]], table["y"], {}, 0), table)
     assert r2_score(table["y"], seen) > 0.05, "the column must be able to leak"

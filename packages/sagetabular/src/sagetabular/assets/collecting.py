@@ -177,8 +177,21 @@ def preprocess_settings(pipeline: PipelineConf) -> bytes:
         "duplicates": data.duplicates,
         "split": pipeline.split.model_dump(include={"kind", "by", "test", "validation"}),
         **({"missing": data.missing} if data.missing else {}),
+        **_task_settings(pipeline),
     }
     return json.dumps(content, indent=1).encode()
+
+
+def _task_settings(pipeline: PipelineConf) -> dict[str, Any]:
+    """Return what is said of classes and weights; nothing for plain regression."""
+    data = pipeline.data
+    given = {
+        "task": None if pipeline.task == "regression" else pipeline.task,
+        "positive": data.positive,
+        "weights": data.weights,
+        "class_weights": data.class_weights,
+    }
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _columns(pipeline: PipelineConf) -> dict[str, dict[str, Any]]:

@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from sagetabular.jobs.runner import base_dir, run_job
+from sagetabular.jobs.scoring.metrics import METRICS
 from sagetabular.jobs.select import CANDIDATES, read_candidates
 
 if TYPE_CHECKING:
@@ -21,9 +22,10 @@ def collect(argv: Sequence[str]) -> None:
     """Write the candidates of `--models`, in that order."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", nargs="+", required=True)
+    parser.add_argument("--metric", choices=[*METRICS], default="r2")
     arguments = parser.parse_args(argv)
     folder = base_dir() / "processing"
-    candidates = read_candidates(folder / "input", arguments.models)
+    candidates = read_candidates(folder / "input", arguments.models, arguments.metric)
     output = folder / "output/candidates"
     output.mkdir(parents=True, exist_ok=True)
     text = json.dumps(candidates, indent=1, allow_nan=False)

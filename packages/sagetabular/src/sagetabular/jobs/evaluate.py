@@ -8,13 +8,12 @@ so that Select needs one input per model.
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import shutil
 import sys
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+import numpy as np
 
 from sagetabular.jobs.errors import JobError
 from sagetabular.jobs.models.archives import extract
@@ -22,11 +21,15 @@ from sagetabular.jobs.models.hyperparameters import load_model_code
 from sagetabular.jobs.models.manifest import FILE as MANIFEST
 from sagetabular.jobs.models.manifest import read_manifest
 from sagetabular.jobs.runner import base_dir, run_job
+from sagetabular.jobs.scoring.predictions import predictions_table
+from sagetabular.jobs.scoring.quality import quality_report
+from sagetabular.jobs.scoring.scores import score
 from sagetabular.jobs.tables import read_table, split_columns, write_table
-from sagetabular.jobs.trials.metrics import Scores, bootstrap_deviation, score
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import pandas as pd
 
     from sagetabular.jobs.models.hyperparameters import ModelCode
     from sagetabular.jobs.models.manifest import Manifest
@@ -49,7 +52,9 @@ def evaluate(argv: Sequence[str]) -> None:
     model = code.load(folder / "model")
     manifest = read_manifest(folder / "model")
     predictions = _predict(code, model, manifest, test)
-    report = quality_report(predictions, arguments.seed, arguments.model)
+    report = quality_report(
+        manifest.task, predictions, manifest.classes, arguments.seed, _place(arguments.model)
+    )
     output = folder / "output/evaluation"
     write_table(predictions, output, "predictions")
     (output / "evaluation.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
@@ -62,21 +67,6 @@ def evaluate(argv: Sequence[str]) -> None:
     if shares is not None:
         text = json.dumps(shares, indent=1, allow_nan=False)
         (output / "importance.json").write_text(text, encoding="utf-8")
-
-
-def quality_report(predictions: pd.DataFrame, seed: int, model: str) -> dict[str, Any]:
-    """Return SageMaker's model-quality statistics for columns `actual` and `predicted`."""
-    columns = predictions["actual"], predictions["predicted"]
-    values = score(*columns, place=f"models/{model}: test rows")
-    deviations = bootstrap_deviation(*columns, seed=seed)
-    metrics = {
-        field.name: {
-            "value": getattr(values, field.name),
-            "standard_deviation": getattr(deviations, field.name),
-        }
-        for field in dataclasses.fields(Scores)
-    }
-    return {"regression_metrics": metrics}
 
 
 def feature_importance(code: ModelCode, model: Any) -> dict[str, float] | None:
@@ -93,8 +83,13 @@ def _predict(code: ModelCode, model: Any, manifest: Manifest, test: pd.DataFrame
     if list(features.columns) != manifest.features:
         msg = f"models/{manifest.model}: the model expects the columns {manifest.features}"
         raise JobError(f"{msg}, got {list(features.columns)}.", "Fit it on the same data.")
-    predicted = code.predict(model, features)
-    return pd.DataFrame({"actual": target.to_numpy(), "predicted": predicted})
+    predicted = np.asarray(code.predict(model, features), dtype=np.float64)
+    score(manifest.task, target, predicted, manifest.classes, _place(manifest.model))
+    return predictions_table(target, predicted, manifest.classes)
+
+
+def _place(model: str) -> str:
+    return f"models/{model}: test rows"
 
 
 if __name__ == "__main__":

@@ -20,11 +20,18 @@ from sagetabular.jobs.rows.cleaning import clean
 from sagetabular.jobs.rows.giveaway import about_giveaways
 from sagetabular.jobs.rows.indicators import with_indicators
 from sagetabular.jobs.rows.splitting import Splitter, content_keys
+from sagetabular.jobs.rows.weighting import (
+    check_rows,
+    check_sides,
+    task_of,
+    with_weights,
+    without_unseen,
+)
 from sagetabular.jobs.runner import base_dir, run_job
-from sagetabular.jobs.tables import FOLD, read_table, split_columns, write_table
+from sagetabular.jobs.tables import FOLD, WEIGHT, read_table, split_columns, write_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
@@ -41,22 +48,32 @@ def preprocess(argv: Sequence[str]) -> None:
     table = read_table(folder / "input/data", whole_numbers=True)
     table = with_indicators(table, settings["one_hot"], settings["columns"])
     marks = settings.get("missing", ())
-    cleaned = clean(table, settings["columns"], settings["target"], marks)
+    cleaned = clean(table, settings["columns"], settings["target"], marks, task_of(settings))
+    check_rows(cleaned, settings)
     rows = _in_canonical_order(_without_copies(cleaned, settings["duplicates"]))
     training, test = _split(rows, settings, arguments.folds, arguments.seed)
+    check_sides(training, test, settings)
     summary = account(table, cleaned, rows, training, test, settings)
-    seen = training.drop(columns=[name for name in settings["drop"] if name in training])
-    summary["notes"] += about_giveaways(seen, settings["target"])
+    training, test = (without_unseen(part, settings) for part in (training, test))
+    training = with_weights(training, settings)
+    test = test.drop(columns=settings.get("weights", []))
+    seen = training.drop(columns=WEIGHT, errors="ignore")
+    summary["notes"] += about_giveaways(seen, settings["target"], task_of(settings))
     for note in summary["notes"]:
         print(note, flush=True)
-    for name, part in (("train", training), ("test", test)):
-        kept = part.drop(columns=[column for column in settings["drop"] if column in part])
-        write_table(kept, folder / "output" / name, name)
-        if name == "train":
-            write_baseline(split_columns(kept, settings["target"])[0], folder / "output/baseline")
-    target_folder = folder / "output/summary"
-    target_folder.mkdir(parents=True, exist_ok=True)
-    (target_folder / "summary.json").write_text(json.dumps(summary, indent=1), encoding="utf-8")
+    _write(training, test, summary, settings["target"])
+
+
+def _write(
+    training: pd.DataFrame, test: pd.DataFrame, summary: Mapping[str, Any], target: str
+) -> None:
+    output = base_dir() / "processing/output"
+    write_table(training, output / "train", "train")
+    write_baseline(split_columns(training, target)[0], output / "baseline")
+    write_table(test, output / "test", "test")
+    (output / "summary").mkdir(parents=True, exist_ok=True)
+    text = json.dumps(summary, indent=1)
+    (output / "summary/summary.json").write_text(text, encoding="utf-8")
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:

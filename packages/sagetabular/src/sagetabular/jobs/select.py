@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sagetabular.jobs.models.manifest import FILE as MANIFEST
 from sagetabular.jobs.runner import base_dir, run_job
+from sagetabular.jobs.scoring.metrics import METRICS, SECTIONS, Metric, metrics_of
 
 # What Collect writes, for Select to read.
 CANDIDATES = "candidates.json"
@@ -25,28 +26,43 @@ def select(argv: Sequence[str]) -> None:
     sources = parser.add_mutually_exclusive_group(required=True)
     sources.add_argument("--models", nargs="+", help="of which an evaluation is mounted")
     sources.add_argument("--collections", nargs="+", help="of Collect, in the models' order")
+    parser.add_argument("--metric", choices=[*METRICS], default="r2")
     arguments = parser.parse_args(argv)
     folder = base_dir() / "processing"
     if arguments.models:
-        candidates = read_candidates(folder / "input", arguments.models)
+        candidates = read_candidates(folder / "input", arguments.models, arguments.metric)
     else:
         candidates = _read_collections(folder / "input", arguments.collections)
-    ranking = rank(candidates, arguments.by)
-    selection = {"by": arguments.by, "winner": ranking[0], "ranking": ranking}
+    (task,) = {candidate.pop("task") for candidate in candidates}
+    ranking = rank(candidates, arguments.by, METRICS[arguments.metric])
+    selection = {
+        "by": arguments.by,
+        "task": task,
+        "metric": arguments.metric,
+        "winner": ranking[0],
+        "ranking": ranking,
+    }
     output = folder / "output/selection"
     output.mkdir(parents=True, exist_ok=True)
     text = json.dumps(selection, indent=1, allow_nan=False)
     (output / "selection.json").write_text(text, encoding="utf-8")
 
 
-def rank(candidates: list[dict[str, Any]], by: str) -> list[dict[str, Any]]:
-    """Order by `cv_r2` or `test_r2`, highest first; of equal ones the first given comes first."""
-    return sorted(candidates, key=lambda candidate: -candidate[f"{by}_r2"])
+def rank(candidates: list[dict[str, Any]], by: str, metric: Metric) -> list[dict[str, Any]]:
+    """Order by `cv_<metric>` or `test_<metric>`, best first; of equal ones the first given is."""
+    key = f"{by}_{metric.name}"
+    return sorted(candidates, key=lambda candidate: metric.rank_key(candidate[key]))
 
 
-def read_candidates(folder: Path, models: Sequence[str]) -> list[dict[str, Any]]:
-    """Read what the evaluations below `folder`, each under its model's name, say of the models."""
-    return [_candidate(folder / model, model) for model in models]
+def read_candidates(folder: Path, models: Sequence[str], metric: str) -> list[dict[str, Any]]:
+    """Read what the evaluations below `folder`, each under its model's name, say of the models.
+
+    Args:
+        folder: Where they are.
+        models: Their names.
+        metric: That of which the cross-validated mean and deviation are kept.
+    """
+    return [_candidate(folder / model, model, metric) for model in models]
 
 
 def _read_collections(folder: Path, names: Sequence[str]) -> list[dict[str, Any]]:
@@ -54,18 +70,19 @@ def _read_collections(folder: Path, names: Sequence[str]) -> list[dict[str, Any]
     return [entry for file in files for entry in _read(file)]
 
 
-def _candidate(folder: Path, model: str) -> dict[str, Any]:
+def _candidate(folder: Path, model: str, metric: str) -> dict[str, Any]:
     """Return one model's numbers; those of the cross-validation are None without a search."""
     searched = (folder / "cv.json").exists()
-    trial = _read(folder / "cv.json") if searched else {"r2": None, "r2_std": None}
-    quality = _read(folder / "evaluation.json")["regression_metrics"]
+    trial = _read(folder / "cv.json") if searched else {metric: None, f"{metric}_std": None}
+    evaluation = _read(folder / "evaluation.json")
+    task = next(task for task, section in SECTIONS.items() if section in evaluation)
+    quality = evaluation[SECTIONS[task]]
     return {
         "model": model,
-        "cv_r2": trial["r2"],
-        "cv_r2_std": trial["r2_std"],
-        "test_r2": quality["r2"]["value"],
-        "test_rmse": quality["rmse"]["value"],
-        "test_mae": quality["mae"]["value"],
+        "task": task,
+        f"cv_{metric}": trial[metric],
+        f"cv_{metric}_std": trial[f"{metric}_std"],
+        **{f"test_{each.name}": quality[each.name]["value"] for each in metrics_of(task)},
         "hyperparameters": (trial if searched else _read(folder / MANIFEST))["hyperparameters"],
     }
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # Number of the fold in which a training row is validated; -1 = in none.
 FOLD = "_fold"
+# How much a training row counts while fitting, if not all count equally.
+WEIGHT = "_weight"
 
 
 def read_table(folder: Path, *, whole_numbers: bool = False) -> pd.DataFrame:
@@ -52,4 +54,4 @@ def write_table(table: pd.DataFrame, folder: Path, name: str) -> None:
 
 def split_columns(table: pd.DataFrame, target: str) -> tuple[pd.DataFrame, pd.Series]:
     """Return the features, shape (rows, features), and the target, shape (rows,)."""
-    return table.drop(columns=[target, FOLD], errors="ignore"), table[target]
+    return table.drop(columns=[target, FOLD, WEIGHT], errors="ignore"), table[target]

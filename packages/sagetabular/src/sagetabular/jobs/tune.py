@@ -16,11 +16,12 @@ import numpy as np
 from sagetabular.jobs.models.hyperparameters import load_model_code, read_training_settings
 from sagetabular.jobs.models.refusals import check_names
 from sagetabular.jobs.runner import base_dir, run_job
+from sagetabular.jobs.scoring.metrics import metrics_of
+from sagetabular.jobs.scoring.targets import as_target, classes_in
 from sagetabular.jobs.tables import read_table, write_table
 from sagetabular.jobs.trials.checkpoints import resumed
 from sagetabular.jobs.trials.gathering import gather, report
 from sagetabular.jobs.trials.hosts import read_hosts
-from sagetabular.jobs.trials.metrics import Scores
 from sagetabular.jobs.trials.validation import Folds, cross_validate, out_of_fold
 
 if TYPE_CHECKING:
@@ -72,53 +73,58 @@ def tune(_argv: Sequence[str]) -> None:
     if hosts.current != hosts.leader:
         report(hosts, own)
         return
-    results = _printed(gather(hosts, folds, own) if hosts.followers else own)
-    summary = summarise(settings, results)
+    results = _printed(gather(hosts, folds, own) if hosts.followers else own, settings.metric)
+    summary = summarise(settings, results, classes_in(data.target))
     folder = base_dir() / "model"
     folder.mkdir(exist_ok=True)
     (folder / "cv.json").write_text(json.dumps(summary, indent=1), encoding="utf-8")
     write_table(out_of_fold(results, data.target), folder, "predictions")
-    print(f"cv:rmse={summary['rmse']!r};\ncv:mae={summary['mae']!r};", flush=True)
+    others = [each.name for each in metrics_of(settings.task) if each.name != settings.metric]
+    print("\n".join(f"cv:{name}={summary[name]!r};" for name in others), flush=True)
 
 
-def _printed(results: Iterable[FoldResult]) -> list[FoldResult]:
-    """Print R2 and its running mean after every fold: early stopping has it to go by."""
+def _printed(results: Iterable[FoldResult], metric: str) -> list[FoldResult]:
+    """Print the score and its running mean after every fold: early stopping has it to go by."""
     so_far: list[FoldResult] = []
     for result in results:
         so_far.append(result)
-        print(f"cv:fold_r2={result.scores.r2!r};\ncv:r2={_means(so_far).r2!r};", flush=True)
+        of_fold, mean = result.scores[metric], _means(so_far)[metric]
+        print(f"cv:fold_{metric}={of_fold!r};\ncv:{metric}={mean!r};", flush=True)
     return so_far
 
 
 def _read(settings: TrainingSettings) -> TrainingData:
     table = read_table(base_dir() / "input/data/train")
     folds = Folds(load_model_code(settings.model), table, settings)
-    return TrainingData(table[settings.target], folds)
+    return TrainingData(as_target(table[settings.target], settings.task, settings.positive), folds)
 
 
-def summarise(settings: TrainingSettings, results: list[FoldResult]) -> dict[str, Any]:
-    """Return what later steps need to know of a trial; R2 and errors are means over the folds."""
-    folds_r2 = [result.scores.r2 for result in results]
+def summarise(
+    settings: TrainingSettings, results: list[FoldResult], classes: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return what later steps need to know of a trial; scores are means over the folds."""
+    metric, means = settings.metric, _means(results)
+    ranked = [result.scores[metric] for result in results]
     return {
         "model": settings.model,
         "hyperparameters": settings.hyperparameters,
         "seed": settings.seed,
-        "r2": _means(results).r2,
-        "r2_std": float(np.std(folds_r2, ddof=1)) if len(results) > 1 else None,
-        "mse": _means(results).mse,
-        "rmse": _means(results).rmse,
-        "mae": _means(results).mae,
+        "task": settings.task,
+        "metric": metric,
+        **({"classes": [*classes]} if classes else {}),
+        metric: means[metric],
+        f"{metric}_std": float(np.std(ranked, ddof=1)) if len(results) > 1 else None,
+        **{name: value for name, value in means.items() if name != metric},
         "folds": [
-            {"fold": result.fold, "rows": len(result.rows), **dataclasses.asdict(result.scores)}
-            for result in results
+            {"fold": result.fold, "rows": len(result.rows), **result.scores} for result in results
         ],
         "seconds": [result.seconds for result in results],
     }
 
 
-def _means(results: list[FoldResult]) -> Scores:
-    values = np.array([dataclasses.astuple(result.scores) for result in results])
-    return Scores(*values.mean(axis=0).tolist())
+def _means(results: list[FoldResult]) -> dict[str, float]:
+    values = np.array([[*result.scores.values()] for result in results])
+    return dict(zip(results[0].scores, values.mean(axis=0).tolist(), strict=True))
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from sagetabular.errors import UserError
 from sagetabular.settings.aws import Aws
 from sagetabular.settings.data_checks import check_data, check_flow, check_one_hot
 from sagetabular.settings.hyperparameter_names import check_hyperparameters
-from sagetabular.settings.loading import load_settings
+from sagetabular.settings.loading import RuleError, load_settings
 from sagetabular.settings.models.filling import make_unit
 from sagetabular.settings.models.graph import Graph, make_graph
 from sagetabular.settings.models.model import RESERVED_FOLDERS, Model, find_models, model_file
@@ -20,6 +20,8 @@ from sagetabular.settings.project import PipelineConf
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from sagetabular.settings.models.tuning import Completion
 
 # Select reads nine evaluations, or nine collections of nine: a Processing job takes ten inputs, and
 # one of them is the code.
@@ -122,14 +124,23 @@ def _check_ranked(units: Mapping[str, Unit], pipeline: PipelineConf) -> None:
 
 
 def _check_searches(units: Mapping[str, Unit], pipeline: PipelineConf) -> None:
-    """Check that Hyperband can end a trial before its last fold."""
+    """Check that a search can end early as it says, by Hyperband or by a score."""
     folds = pipeline.split.folds
     for unit in units.values():
         tuning = unit.model.tuning
+        if tuning and tuning.completion:
+            _check_completion(unit, tuning.completion, pipeline)
         if tuning and tuning.strategy == "Hyperband" and folds <= tuning.first_folds:
             msg = f"{unit.label}: tuning.min_folds must be below split.folds of conf/pipeline.yaml"
             remedy = "Lower it, or use Bayesian or Random."
             raise UserError(f"{msg}, got {tuning.first_folds} of {folds}.", remedy)
+
+
+def _check_completion(unit: Unit, completion: Completion, pipeline: PipelineConf) -> None:
+    try:
+        completion.check_metric(pipeline.metric)
+    except RuleError as err:
+        raise UserError(f"{unit.label}: tuning {err}", err.remedy) from err
 
 
 def _check_counts(ranked: Sequence[Unit], pipeline: PipelineConf) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from sagetabular.settings.classes import ClassName, ClassWeights
 from sagetabular.settings.loading import RuleError, Settings
 from sagetabular.settings.reading import shown
 
@@ -93,6 +94,9 @@ class Data(Settings):
         uri: The prefix; if left out, `environment` in `conf/aws.yaml` names its variable.
         version: What to change when the data have; without it, Ingest is never reused on AWS.
         target: The column to predict.
+        positive: Of two classes, the one whose probability counts.
+        weights: The column that says how much each row counts while fitting.
+        class_weights: How much the rows of each class count; `balanced` for equally much in sum.
         columns: Name → what it holds.
         drop: Columns that are read but not learned from.
         duplicates: Whether rows that repeat another one, in all declared columns, are kept.
@@ -108,6 +112,9 @@ class Data(Settings):
     uri: Annotated[str, AfterValidator(_check_uri)] | None = None
     version: Annotated[str, Field(max_length=LONGEST_VERSION)] = ""
     target: str
+    positive: ClassName | None = None
+    weights: str | None = None
+    class_weights: ClassWeights | None = None
     columns: dict[str, Annotated[Column, BeforeValidator(_column)]] = Field(min_length=2)
     drop: list[str] = Field(default_factory=list)
     duplicates: Literal["keep", "remove"] = "keep"
@@ -165,13 +172,10 @@ class Data(Settings):
                 if name not in self.columns:
                     msg = f"must name columns that data.columns declares: {field} has {name!r}."
                     raise RuleError(msg, f"Declared are {', '.join(self.columns)}.")
-        if self.columns[self.target].type != "number" or self.columns[self.target].optional:
-            msg = f"must declare the target {self.target!r} as a number that is not optional."
-            raise RuleError(msg, f"Write `{self.target}: number` under data.columns.")
         if self.target in self.drop:
             msg = f"must not drop the target {self.target!r}."
             raise RuleError(msg, "Take it out of data.drop.")
-        if not set(self.columns) - {self.target, *self.drop}:
+        if not set(self.columns) - {self.target, self.weights, *self.drop}:
             msg = "must leave a column to learn from: all but the target are dropped."
             raise RuleError(msg, "Take one out of data.drop.")
         return self

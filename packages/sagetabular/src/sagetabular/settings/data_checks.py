@@ -127,6 +127,9 @@ def _check_place(name: str, column: Column, pipeline: PipelineConf) -> None:
     if column.type != "category":
         msg = f"{field} is for a column of type category, got {column.type!r}."
         raise UserError(msg, f"Take it out, or write `{name}: {{type: category, one_hot: […]}}`.")
+    if name == data.target:
+        msg = f"{field} must not encode the target, got {name!r}."
+        raise UserError(msg, "Take it out: models get the classes as they are.")
     if name in data.drop:
         msg = f"{field} must not encode a column that data.drop names, got {name!r}."
         raise UserError(msg, "Take it out here or there.")

@@ -6,12 +6,15 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from sagetabular.jobs.scoring.metrics import Metric, Task
 from sagetabular.settings.data import Data
 from sagetabular.settings.loading import EarlyStopping, RuleError, Settings
 from sagetabular.settings.models.tuning import Completion, SearchMinutes
 from sagetabular.settings.models.unit_steps import Defaults
 from sagetabular.settings.repeating import Cache, CacheSettings, Retries
 from sagetabular.settings.resources import Resources
+from sagetabular.settings.selection import Selection
+from sagetabular.settings.tasks import check_task
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 # SageMaker's quota of the training jobs of one tuning job.
@@ -26,7 +29,17 @@ def _check_folds(value: object) -> object:
 
 
 class Split(Settings):
-    """The split of rows into test rows and folds."""
+    """The split of rows into test rows and folds.
+
+    Attributes:
+        kind: How rows are drawn: by quantiles of the target, or by class, for `stratified`, which
+            is the default for classes.
+        by: The group, or the time to order by.
+        test: Share of the test rows.
+        folds: Number of folds; 0 for one validation split.
+        validation: Share of the training rows in that split.
+        seed: Of what is drawn.
+    """
 
     kind: Literal["random", "stratified", "grouped", "time"] = "random"
     by: str | None = None
@@ -57,13 +70,6 @@ class Tuning(Settings):
     max_minutes: SearchMinutes | None = None
 
 
-class Selection(Settings):
-    """The choice between the models, and the score that the winner must reach."""
-
-    by: Literal["cv", "test"] = "cv"
-    minimum_r2: Annotated[float, Field(le=1)] = 0.6
-
-
 class Registration(Settings):
     """The state in which a model version enters the registry."""
 
@@ -73,6 +79,7 @@ class Registration(Settings):
 class PipelineConf(Settings):
     """The whole of `conf/pipeline.yaml`; `own` is free: what a project's own steps read."""
 
+    task: Task = "regression"
     name: Annotated[str, Field(pattern=r"^[a-z0-9](-*[a-z0-9])*$", min_length=3, max_length=32)]
     data: Data
     split: Split = Split()
@@ -87,6 +94,39 @@ class PipelineConf(Settings):
     dependencies: list[str] = Field(default_factory=list)
     models: Annotated[list[str], Field(min_length=1)] | None = None
     own: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def metric(self) -> Metric:
+        """The metric that ranks the models."""
+        return self.selection.metric_of(self.task)
+
+    @property
+    def gate(self) -> float:
+        """The worst score on the test rows that is registered."""
+        return self.selection.gate_of(self.task)[1]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _classes_are_stratified(cls, values: Any) -> Any:
+        """Fill in the kind of split for classes, if it is left out."""
+        if not isinstance(values, dict) or values.get("task") not in ("binary", "multiclass"):
+            return values
+        split = values.get("split", {})
+        if not isinstance(split, dict) or "kind" in split:
+            return values
+        return {**values, "split": {"kind": "stratified", **split}}
+
+    @model_validator(mode="after")
+    def _data_fit_task(self) -> Self:
+        check_task(self.data, self.task)
+        return self
+
+    @model_validator(mode="after")
+    def _selection_fits_task(self) -> Self:
+        self.selection.gate_of(self.task)
+        if self.tuning.completion is not None:
+            self.tuning.completion.check_metric(self.metric)
+        return self
 
     @model_validator(mode="after")
     def _split_column_is_declared(self) -> Self:

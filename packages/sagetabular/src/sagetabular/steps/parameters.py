@@ -55,7 +55,7 @@ class Parameters:
     seed: ParameterInteger
     trials: ParameterInteger
     parallel_trials: ParameterInteger
-    minimum_r2: ParameterFloat
+    gate: ParameterFloat
     approval: ParameterString
     group: ParameterString
     processing_instance: ParameterString
@@ -140,7 +140,7 @@ def make_parameters(settings: ProjectSettings) -> Parameters:
         seed=ParameterInteger("Seed", default_value=split.seed),
         trials=ParameterInteger("MaxTrainingJobs", default_value=tuning.trials),
         parallel_trials=ParameterInteger("MaxParallelTrainingJobs", default_value=tuning.parallel),
-        minimum_r2=ParameterFloat("MinimumR2", default_value=conf.selection.minimum_r2),
+        gate=ParameterFloat(conf.metric.parameter, default_value=conf.gate),
         approval=ParameterString(
             "ModelApprovalStatus", enum_values=APPROVALS, default_value=conf.registration.approval
         ),

@@ -19,6 +19,7 @@ with isolated():
     from sagemaker.core.workflow.conditions import (
         ConditionEquals,
         ConditionGreaterThanOrEqualTo,
+        ConditionLessThanOrEqualTo,
     )
     from sagemaker.core.workflow.execution_variables import ExecutionVariables
     from sagemaker.core.workflow.functions import Join, JsonGet
@@ -43,6 +44,7 @@ __all__ = [
     "CacheConfig",
     "ConditionEquals",
     "ConditionGreaterThanOrEqualTo",
+    "ConditionLessThanOrEqualTo",
     "ConditionStep",
     "ConfigurableRetryStep",
     "ExecutionVariables",

@@ -14,6 +14,7 @@ from sagetabular.steps.processing import ProcessingJob, job_program
 from sagetabular.steps.sdk import (
     ConditionEquals,
     ConditionGreaterThanOrEqualTo,
+    ConditionLessThanOrEqualTo,
     ConditionStep,
     FailStep,
     JsonGet,
@@ -24,6 +25,7 @@ from sagetabular.steps.sdk import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sagetabular.settings.project import PipelineConf
     from sagetabular.steps.context import Context, JobStep
 
 SELECTION = PropertyFile(name="Selection", output_name="selection", path="selection.json")
@@ -45,7 +47,7 @@ def _collect(context: Context, number: int, evaluations: Mapping[str, JobStep]) 
     job = ProcessingJob(
         program=job_program(context, "collect"),
         image=context.parameters.jobs_image,
-        arguments=["--models", *evaluations],
+        arguments=[*_metric(context.settings.pipeline), "--models", *evaluations],
         inputs={model: step.output("evaluation") for model, step in evaluations.items()},
         outputs={"candidates": context.execution_uri(f"collect/{number}")},
     )
@@ -74,12 +76,23 @@ def select(
     job = ProcessingJob(
         program=job_program(context, "select", program),
         image=context.parameters.jobs_image,
-        arguments=["--by", context.settings.pipeline.selection.by, *arguments],
+        arguments=[*_ranked_by(context.settings.pipeline), *arguments],
         inputs=inputs,
         outputs={"selection": context.execution_uri("select")},
     )
     request = job.request(context)
     return context.job_step("Select", StepTypeEnum.PROCESSING, request, property_files=[SELECTION])
+
+
+def _ranked_by(pipeline: PipelineConf) -> list[str]:
+    """Return by which scores and by which metric."""
+    return ["--by", pipeline.selection.by, *_metric(pipeline)]
+
+
+def _metric(pipeline: PipelineConf) -> list[str]:
+    """Return the argument that names the metric, where it is not R2."""
+    metric = pipeline.metric.name
+    return [] if metric == "r2" else ["--metric", metric]
 
 
 def selected(step: JobStep, path: str) -> JsonGet:
@@ -90,11 +103,15 @@ def selected(step: JobStep, path: str) -> JsonGet:
 def quality_gate(
     context: Context, select: JobStep, registrations: Mapping[str, JobStep]
 ) -> ConditionStep:
-    """Build the condition on the winner's test R2, with one condition per model behind it."""
-    minimum = context.parameters.minimum_r2
+    """Build the condition on the winner's test score, with one condition per model behind it."""
+    metric = context.settings.pipeline.metric
+    compare = (
+        ConditionGreaterThanOrEqualTo if metric.greater_is_better else ConditionLessThanOrEqualTo
+    )
+    score = selected(select, f"winner.test_{metric.name}")
     return ConditionStep(
         "QualityGate",
-        conditions=[ConditionGreaterThanOrEqualTo(selected(select, "winner.test_r2"), minimum)],
+        conditions=[compare(score, context.parameters.gate)],
         if_steps=[
             _when_winner(context, select, model, step) for model, step in registrations.items()
         ],
@@ -111,8 +128,9 @@ def _when_winner(
 
 
 def _message(context: Context, select: JobStep) -> object:
+    metric = context.settings.pipeline.metric
     return text(
         "No model was registered: the winner ", selected(select, "winner.model"),
-        " reaches R2 ", selected(select, "winner.test_r2"),
-        " on the test rows, MinimumR2 is ", context.parameters.minimum_r2, ".",
+        f" reaches {metric.label} ", selected(select, f"winner.test_{metric.name}"),
+        f" on the test rows, {metric.parameter} is ", context.parameters.gate, ".",
     )  # fmt: skip

@@ -26,7 +26,6 @@ FIELDS = {
     "Seed": "split.seed",
     "MaxTrainingJobs": "tuning.trials",
     "MaxParallelTrainingJobs": "tuning.parallel",
-    "MinimumR2": "selection.minimum_r2",
     "ModelApprovalStatus": "registration.approval",
     "ProcessingInstanceType": "resources.processing.instance_type",
     "TrainingInstanceType": "resources.training.instance_type",
@@ -36,7 +35,10 @@ _SUBJECT = re.compile(r"(?P<subject>parameter \w+|[\w-]+)(?P<mark>\.|: | )(?P<re
 
 def find_origins(settings: ProjectSettings) -> dict[str, str]:
     """Return step or `parameter NAME`, as problems begin with it → file and field."""
-    found = {f"parameter {name}": f"{_CONF}: {field}" for name, field in FIELDS.items()}
+    pipeline = settings.pipeline
+    gate = pipeline.selection.gate_of(pipeline.task)[0]
+    fields = FIELDS | {pipeline.metric.parameter: f"selection.{gate}"}
+    found = {f"parameter {name}": f"{_CONF}: {field}" for name, field in fields.items()}
     for place, value in named_places(settings.units):
         found.setdefault(f"parameter {value.parameter}", place)
     for unit in settings.units.values():

@@ -25,7 +25,7 @@ from sagetabular.jobs.models.manifest import describe
 from sagetabular.jobs.models.refusals import check_names
 from sagetabular.jobs.models.saving import save_model
 from sagetabular.jobs.runner import OWN_FAILURE, base_dir, run_job
-from sagetabular.jobs.trials.metrics import Scores, score
+from sagetabular.jobs.scoring.scores import score
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -122,23 +122,23 @@ def _report(code: ModelCode, model: Any, training: Channel, validation: Channel 
     if validation is not None:
         scores = _score(code, model, validation)
         print_scores("validation", scores)
-        print(f"mse:{scores.mse!r}", flush=True)  # for a metric of the classic contract
+        print(f"mse:{scores['mse']!r}", flush=True)  # for a metric of the classic contract
 
 
-def _score(code: ModelCode, model: Any, channel: Channel) -> Scores:
+def _score(code: ModelCode, model: Any, channel: Channel) -> dict[str, float]:
     try:
         predictions = code.predict(model, channel.features)
-        return score(channel.target, predictions, f"Channel {channel.name}")
+        return score("regression", channel.target, predictions, (), f"Channel {channel.name}")
     except JobError as err:
         raise JobError(
             err.message, "Give the channel more rows, or other hyperparameters."
         ) from err
 
 
-def print_scores(prefix: str, scores: Scores) -> None:
+def print_scores(prefix: str, scores: Mapping[str, float]) -> None:
     """Print one line per metric, in full precision."""
     for metric in ("r2", "rmse", "mse", "mae"):
-        print(f"{prefix}:{metric}={getattr(scores, metric)!r};", flush=True)
+        print(f"{prefix}:{metric}={scores[metric]!r};", flush=True)
 
 
 def main() -> None:

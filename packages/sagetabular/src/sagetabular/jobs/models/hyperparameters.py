@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from sagetabular.jobs.errors import JobError
 from sagetabular.jobs.models.overrides import CHANNEL, with_overrides
+from sagetabular.jobs.scoring.metrics import DEFAULT_METRICS, Task
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,9 +31,10 @@ class ModelCode(Protocol):
     It may also offer more:
 
     - `importance(model) -> dict[str, float]`: each column's share in the model.
-    - `prepare(features, target)` and `fit_prepared(prepared, hyperparameters, seed)`: `fit` in two
-      parts, of which the trials of a tuning step share the first. It does what no hyperparameter
-      and no seed has a part in; the second does the rest and leaves `prepared` as it is.
+    - `prepare(features, target)`, with `weights` as in `fit`, and
+      `fit_prepared(prepared, hyperparameters, seed)`: `fit` in two parts, of which the trials of a
+      tuning step share the first. It does what no hyperparameter and no seed has a part in; the
+      second does the rest and leaves `prepared` as it is.
     - `scorer(model, columns) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]`: a faster
       `predict` for a model without categories. What it returns takes a matrix of shape
       (rows, columns), NaN where missing, and returns the bits that `predict` returns, which the
@@ -45,11 +47,17 @@ class ModelCode(Protocol):
         target: pd.Series,
         hyperparameters: Mapping[str, Any],
         seed: int,
+        **weights: pd.Series,
     ) -> Any:
-        """Fit a model; a `ValueError` refuses hyperparameters or data."""
+        """Fit a model; a `ValueError` refuses hyperparameters or data.
+
+        The target is float64 for regression. For classes it is categorical: its categories are all
+        classes in their order, the positive one of two last. If rows count differently, there is
+        the keyword `weights` too, float64, shape (rows,).
+        """
 
     def predict(self, model: Any, features: pd.DataFrame) -> NDArray[np.float64]:
-        """Predict, shape (rows,)."""
+        """Predict, shape (rows,); for classes their probabilities, shape (rows, classes)."""
 
     def save(self, model: Any, folder: Path) -> None:
         """Write a model."""
@@ -69,6 +77,9 @@ class TrainingSettings:
         forward: Whether a fold is trained only on earlier folds (split by time).
         hyperparameters: Those of the model, decoded.
         missing: Further texts for missing values in the data, `data.missing`.
+        task: What is predicted.
+        metric: The metric that trials are ranked by.
+        positive: Of two classes, the one whose probability counts.
     """
 
     model: str
@@ -77,6 +88,9 @@ class TrainingSettings:
     forward: bool
     hyperparameters: dict[str, Any]
     missing: tuple[str, ...] = ()
+    task: Task = "regression"
+    metric: str = "r2"
+    positive: str | None = None
 
 
 def read_hyperparameters(base: Path) -> dict[str, Any]:
@@ -120,6 +134,9 @@ def read_training_settings(base: Path) -> TrainingSettings:
         forward=values["job_split"] == "time",
         hyperparameters=chosen,
         missing=tuple(values.get("job_missing", ())),
+        task=(task := values.get("job_task", "regression")),
+        metric=values.get("job_metric", DEFAULT_METRICS[task]),
+        positive=values.get("job_positive"),
     )
 
 

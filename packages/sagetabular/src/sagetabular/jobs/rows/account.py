@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sagetabular.jobs.rows.splitting import content_keys
+from sagetabular.jobs.scoring.targets import classes_of
 from sagetabular.jobs.tables import FOLD
 from sagetabular.printing import listed
 
@@ -44,7 +45,8 @@ def account(
         `rows_read` = `training_rows` + `test_rows` + `duplicates_removed`. Of `repeated_rows` there
         are equal ones before them. `columns_left_out` and `columns_absent` are those that no model
         sees, and optional ones that the data lack. `notes` are sentences for what nobody asked for.
-        `fingerprint` changes with any value of any row.
+        `fingerprint` changes with any value of any row. For classes there are `classes` and
+        `class_rows`.
     """
     repeated = int(cleaned.duplicated().sum())
     sizes = training.loc[training[FOLD] >= 0, FOLD].value_counts().sort_index()
@@ -57,6 +59,7 @@ def account(
         "training_rows": len(training),
         "test_rows": len(test),
         "fold_rows": [int(size) for size in sizes],
+        **_classes(rows, settings),
         "columns_left_out": [*undeclared, *(name for name in settings["drop"] if name in cleaned)],
         "columns_absent": [name for name in settings["columns"] if name not in table],
         "missing_values": {name: int(count) for name, count in rows.isna().sum().items() if count},
@@ -67,6 +70,15 @@ def account(
         ],
         "fingerprint": hashlib.sha256(np.sort(content_keys(rows)).tobytes()).hexdigest(),
     }
+
+
+def _classes(rows: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the classes in their order, and how many rows each has; nothing for regression."""
+    if settings.get("task", "regression") == "regression":
+        return {}
+    target = rows[settings["target"]]
+    classes, counts = classes_of(target, settings.get("positive")), target.value_counts()
+    return {"classes": classes, "class_rows": {name: int(counts[name]) for name in classes}}
 
 
 def _categories(rows: pd.DataFrame, settings: Mapping[str, Any]) -> pd.DataFrame:

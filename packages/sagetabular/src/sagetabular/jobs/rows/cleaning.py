@@ -14,6 +14,8 @@ from sagetabular.reading.values import LARGEST, Marks, category, make_marks, num
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sagetabular.jobs.scoring.metrics import Task
+
 FILE = "conf/pipeline.yaml"
 # Words that pandas takes for the time at which it reads them.
 _CLOCK = ("now", "today")
@@ -24,6 +26,7 @@ def clean(
     columns: Mapping[str, Mapping[str, Any]],
     target: str,
     missing: Sequence[str] = (),
+    task: Task = "regression",
 ) -> pd.DataFrame:
     """Return all rows, with the columns that count.
 
@@ -32,6 +35,7 @@ def clean(
         columns: Name → {"type": "number" | "category" | "time", "optional": bool}.
         target: Name of the column to predict.
         missing: Further texts for missing values.
+        task: What the target is for: classes are text, whatever its type is.
 
     Returns:
         Numbers as float64 with NaN where missing, categories as text or None, times as UTC
@@ -44,8 +48,16 @@ def clean(
     marks = make_marks(missing)
     cast = {name: _cast(table[name], name, columns[name]["type"], marks) for name in present}
     rows = pd.DataFrame(cast).reset_index(drop=True)
+    if task != "regression":
+        rows[target] = _to_classes(rows[target], marks)
     _check_target(rows[target], target)
     return rows
+
+
+def _to_classes(values: pd.Series, marks: Marks) -> pd.Series:
+    """Return names of classes: 1.0 is `1`, as in a column of categories."""
+    texts = values.astype(object).where(values.notna(), None)
+    return texts.map(lambda value: category(value, marks), na_action="ignore")
 
 
 def _present_columns(table: pd.DataFrame, columns: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -67,8 +79,7 @@ def _cast(values: pd.Series, name: str, kind: str, marks: Marks) -> pd.Series:
         return _to_time(values, name)
     if is_float_dtype(values):
         values = values.astype(np.float64)  # single precision would be written otherwise
-    texts = values.astype(object).where(values.notna(), None)
-    return texts.map(lambda value: category(value, marks), na_action="ignore")
+    return _to_classes(values, marks)
 
 
 def _to_number(values: pd.Series, name: str, marks: Marks) -> pd.Series:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from sagetabular.jobs.scoring.metrics import Task
+
 # R2 on rows that the tree has not seen, above which a column is worth a word.
 NEARLY_ALL = 0.95
 # Rows are in the order of their hash, so the first are a sample; more columns would take minutes.
@@ -24,7 +26,9 @@ _ROWS, _COLUMNS, _LEAVES = 20_000, 200, 64
 _LARGEST = 3.4e38
 
 
-def about_giveaways(training: pd.DataFrame, target: str) -> Iterator[str]:
+def about_giveaways(
+    training: pd.DataFrame, target: str, task: Task = "regression"
+) -> Iterator[str]:
     """Yield a sentence for each column with which a tree of its own explains nearly everything.
 
     It is fitted on the other folds and asked about the last one, so for rows split by time on what
@@ -33,7 +37,10 @@ def about_giveaways(training: pd.DataFrame, target: str) -> Iterator[str]:
     Args:
         training: What models learn from: features, the target and the column `FOLD`.
         target: Name of the target.
+        task: What is predicted.
     """
+    if task != "regression":
+        return
     last = training[FOLD] == training[FOLD].max()
     known, asked = training[~last].head(_ROWS), training[last].head(_ROWS)
     truth = asked[target].to_numpy()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 from sklearn.model_selection import GroupKFold
 
 from sagetabular.jobs.errors import JobError
@@ -42,7 +43,7 @@ class Splitter:
         """Choose the rows to hold out; shape (rows,), bool.
 
         Random rows and whole groups are drawn one by one, so they stay on their side when other
-        rows arrive; `stratified` takes the share of every quantile, `time` the last rows. Equal
+        rows arrive; `stratified` takes the share of each class or quantile, `time` the last. Equal
         rows stay together.
 
         Args:
@@ -84,17 +85,19 @@ class Splitter:
         return keys
 
     def _dealt(self, rows: pd.DataFrame, number: int) -> NDArray[np.int64]:
-        """Deal the rows in random order, for `stratified` quantile by quantile."""
+        """Deal the rows in random order, for `stratified` class by class or by quantile."""
         keys = self._keys(rows, "folds")
         copies = numbered(keys)
         strata = self._strata(rows, keys) if self.kind == "stratified" else np.zeros_like(copies.of)
         return deal(copies, strata[copies.first], number)[copies.of]
 
     def _strata(self, rows: pd.DataFrame, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """Return quantiles of the target, 0 to STRATA - 1; keys tell equal targets apart.
+        """Return classes of the target, else its quantiles, 0 to STRATA - 1.
 
-        Copies are in the quantile of the first of them.
+        Keys tell equal numbers apart; copies are in the quantile of the first of them.
         """
+        if not is_numeric_dtype(rows[self.by]):
+            return np.asarray(pd.factorize(rows[self.by], sort=True)[0], dtype=np.int64)
         ranks: NDArray[np.int64] = np.empty(len(rows), dtype=np.int64)
         ranks[np.lexsort((keys, rows[self.by].to_numpy()))] = np.arange(len(rows))
         firsts = pd.Series(ranks).groupby(keys).transform("min").to_numpy()

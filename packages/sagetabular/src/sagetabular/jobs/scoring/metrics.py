@@ -79,6 +79,16 @@ DEFAULT_METRICS: Mapping[Task, str] = MappingProxyType(
 """Task → the metric by which models are selected unless `selection.metric` says otherwise."""
 
 
+SECTIONS: Mapping[Task, str] = MappingProxyType(
+    {
+        "regression": "regression_metrics",
+        "binary": "binary_classification_metrics",
+        "multiclass": "multiclass_classification_metrics",
+    }
+)
+"""Task → the member of SageMaker's model-quality statistics that holds its metrics."""
+
+
 def metrics_of(task: Task) -> tuple[Metric, ...]:
     """Return the metrics that are defined for a task."""
     return tuple(metric for metric in METRICS.values() if task in metric.tasks)

@@ -13,8 +13,10 @@ import numpy as np
 import pandas as pd
 
 from sagetabular.jobs.models.refusals import refusals
-from sagetabular.jobs.tables import FOLD, split_columns
-from sagetabular.jobs.trials.metrics import Scores, score
+from sagetabular.jobs.scoring.predictions import predictions_table
+from sagetabular.jobs.scoring.scores import score
+from sagetabular.jobs.scoring.targets import as_target, classes_in
+from sagetabular.jobs.tables import FOLD, WEIGHT, split_columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +31,7 @@ class Fold:
     Attributes:
         number: Its number.
         rows: Positions of the validated rows in the training table.
-        known: The rows to fit: what the model's `prepare` made of them, else features and target.
+        known: The rows to fit: what the model's `prepare` made of them, else its arguments.
         held_out: Features of the validated rows.
         truth: Target of the validated rows.
     """
@@ -42,11 +44,22 @@ class Fold:
 
 
 @dataclass(frozen=True)
+class FitArguments:
+    """What a model without `prepare` is fitted with: features and target, and weights if any."""
+
+    rows: tuple[pd.DataFrame, pd.Series]
+    weights: Mapping[str, pd.Series]
+
+
+@dataclass(frozen=True)
 class FoldResult:
-    """One fold: scores, positions and predictions of the validated rows, seconds it took."""
+    """One fold: scores, positions and predictions of the validated rows, seconds it took.
+
+    Predictions have the shape (rows,), or (rows, classes) for classes.
+    """
 
     fold: int
-    scores: Scores
+    scores: dict[str, float]
     rows: NDArray[np.int64]
     predictions: NDArray[np.float64]
     seconds: float
@@ -67,7 +80,7 @@ class FoldResult:
         """
         return cls(
             fields["fold"],
-            Scores(**fields["scores"]),
+            dict(fields["scores"]),
             np.array(fields["rows"], dtype=np.int64),
             np.array(fields["predictions"], dtype=np.float64),
             fields["seconds"],
@@ -80,14 +93,16 @@ class Folds(Mapping[int, Fold]):
     Args:
         code: The model's functions.
         table: Training rows with the column `FOLD`.
-        settings: Target, and whether folds are trained on earlier ones only.
+        settings: Target, task, and whether folds are trained on earlier ones only.
     """
 
     def __init__(self, code: ModelCode, table: pd.DataFrame, settings: TrainingSettings) -> None:
-        self._features, self._target = split_columns(table, settings.target)
+        self._features, target = split_columns(table, settings.target)
+        self._target = as_target(target, settings.task, settings.positive)
+        self._weights = table.get(WEIGHT)
         self._assigned = table[FOLD].to_numpy()
         self._forward = settings.forward
-        self._prepare = getattr(code, "prepare", lambda *rows: rows)
+        self._prepare = getattr(code, "prepare", None)
 
     def __getitem__(self, number: int) -> Fold:
         """Return a fold, made anew."""
@@ -96,10 +111,15 @@ class Folds(Mapping[int, Fold]):
         return Fold(
             number,
             rows,
-            self._prepare(self._features[known], self._target[known]),
+            self._made_ready(known),
             self._features.iloc[rows],
             self._target.iloc[rows],
         )
+
+    def _made_ready(self, known: NDArray[np.bool_]) -> Any:
+        weights = {} if self._weights is None else {"weights": self._weights[known]}
+        rows = self._features[known], self._target[known]
+        return self._prepare(*rows, **weights) if self._prepare else FitArguments(rows, weights)
 
     def __iter__(self) -> Iterator[int]:
         """Yield the numbers in order; rows in no fold have a negative one."""
@@ -139,7 +159,8 @@ def cross_validate(
             model = _fit(code, fold.known, settings)
         predictions = np.asarray(code.predict(model, fold.held_out), dtype=np.float64)
         place = f"models/{settings.model}/model.yaml: fold {number}"
-        scores = score(fold.truth, predictions, place)
+        classes = classes_in(fold.truth)
+        scores = score(settings.task, fold.truth, predictions, classes, place)
         seconds = time.perf_counter() - start
         result = FoldResult(number, scores, fold.rows, predictions, seconds)
         keep(result)
@@ -152,24 +173,21 @@ def cross_validate(
 def _fit(code: ModelCode, known: Any, settings: TrainingSettings) -> Any:
     fit_prepared = getattr(code, "fit_prepared", None)
     if fit_prepared is None:
-        features, target = known
-        return code.fit(features, target, settings.hyperparameters, settings.seed)
+        features, target = known.rows
+        weights = known.weights
+        return code.fit(features, target, settings.hyperparameters, settings.seed, **weights)
     return fit_prepared(known, settings.hyperparameters, settings.seed)
 
 
 def out_of_fold(results: list[FoldResult], target: pd.Series) -> pd.DataFrame:
     """Return one line per validated row: position in the table, fold, truth, prediction."""
-    parts = [
-        pd.DataFrame(
-            {
-                "row": result.rows,
-                "fold": result.fold,
-                "actual": target.iloc[result.rows].to_numpy(),
-                "predicted": result.predictions,
-            }
-        )
-        for result in results
-    ]
+    classes = classes_in(target)
+    parts = []
+    for result in results:
+        part = predictions_table(target.iloc[result.rows], result.predictions, classes)
+        part.insert(0, "row", result.rows)
+        part.insert(1, "fold", result.fold)
+        parts.append(part)
     return pd.concat(parts, ignore_index=True)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from sagetabular.jobs.scoring.metrics import Metric
 from sagetabular.settings.loading import (
     NAMED_TAG,
     PLAIN_TAG,
@@ -26,21 +27,48 @@ class Completion(Settings):
     """When a search ends before its trials are used up.
 
     Attributes:
-        target_r2: A cross-validated R2 that is good enough.
+        target: A cross-validated score that is good enough.
+        target_r2: What `target` was called when there was one metric.
         idle_trials: After how many trials that improved the best by less than 1 %.
         converged: Whether to end when SageMaker takes the search for converged.
     """
 
+    target: float | None = None
     target_r2: Annotated[float, Field(le=1)] | None = None
     idle_trials: Annotated[int, Field(ge=3)] | None = None
     converged: bool = False
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if self.target_r2 is None and self.idle_trials is None and not self.converged:
-            msg = "must name a criterion: target_r2, idle_trials or converged: true."
+        if self.score is None and self.idle_trials is None and not self.converged:
+            msg = "must name a criterion: target, idle_trials or converged: true."
             raise RuleError(msg, "Add one, or drop completion.")
+        if self.target is not None and self.target_r2 is not None:
+            raise RuleError("must have one of target and target_r2, got both.", "Keep target.")
         return self
+
+    @property
+    def score(self) -> float | None:
+        """The score that is good enough."""
+        return self.target_r2 if self.target is None else self.target
+
+    def check_metric(self, metric: Metric) -> None:
+        """Accept or refuse a target for the metric that the trials are ranked by.
+
+        Raises:
+            RuleError: It is a target of R2, or no score can reach or miss it.
+        """
+        if self.target_r2 is not None and metric.name != "r2":
+            msg = f"takes no completion.target_r2 for the metric {metric.name}."
+            raise RuleError(msg, f"Write `target`, a score by {metric.name}.")
+        if self.target is None:
+            return
+        if metric.greater_is_better and self.target > 1:
+            msg = f"must have completion.target of at most 1 for {metric.name}, got {self.target:g}"
+            raise RuleError(f"{msg}.", "Lower it: no model scores more.")
+        if not metric.greater_is_better and self.target < 0:
+            msg = f"must have completion.target of 0 or more for {metric.name}, got {self.target:g}"
+            raise RuleError(f"{msg}.", "Raise it: no model scores less.")
 
 
 JobName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}$")]

@@ -14,6 +14,7 @@ from sagetabular.steps.models.serving import PIP_OFFLINE, serving_channel
 from sagetabular.steps.named import encode, value_of
 
 if TYPE_CHECKING:
+    from sagetabular.settings.project import PipelineConf
     from sagetabular.steps.models.task import Task
 
 # As the jobs know them.
@@ -36,10 +37,22 @@ def static_hyperparameters(task: Task[TrainingJobSettings], program: str) -> dic
         "job_target": settings.data.target,
         "job_split": settings.split.kind,
         "job_seed": text(task.context.parameters.seed),
+        **_asked(settings),
         **({MISSING: json.dumps(settings.data.missing)} if settings.data.missing else {}),
         **_overridable(task),
         **{name: encode(value) for name, value in fixed_hyperparameters(task).items()},
     }
+
+
+def _asked(pipeline: PipelineConf) -> dict[str, str]:
+    """Return task and metric, where they are not those of plain regression."""
+    data = pipeline.data
+    asked: dict[str, str] = {}
+    if pipeline.task != "regression":
+        asked["job_task"] = pipeline.task
+    if pipeline.metric.name != "r2":
+        asked["job_metric"] = pipeline.metric.name
+    return asked | ({"job_positive": json.dumps(data.positive)} if data.positive else {})
 
 
 def _overridable(task: Task[TrainingJobSettings]) -> dict[str, str]:

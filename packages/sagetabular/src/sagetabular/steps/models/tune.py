@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sagetabular.jobs.scoring.metrics import metrics_of
 from sagetabular.settings.models.hyperparameters import CategoricalRange, IntegerRange
 from sagetabular.steps.models.training import channels, resources, static_hyperparameters
 from sagetabular.steps.named import encode, value_of
@@ -12,12 +13,16 @@ from sagetabular.steps.sdk import StepTypeEnum
 if TYPE_CHECKING:
     from sagetabular.settings.models.steps import Tune
     from sagetabular.settings.models.tuning import ModelTuning
+    from sagetabular.settings.project import PipelineConf
     from sagetabular.steps.context import Context, JobStep
     from sagetabular.steps.models.task import Task
 
 
-OBJECTIVE = "cv:r2"
-METRICS = (OBJECTIVE, "cv:fold_r2", "cv:rmse", "cv:mae")
+def metric_names(pipeline: PipelineConf) -> list[str]:
+    """Return the metrics that trials print, the objective of the search first."""
+    ranked = pipeline.metric.name
+    others = [metric.name for metric in metrics_of(pipeline.task) if metric.name != ranked]
+    return [f"cv:{name}" for name in (ranked, f"fold_{ranked}", *others)]
 
 
 def tune(task: Task[Tune]) -> JobStep:
@@ -31,7 +36,9 @@ def tune(task: Task[Tune]) -> JobStep:
             "AlgorithmSpecification": {
                 "TrainingImage": task.image(),
                 "TrainingInputMode": "File",
-                "MetricDefinitions": [metric_definition(name) for name in METRICS],
+                "MetricDefinitions": [
+                    metric_definition(name) for name in metric_names(context.settings.pipeline)
+                ],
             },
             "InputDataConfig": channels(task),
             "OutputDataConfig": {"S3OutputPath": context.execution_uri(task.path)},
@@ -62,7 +69,10 @@ def search(context: Context, tuning: ModelTuning | None) -> dict[str, Any]:
         "Strategy": tuning.strategy,
         **_hyperband(context, tuning),
         "ResourceLimits": _limits(context, tuning),
-        "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": OBJECTIVE},
+        "HyperParameterTuningJobObjective": {
+            "Type": context.settings.pipeline.metric.objective_type,
+            "MetricName": metric_names(context.settings.pipeline)[0],
+        },
         **_completion(context, tuning),
         "ParameterRanges": _ranges(context, tuning),
         "TrainingJobEarlyStoppingType": _early_stopping(context, tuning).capitalize(),
@@ -101,8 +111,8 @@ def _completion(context: Context, tuning: ModelTuning) -> dict[str, Any]:
     if completion is None:
         return {}
     criteria: dict[str, Any] = {}
-    if completion.target_r2 is not None:
-        criteria["TargetObjectiveMetricValue"] = completion.target_r2
+    if completion.score is not None:
+        criteria["TargetObjectiveMetricValue"] = completion.score
     if completion.idle_trials is not None:
         idle = {"MaxNumberOfTrainingJobsNotImproving": completion.idle_trials}
         criteria["BestObjectiveNotImproving"] = idle
