@@ -20,7 +20,7 @@ def result(fold: int) -> FoldResult:
     generator = np.random.default_rng(fold)
     return FoldResult(
         fold,
-        dict(zip(("r2", "mse", "rmse", "mae"), generator.random(4).tolist(), strict=True)),
+        {"r2": generator.random(), "mae": generator.random()},
         np.arange(fold),
         generator.random(fold),
         0.1,

@@ -37,7 +37,7 @@ if text:
 own = {"decision_tree": {"min_samples_leaf": 3}, "xgboost": {"num_round": 5}}[name]
 settings = TrainingSettings(name, "price", 7, False, own)
 code = load_model_code(name)
-save_model(code, code.fit(table, target, own, 7), describe(table, settings), folder)
+save_model(code, code.fit(table, target, own, 7), describe(table, target, settings), folder)
 """
 
 

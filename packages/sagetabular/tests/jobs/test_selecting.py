@@ -15,7 +15,8 @@ from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 
 from sagetabular.jobs.collect import collect
 from sagetabular.jobs.errors import JobError
-from sagetabular.jobs.evaluate import quality_report
+from sagetabular.jobs.scoring.metrics import METRICS
+from sagetabular.jobs.scoring.quality import quality_report
 from sagetabular.jobs.scoring.scores import score
 from sagetabular.jobs.select import rank, select
 
@@ -28,7 +29,7 @@ def test_the_winner_is_the_first_of_the_best(scores: list[tuple[float, float]], 
         {"model": f"m{position}", "cv_r2": cv, "test_r2": test}
         for position, (cv, test) in enumerate(scores)
     ]
-    ranking = rank(candidates, by)
+    ranking = rank(candidates, by, METRICS["r2"])
     values = [candidate[f"{by}_r2"] for candidate in candidates]
     assert ranking[0]["model"] == f"m{int(np.argmax(values))}"
     assert [one[f"{by}_r2"] for one in ranking] == sorted(values, reverse=True)
@@ -36,7 +37,7 @@ def test_the_winner_is_the_first_of_the_best(scores: list[tuple[float, float]], 
 
 def test_a_tie_goes_to_the_first_listed() -> None:
     candidates = [{"model": name, "cv_r2": 0.5} for name in ("b", "a", "c")]
-    assert [one["model"] for one in rank(candidates, "cv")] == ["b", "a", "c"]
+    assert [one["model"] for one in rank(candidates, "cv", METRICS["r2"])] == ["b", "a", "c"]
 
 
 def test_the_report_has_the_metrics_of_scikit_learn_and_a_deviation_that_fits() -> None:
@@ -44,7 +45,7 @@ def test_the_report_has_the_metrics_of_scikit_learn_and_a_deviation_that_fits() 
     actual = generator.normal(size=2000)
     predicted = actual + generator.normal(scale=0.5, size=2000)
     frame = pd.DataFrame({"actual": actual, "predicted": predicted})
-    metrics = quality_report(frame, seed=1, model="m")["regression_metrics"]
+    metrics = quality_report("regression", frame, (), 1, "m")["regression_metrics"]
     assert metrics["r2"]["value"] == pytest.approx(r2_score(actual, predicted), rel=1e-12)
     assert metrics["mse"]["value"] == pytest.approx(mean_squared_error(actual, predicted))
     assert metrics["mae"]["value"] == pytest.approx(mean_absolute_error(actual, predicted))

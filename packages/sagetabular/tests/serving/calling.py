@@ -67,7 +67,7 @@ def fit_model(name: str, columns: list[str], folder: Path) -> Path:
     fitted = code.fit(table[columns], target, settings.hyperparameters, settings.seed)
     folder.mkdir(parents=True)
     code.save(fitted, folder)
-    describe(table[columns], settings).write(folder)
+    describe(table[columns], target, settings).write(folder)
     return folder
 
 

@@ -28,7 +28,7 @@ def fit(_argv: Sequence[str]) -> None:
     check_names(code, settings.hyperparameters, f"models/{settings.model}/model.yaml")
     with refusals(settings.model, settings.hyperparameters):
         model = code.fit(features, target, settings.hyperparameters, settings.seed, **weights)
-    save_model(code, model, describe(features, settings), base / "model")
+    save_model(code, model, describe(features, target, settings), base / "model")
     pack_serving_code(base)
 
 

@@ -60,7 +60,8 @@ def train_classic(_argv: Sequence[str]) -> None:
         forward=False,
         hyperparameters=own,
     )
-    save_model(code, model, describe(training.features, settings), base / "model")
+    manifest = describe(training.features, training.target, settings)
+    save_model(code, model, manifest, base / "model")
 
 
 def _model(values: Mapping[str, Any]) -> tuple[str, ModelCode]:

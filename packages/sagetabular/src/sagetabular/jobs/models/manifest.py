@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.jobs.errors import JobError, shown
+from sagetabular.jobs.scoring.metrics import DEFAULT_METRICS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,8 +15,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sagetabular.jobs.models.hyperparameters import TrainingSettings
+    from sagetabular.jobs.scoring.metrics import Task
 
 FILE = "manifest.json"
+_TWO = 2  # classes, which make a task binary
+_NEEDED = {"regression": "no class", "binary": "two classes", "multiclass": "three or more classes"}
 REMEDY = "Fit the model again, and serve the archive of that job as it is."
 
 
@@ -34,6 +38,10 @@ class Manifest:
         seed: Of everything random.
         training_rows: How many rows it has seen.
         missing: Further texts for missing values in its data.
+        task: What it solves.
+        classes: Those of the target, in the order of the probabilities that `predict` returns;
+            none for regression.
+        positive: The class of two whose probability ranks rows, which is the last one; else None.
     """
 
     model: str
@@ -45,6 +53,9 @@ class Manifest:
     seed: int
     training_rows: int
     missing: list[str] = field(default_factory=list)
+    task: Task = "regression"
+    classes: list[str] = field(default_factory=list)
+    positive: str | None = None
 
     def write(self, folder: Path) -> None:
         """Write it as `manifest.json`."""
@@ -52,9 +63,16 @@ class Manifest:
         (folder / FILE).write_text(text, encoding="utf-8")
 
 
-def describe(features: pd.DataFrame, settings: TrainingSettings) -> Manifest:
-    """Return the manifest of a model fitted on `features`, shape (rows, columns)."""
+def describe(features: pd.DataFrame, target: pd.Series, settings: TrainingSettings) -> Manifest:
+    """Return the manifest of a model.
+
+    Args:
+        features: What it was fitted on, shape (rows, columns).
+        target: Shape (rows,); numbers, or for classes a category of all of them, in their order.
+        settings: Of the fit.
+    """
     categories = [str(name) for name in features.select_dtypes(exclude="number")]
+    classes = [*target.cat.categories] if hasattr(target, "cat") else []
     return Manifest(
         model=settings.model,
         target=settings.target,
@@ -65,6 +83,9 @@ def describe(features: pd.DataFrame, settings: TrainingSettings) -> Manifest:
         seed=settings.seed,
         training_rows=len(features),
         missing=[*settings.missing],
+        task=_task(classes),
+        classes=classes,
+        positive=classes[-1] if len(classes) == _TWO else None,
     )
 
 
@@ -83,6 +104,12 @@ def read_manifest(folder: Path) -> Manifest:
     if problem:
         raise JobError(f"{FILE} of the model cannot be used: {problem}.", REMEDY)
     return manifest
+
+
+def _task(classes: list[str]) -> Task:
+    if not classes:
+        return "regression"
+    return "binary" if len(classes) == _TWO else "multiclass"
 
 
 def _typical(values: pd.Series, is_category: bool) -> float | str | None:
@@ -105,4 +132,20 @@ def _problem(manifest: Manifest) -> str:
         return "features must name a column"
     if set(manifest.typical) != set(features) or not {*manifest.categories} <= {*features}:
         return "categories and typical must name columns of features"
+    return _problem_of_classes(manifest)
+
+
+def _problem_of_classes(manifest: Manifest) -> str:
+    classes = manifest.classes
+    if manifest.task not in DEFAULT_METRICS:
+        return f"task must be one of {', '.join(DEFAULT_METRICS)}, got {shown(manifest.task)}"
+    are_texts = isinstance(classes, list) and all(isinstance(name, str) for name in classes)
+    if not are_texts or len({*classes}) < len(classes):
+        return f"classes must be different texts, got {shown(classes)}"
+    if manifest.task != _task(classes) or len(classes) == 1:
+        needed = _NEEDED[manifest.task]
+        return f"task {manifest.task} must have {needed}, got {shown(classes)}"
+    positive = classes[-1] if manifest.task == "binary" else None
+    if manifest.positive != positive:
+        return f"positive must be {shown(positive)}, got {shown(manifest.positive)}"
     return ""
