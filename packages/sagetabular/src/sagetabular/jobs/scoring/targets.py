@@ -91,7 +91,7 @@ def check_classes(target: pd.Series, task: Task, positive: str | None) -> list[s
         JobError: There are too few or too many, or the positive one is not among them.
     """
     classes, name = classes_of(target, positive), target.name
-    words = f"got {len(classes)}: {listed(classes)}"
+    words = f"got {len(classes)}: {listed(classes_of(target, None))}"
     rule = f"{_FILE}: data.target {str(name)!r} must have"
     if task == "binary" and len(classes) != 2:
         what = "`task: multiclass`" if len(classes) > 2 else "another target"
