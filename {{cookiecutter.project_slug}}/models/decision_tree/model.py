@@ -1,4 +1,7 @@
-"""Decision tree: one-hot categories, missing values handled by scikit-learn's own splits."""
+"""Decision tree: one-hot categories, missing values handled by scikit-learn's own splits.
+
+A target of categories makes it a classifier, any other one a regressor.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import skops.io
 from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder
-from sklearn.tree import DecisionTreeRegressor
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    import pandas as pd
     from numpy.typing import NDArray
 
 FILE = "model.skops"
@@ -42,28 +45,36 @@ class Prepared:
     encoder: ColumnTransformer
     encoded: NDArray[np.float64]
     target: pd.Series
+    weights: pd.Series | None
 
 
 def fit(
-    features: pd.DataFrame, target: pd.Series, hyperparameters: Mapping[str, Any], seed: int
+    features: pd.DataFrame,
+    target: pd.Series,
+    hyperparameters: Mapping[str, Any],
+    seed: int,
+    weights: pd.Series | None = None,
 ) -> Pipeline:
     """Fit encoder and tree.
 
     Args:
         features: Shape (rows, columns); numbers as float64 with NaN where missing, categories as
             text.
-        target: Shape (rows,).
-        hyperparameters: Arguments of `sklearn.tree.DecisionTreeRegressor`; `random_state` among
-            them takes the place of `seed`.
+        target: Shape (rows,): numbers, or categories that are all classes in their order.
+        hyperparameters: Arguments of scikit-learn's tree; `random_state` takes the place of
+            `seed`, and `monotonic_cst` may be a mapping: column of numbers → 1 or -1.
         seed: Breaks ties between equally good splits.
+        weights: How much each row counts, shape (rows,), 0 or more.
 
     Raises:
         ValueError: A hyperparameter or value that scikit-learn refuses.
     """
-    return fit_prepared(prepare(features, target), hyperparameters, seed)
+    return fit_prepared(prepare(features, target, weights), hyperparameters, seed)
 
 
-def prepare(features: pd.DataFrame, target: pd.Series) -> Prepared:
+def prepare(
+    features: pd.DataFrame, target: pd.Series, weights: pd.Series | None = None
+) -> Prepared:
     """Fit the encoder and encode the rows; the arguments are those of `fit`."""
     categories = list(features.select_dtypes(exclude="number"))
     one_hot = OneHotEncoder(
@@ -72,7 +83,7 @@ def prepare(features: pd.DataFrame, target: pd.Series) -> Prepared:
         sparse_output=False,
     )
     encoder = make_column_transformer((one_hot, categories), remainder="passthrough")
-    return Prepared(encoder, encoder.fit_transform(features), target)
+    return Prepared(encoder, encoder.fit_transform(features), target, weights)
 
 
 def fit_prepared(prepared: Prepared, hyperparameters: Mapping[str, Any], seed: int) -> Pipeline:
@@ -82,13 +93,26 @@ def fit_prepared(prepared: Prepared, hyperparameters: Mapping[str, Any], seed: i
         for name, value in hyperparameters.items()
         if name in COUNTS and isinstance(value, float) and value.is_integer()
     }
-    tree = DecisionTreeRegressor(random_state=seed).set_params(**{**hyperparameters, **counts})
-    tree.fit(prepared.encoded, prepared.target)
+    target, tree = prepared.target, DecisionTreeRegressor(random_state=seed)
+    if isinstance(target.dtype, pd.CategoricalDtype):
+        # Equal weights, which change nothing: they keep the classes that have no row here.
+        equal = dict.fromkeys(range(len(target.cat.categories)), 1.0)
+        target = target.cat.codes
+        tree = DecisionTreeClassifier(random_state=seed, class_weight=equal)
+    tree.set_params(**{**hyperparameters, **counts})
+    if isinstance(tree.monotonic_cst, dict):
+        tree.set_params(monotonic_cst=_directions(tree.monotonic_cst, prepared))
+    tree.fit(prepared.encoded, target, sample_weight=prepared.weights)
     return make_pipeline(prepared.encoder, tree)
 
 
 def predict(model: Pipeline, features: pd.DataFrame) -> NDArray[np.float64]:
-    """Predict the target, shape (rows,), for a frame with the columns seen by `fit`."""
+    """Predict the target, shape (rows,), for a frame with the columns seen by `fit`.
+
+    Of classes: their probabilities, shape (rows, classes).
+    """
+    if isinstance(model[-1], DecisionTreeClassifier):
+        return _of_all_classes(model[-1], model.predict_proba(features))
     return np.asarray(model.predict(features), dtype=np.float64)
 
 
@@ -106,9 +130,10 @@ def scorer(
     if fitted != columns:
         msg = f"The model was fitted on the columns {fitted}, got {columns}"
         raise ValueError(msg)
-    tree = model[-1].tree_
-    values = np.ascontiguousarray(tree.value[:, 0, 0], dtype=np.float64)
-    return lambda matrix: values.take(tree.apply(matrix.astype(np.float32)))
+    tree, values = model[-1].tree_, np.ascontiguousarray(model[-1].tree_.value[:, 0, 0])
+    if isinstance(model[-1], DecisionTreeClassifier):
+        values = _of_all_classes(model[-1], tree.value[:, 0, :])
+    return lambda matrix: values.take(tree.apply(matrix.astype(np.float32)), axis=0)
 
 
 def save(model: Pipeline, folder: Path) -> None:
@@ -127,7 +152,7 @@ def load(folder: Path) -> Pipeline:
 
 
 def importance(model: Pipeline) -> dict[str, float]:
-    """Share of each column in what the splits took off the squared error (impurity).
+    """Share of each column in what the splits took off the error (impurity).
 
     The categories of a column count together. The shares sum to 1, or are all 0 for a tree that
     never splits.
@@ -142,3 +167,28 @@ def importance(model: Pipeline) -> dict[str, float]:
     for column, share in zip(columns, tree.feature_importances_, strict=True):
         shares[str(column)] += float(share)
     return shares
+
+
+def _of_all_classes(
+    tree: DecisionTreeClassifier, found: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return probabilities of all classes: 0 where no training row had one."""
+    wide = np.zeros((len(found), len(tree.class_weight)))
+    wide[:, tree.classes_] = found
+    return wide
+
+
+def _directions(named: Mapping[str, int], prepared: Prepared) -> list[int] | None:
+    """Return a direction for each encoded column: indicators of categories, then numbers."""
+    categories = prepared.encoder.transformers_[0][2]
+    numbers = [name for name in prepared.encoder.feature_names_in_ if name not in categories]
+    for name, way in named.items():
+        if name not in numbers or way not in (-1, 0, 1):
+            msg = "monotonic_cst must give columns of numbers 1 or -1"
+            raise ValueError(f"{msg}, got {name!r}: {way!r}")
+    if not any(named.values()):
+        return None
+    if np.isnan(prepared.encoded).any():
+        raise ValueError("scikit-learn takes no missing numbers beside monotonic_cst, got some")
+    indicators = prepared.encoded.shape[1] - len(numbers)
+    return [0] * indicators + [named.get(name, 0) for name in numbers]

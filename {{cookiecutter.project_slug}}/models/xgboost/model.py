@@ -1,4 +1,7 @@
-"""XGBoost: one-hot categories of the training rows, missing numbers as XGBoost treats them."""
+"""XGBoost: one-hot categories of the training rows, missing numbers as XGBoost treats them.
+
+A target of categories is classified: two by `binary:logistic`, more by `multi:softprob`.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import xgboost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    import pandas as pd
     from numpy.typing import NDArray
 
 BOOSTER_FILE = "model.ubj"
@@ -44,11 +47,13 @@ class Model:
         booster: What XGBoost fitted.
         numbers: The columns of numbers, in their order.
         vocabulary: Text column → its categories, sorted.
+        classes: All classes in the order of their probabilities; none for numbers.
     """
 
     booster: xgboost.Booster
     numbers: list[str]
     vocabulary: dict[str, list[str]]
+    classes: list[str]
 
 
 @dataclass(frozen=True)
@@ -57,61 +62,77 @@ class Prepared:
 
     rows: NDArray[np.float64]
     target: pd.Series
+    weights: pd.Series | None
     matrix: xgboost.QuantileDMatrix
     numbers: list[str]
     vocabulary: dict[str, list[str]]
+    classes: list[str]
 
 
 def fit(
-    features: pd.DataFrame, target: pd.Series, hyperparameters: Mapping[str, Any], seed: int
+    features: pd.DataFrame,
+    target: pd.Series,
+    hyperparameters: Mapping[str, Any],
+    seed: int,
+    weights: pd.Series | None = None,
 ) -> Model:
     """Fit a booster on one thread, so that the result does not depend on the machine.
 
     Args:
         features: Shape (rows, columns); numbers as float64 with NaN where missing, categories as
             text.
-        target: Shape (rows,).
-        hyperparameters: `num_round` and parameters of `xgboost.train`.
+        target: Shape (rows,): numbers, or categories that are all classes in their order.
+        hyperparameters: `num_round` and parameters of `xgboost.train`; `monotone_constraints` may
+            be a mapping: column of numbers → 1 or -1.
         seed: Of the row and column samples.
+        weights: How much each row counts, shape (rows,), 0 or more.
 
     Raises:
         ValueError: A parameter or value that XGBoost refuses or does not use.
     """
-    return fit_prepared(prepare(features, target), hyperparameters, seed)
+    return fit_prepared(prepare(features, target, weights), hyperparameters, seed)
 
 
-def prepare(features: pd.DataFrame, target: pd.Series) -> Prepared:
+def prepare(
+    features: pd.DataFrame, target: pd.Series, weights: pd.Series | None = None
+) -> Prepared:
     """Encode and bin rows; the arguments are those of `fit`."""
     vocabulary = {
         str(name): _frequent(features[name]) for name in features.select_dtypes(exclude="number")
     }
     numbers = [str(name) for name in features.columns if name not in vocabulary]
     rows = _encode(features, numbers, vocabulary)
-    matrix = xgboost.QuantileDMatrix(rows, target, nthread=1)
-    return Prepared(rows, target, matrix, numbers, vocabulary)
+    classes: list[str] = []
+    if isinstance(target.dtype, pd.CategoricalDtype):
+        classes, target = [*target.cat.categories], target.cat.codes
+    matrix = xgboost.QuantileDMatrix(rows, target, weight=weights, nthread=1)
+    return Prepared(rows, target, weights, matrix, numbers, vocabulary, classes)
 
 
 def fit_prepared(prepared: Prepared, hyperparameters: Mapping[str, Any], seed: int) -> Model:
     """Do what `fit` does after `prepare`."""
     settings = dict(hyperparameters)
     rounds = int(settings.pop("num_round"))
-    settings = {"objective": "reg:squarederror", "tree_method": "hist", **settings}
+    settings = {**_objective(settings, len(prepared.classes)), "tree_method": "hist", **settings}
     settings |= {"seed": seed, "nthread": 1}
+    if constraints := settings.get("monotone_constraints"):
+        settings["monotone_constraints"] = _directions(constraints, prepared)
     matrix = prepared.matrix
     if "max_bin" in settings:  # bins belong to the matrix: another number of them needs another
-        matrix = xgboost.QuantileDMatrix(
-            prepared.rows, prepared.target, max_bin=settings["max_bin"], nthread=1
-        )
+        options = {"weight": prepared.weights, "max_bin": settings["max_bin"], "nthread": 1}
+        matrix = xgboost.QuantileDMatrix(prepared.rows, prepared.target, **options)
     booster = xgboost.train(settings, matrix, rounds)
     used = UNCONFIGURED | _names(json.loads(booster.save_config()))
     if unused := sorted({*hyperparameters} - used):  # XGBoost only warns, which a log alone hears
         msg = f"XGBoost does not use {', '.join(unused)} beside the other hyperparameters"
         raise ValueError(msg)
-    return Model(booster, prepared.numbers, prepared.vocabulary)
+    return Model(booster, prepared.numbers, prepared.vocabulary, prepared.classes)
 
 
 def predict(model: Model, features: pd.DataFrame) -> NDArray[np.float64]:
     """Predict the target, shape (rows,), for a frame with the columns seen by `fit`.
+
+    Of classes: their probabilities, shape (rows, classes).
 
     Raises:
         ValueError: The frame has other columns.
@@ -121,7 +142,7 @@ def predict(model: Model, features: pd.DataFrame) -> NDArray[np.float64]:
         msg = f"The model was fitted on the columns {sorted(known)}, got {list(features.columns)}"
         raise ValueError(msg)
     data = xgboost.DMatrix(_encode(features, model.numbers, model.vocabulary), nthread=1)
-    return np.asarray(model.booster.predict(data), dtype=np.float64)
+    return _finished(model.booster.predict(data), model.classes)
 
 
 def scorer(
@@ -136,13 +157,13 @@ def scorer(
         msg = f"The model was fitted on the columns {model.numbers}, got {columns}"
         raise ValueError(msg)
     predict_in_place = model.booster.inplace_predict
-    return lambda matrix: np.asarray(predict_in_place(matrix), dtype=np.float64)
+    return lambda matrix: _finished(predict_in_place(matrix), model.classes)
 
 
 def save(model: Model, folder: Path) -> None:
-    """Write the booster in XGBoost's own format, and its columns as JSON."""
+    """Write the booster in XGBoost's own format, and its columns and classes as JSON."""
     model.booster.save_model(folder / BOOSTER_FILE)
-    columns = {"numbers": model.numbers, "vocabulary": model.vocabulary}
+    columns = {name: getattr(model, name) for name in ("numbers", "vocabulary", "classes")}
     (folder / COLUMNS_FILE).write_text(json.dumps(columns), encoding="utf-8")
 
 
@@ -153,7 +174,7 @@ def load(folder: Path) -> Model:
     """
     booster = xgboost.Booster({"nthread": 1}, model_file=folder / BOOSTER_FILE)
     columns = json.loads((folder / COLUMNS_FILE).read_text(encoding="utf-8"))
-    return Model(booster, columns["numbers"], columns["vocabulary"])
+    return Model(booster, columns["numbers"], columns["vocabulary"], columns.get("classes", []))
 
 
 def importance(model: Model) -> dict[str, float]:
@@ -169,6 +190,38 @@ def importance(model: Model) -> dict[str, float]:
         gains[columns[int(feature.removeprefix("f"))]] += float(gain)
     total = sum(gains.values())
     return {name: gain / total for name, gain in gains.items()} if total else gains
+
+
+def _objective(settings: Mapping[str, Any], classes: int) -> dict[str, Any]:
+    """Return the task's objective and what it needs, unless the settings contradict the task."""
+    wanted = {0: "reg:squarederror", 2: "binary:logistic"}.get(classes, "multi:softprob")
+    given = str(settings.get("objective", wanted))
+    fits = given == wanted if classes else not given.startswith(("binary:", "multi:"))
+    if not fits:
+        what = f"{classes} classes" if classes else "numbers"
+        raise ValueError(f"objective must suit {what}, as {wanted} does, got {given!r}")
+    if "scale_pos_weight" in settings and classes != 2:
+        raise ValueError("scale_pos_weight is for two classes; others have data.class_weights")
+    return {"objective": wanted, **({"num_class": classes} if classes > 2 else {})}
+
+
+def _directions(given: Any, prepared: Prepared) -> Any:
+    """Return constraints of the encoded columns, of which numbers are first."""
+    if not isinstance(given, dict):  # XGBoost's own forms
+        return tuple(given) if isinstance(given, list) else given
+    for name, way in given.items():
+        if name not in prepared.numbers or way not in (-1, 0, 1):
+            msg = "monotone_constraints must give columns of numbers 1 or -1"
+            raise ValueError(f"{msg}, got {name!r}: {way!r}")
+    return tuple(given.get(name, 0) for name in prepared.numbers)
+
+
+def _finished(found: NDArray[np.float32], classes: list[str]) -> NDArray[np.float64]:
+    """Return numbers, or probabilities that sum to 1, which in single precision they almost do."""
+    values = np.asarray(found, dtype=np.float64)
+    if classes and values.ndim == 1:  # of the second one of two
+        return np.column_stack([1 - values, values])
+    return values / values.sum(axis=1, keepdims=True) if classes else values
 
 
 def _encode(

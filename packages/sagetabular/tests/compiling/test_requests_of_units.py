@@ -10,6 +10,7 @@ import pytest
 from making_units import BOOST, channels_of, get, inputs_of, with_unit
 
 from sagetabular.errors import UserError
+from sagetabular.jobs.models.hyperparameters import read_training_settings
 
 ARN = "arn:aws:sagemaker:eu-west-1:123456789012:algorithm/forest"
 
@@ -105,6 +106,17 @@ def test_a_train_step_has_fixed_hyperparameters_and_a_program_of_its_own(example
         setup = content.extractfile("setup.py").read().decode()
     assert "'models.ridge.parts.clean'" in program.replace('"', "'")
     assert 'py_modules=["tune", "fit", "entry_train"]' in setup
+
+
+def test_a_mapping_reaches_the_job_as_it_was_written(example, tmp_path):
+    rising = {"rooms": 1, "Größe, m²": -1}
+    steps, _ = with_unit(example, {"fit": {}}, hyperparameters={"centred": True, "rising": rising})
+    (tmp_path / "input/config").mkdir(parents=True)
+    told = steps["FitRidge"]["Arguments"]["HyperParameters"]
+    told = {name: value for name, value in told.items() if isinstance(value, str)}
+    file = tmp_path / "input/config/hyperparameters.json"
+    file.write_text(json.dumps({**told, "job_seed": "3"}))
+    assert read_training_settings(tmp_path).hyperparameters["rising"] == rising
 
 
 def test_an_algorithm_resource_gets_plain_hyperparameters_and_no_code(example):

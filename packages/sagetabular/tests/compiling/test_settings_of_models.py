@@ -32,6 +32,11 @@ FAULTS = {
         "hyperparameters.depth must be text, a number, true or false, got [1, 2].",
         "Write one value; several to choose from go under tuning.ranges.",
     ),
+    "a list in a hyperparameter's mapping": (
+        RIDGE, "hyperparameters.rising", {"rooms": [1]},
+        "hyperparameters.rising must give a name text, a number, true or false, got 'rooms': [1].",
+        "Write one value for each name.",
+    ),
     "infinity for a hyperparameter": (
         RIDGE, "hyperparameters.depth", float("inf"),
         "hyperparameters.depth must be text, a number, true or false, got inf.",

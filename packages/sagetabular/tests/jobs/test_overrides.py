@@ -10,8 +10,11 @@ from sagetabular.jobs.errors import JobError
 from sagetabular.jobs.models.hyperparameters import read_training_settings
 from sagetabular.jobs.models.overrides import with_overrides
 
-TOLD = {"rounds": 400, "rate": 0.1, "booster": "tree", "centred": True, "depth": 5}
-FIXED = ["rounds", "rate", "booster", "centred"]
+TOLD = {
+    "rounds": 400, "rate": 0.1, "booster": "tree", "centred": True, "depth": 5,
+    "rising": {"rooms": 1},
+}  # fmt: skip
+FIXED = ["rounds", "rate", "booster", "centred", "rising"]
 
 
 @pytest.fixture
@@ -31,6 +34,7 @@ def read(tmp_path):
         ({}, {}),
         ({"rounds": 50, "rate": 0.5}, {"rounds": 50, "rate": 0.5}),
         ({"rate": 1, "centred": False}, {"rate": 1.0, "centred": False}),
+        ({"rising": '{"area": -1}'}, {"rising": {"area": -1}}),
         (
             {"rounds": "50", "rate": "1", "centred": "false", "booster": "50"},
             {"rounds": 50, "rate": 1.0, "centred": False, "booster": "50"},
@@ -49,13 +53,18 @@ def test_given_values_count_in_the_type_of_their_default(read, given, changed) -
     ("text", "rule", "remedy"),
     [
         ('{"round": 5}', "gives 'round', which is not under hyper", "Did you mean 'rounds'?"),
-        ('{"zzz": 5}', "gives 'zzz', which is not", "There are booster, centred, rate, rounds."),
+        (
+            '{"zzz": 5}',
+            "gives 'zzz', which is not",
+            "There are booster, centred, rate, rising, rounds.",
+        ),
         ('{"depth": 5}', "must not give 'depth', which is tuned or set by", "Take it out of the"),
         ('{"rounds": 5.5}', "must give 'rounds' a whole number, got 5.5.", "Correct it, or"),
         ('{"rounds": true}', "must give 'rounds' a whole number, got True.", "Correct it, or"),
         ('{"rounds": "many"}', "must give 'rounds' a whole number, got 'many'.", "Correct it"),
         ('{"rate": NaN}', "must give 'rate' a number, got nan.", "Correct it, or"),
         ('{"centred": 1}', "must give 'centred' true or false, got 1.", "Correct it, or"),
+        ('{"rising": 1}', "must give 'rising' a mapping, got 1.", "Correct it, or"),
         ('{"booster": 1}', "must give 'booster' text, got 1.", "Correct it, or"),
         ("[1]", "must hold one JSON object, got [1].", "Correct given.json: write"),
         ("{", "must hold JSON, got text that is not: ", "Correct given.json."),

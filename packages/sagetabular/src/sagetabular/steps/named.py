@@ -54,7 +54,7 @@ def value_of(value: Any, parameters: Mapping[str, ParameterString]) -> Any:
     return value if isinstance(value, str) else repr(value)
 
 
-def encode(value: str | float | bool) -> str:
+def encode(value: str | float | bool | Mapping[str, str | float | bool]) -> str:
     """Return a hyperparameter as JSON, so that the job gets back the type it had."""
     return json.dumps(value, ensure_ascii=False)
 

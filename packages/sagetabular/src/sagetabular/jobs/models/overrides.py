@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHANNEL = "hyperparameters"
-_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+_WORDS = {
+    bool: "true or false", int: "a whole number", float: "a number", str: "text", dict: "a mapping",
+}  # fmt: skip
 
 
 def with_overrides(

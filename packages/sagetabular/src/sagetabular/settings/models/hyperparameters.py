@@ -19,15 +19,32 @@ Scaling = Literal["Auto", "Linear", "Logarithmic", "ReverseLogarithmic"]
 
 
 def _check_value(value: object) -> object:
-    finite = not isinstance(value, float) or math.isfinite(value)
-    if not isinstance(value, str | int | float | bool) or not finite:
+    if not _is_value(value):
         msg = f"must be text, a number, true or false, got {value!r}."
         raise RuleError(msg, "Write one value; several to choose from go under tuning.ranges.")
     return value
 
 
-Value = Annotated[str | int | float | bool, BeforeValidator(_check_value)]
-Hyperparameters = dict[str, Value]
+def _check_named_values(value: object) -> object:
+    """Accept one value, or one for each name, such as those of columns."""
+    if not isinstance(value, dict):
+        return _check_value(value)
+    for name, one in value.items():
+        if not _is_value(one):
+            msg = f"must give a name text, a number, true or false, got {name!r}: {one!r}."
+            raise RuleError(msg, "Write one value for each name.")
+    return value
+
+
+def _is_value(value: object) -> bool:
+    finite = not isinstance(value, float) or math.isfinite(value)
+    return isinstance(value, str | int | float | bool) and finite
+
+
+_Scalar = str | int | float | bool
+Value = Annotated[_Scalar, BeforeValidator(_check_value)]
+NamedValues = Annotated[_Scalar | dict[str, _Scalar], BeforeValidator(_check_named_values)]
+Hyperparameters = dict[str, NamedValues]
 
 
 def check_names(names: Iterable[str]) -> None:
