@@ -46,6 +46,15 @@ def criteria(**members: Any) -> Completion:
         ([0.5, 0.4, 0.6], 0),
         ([None, None], 2),
         ([None, -0.5, -0.4], 0),
+        ([-0.5, -0.496], 1),  # 1 % of the size, not of the signed value
+        ([-50_000.0, -49_501.0], 1),
+        ([-50_000.0, -49_500.0], 0),
+        ([-0.01, -0.00991], 1),
+        ([-0.01, -0.0098], 0),
+        ([0.0, 0.0, 0.0], 2),  # equal to a best of 0 is no improvement
+        ([0.0, 1e-9], 0),
+        ([0.0, -1e-9], 1),
+        ([-1e-9, 0.0, 0.0], 1),
     ],
 )
 def test_trials_that_improve_the_best_by_less_than_a_hundredth_are_counted(values, idle) -> None:

@@ -4,6 +4,10 @@ The criteria look at the trials in the order of their numbers, as the search doe
 before the next trial is suggested. Trials that were suggested by then come to their end. So what
 is tried depends neither on the number of cores nor on which trial finished first.
 
+An improvement is one of at least 1 % of the best value, whatever its sign, its size and its
+direction are: so says the API of `MaxNumberOfTrainingJobsNotImproving`, without a word about
+values near 0. A best of exactly 0 is improved by any value that is better.
+
 Only the longest run time of the whole job, `MaxRuntimeInSeconds`, is a matter of this machine.
 """
 
@@ -68,7 +72,7 @@ class Completion:
         if value is None or best is None:
             return value is not None
         gain = value - best if self.maximise else best - value
-        return gain >= IMPROVEMENT * abs(best)
+        return gain > 0 and gain >= IMPROVEMENT * abs(best)  # of a best of 0, 1 % is nothing
 
     def _better(self, value: float, best: float) -> float:
         return max(value, best) if self.maximise else min(value, best)

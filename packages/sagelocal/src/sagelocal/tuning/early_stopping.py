@@ -34,7 +34,8 @@ class StoppingRule:
     Attributes:
         medians: The median of the running averages after the first value, the second and so on.
         maximise: Whether more is better.
-        tolerance: How much worse than that a trial may be; on the service it is 0.
+        tolerance: How much worse than that a trial may be, in the objective's own unit; on the
+            service it is 0, whatever that unit is.
     """
 
     medians: Sequence[float]
@@ -83,7 +84,7 @@ def check_tolerance(tolerance: float) -> None:
     if not tolerance >= 0:
         raise SageLocalError(
             f"The stopping tolerance must be 0 or more, got {tolerance!r}.",
-            "Give it in the unit of the objective, such as 0.006 for an R2.",
+            "Give it in the objective's own unit: 0.006 for an R2, 500 for an error in dollars.",
         )
 
 
