@@ -11,7 +11,8 @@ from planting import Run
 
 from sagetabular.tracking.runs import TRAINING_JOB, parameter_key
 
-SCORES = ("r2", "mse", "rmse", "mae")
+# Of a file of folds, what is no score.
+NO_SCORES = {"fold", "rows"}
 
 
 def archives(run: Run) -> dict[str, dict[str, bytes]]:
@@ -44,11 +45,13 @@ def check(run: Run, logged) -> None:
         assert child.name == f"{job.rpartition('-')[2]} {report['model']}"
         assert (child.status, child.artefacts) == ("FINISHED", files)
         assert child.tags["model"] == report["model"]
+        assert {child.tags[name] for name in ("task", "metric")} == {"regression", "r2"}
         assert child.parameters == {
             parameter_key(name): value if isinstance(value, str) else json.dumps(value)
             for name, value in report["hyperparameters"].items()
         }
-        folds = {f"fold_{name}": [fold[name] for fold in report["folds"]] for name in SCORES}
-        means = {name: [report[name]] for name in (*SCORES, "r2_std")}
+        scores = report["folds"][0].keys() - NO_SCORES
+        folds = {f"fold_{name}": [fold[name] for fold in report["folds"]] for name in scores}
+        means = {name: [report[name]] for name in (*scores, f"{report['metric']}_std")}
         seconds = {"seconds": [math.fsum(report["seconds"])], "fold_seconds": report["seconds"]}
         assert child.metrics == folds | means | seconds

@@ -132,6 +132,31 @@ def test_an_experiment_of_an_earlier_version_gets_its_view(store, execution):
     assert store.page("test-project").endswith("&viewStateShareKey=scores")
 
 
+def test_the_scores_that_the_pages_show_are_those_of_the_latest_metric(store, execution):
+    def columns():
+        found = connect_locally(store.uri).get_experiment_by_name("test-project")
+        return json.loads(found.tags["mlflow.sharedViewState.scores"])["selectedColumns"]
+
+    log(store, replace(execution, tags={"metric": "roc_auc"}))
+    shown = [f"metrics.`{name}`" for name in ("cv_roc_auc", "test_roc_auc", "roc_auc")]
+    assert columns()[:3] == shown
+    log(store, replace(execution, name="e2", tags={"metric": "log_loss"}))
+    assert columns()[:2] == ["metrics.`cv_log_loss`", "metrics.`test_log_loss`"]
+    assert columns()[-1] == "params.`winner`"
+
+
+def test_task_and_metric_are_tags_by_which_runs_are_found(store, execution):
+    own = {"task": "binary", "metric": "f1"}
+    trials = [replace(trial, tags=own) for trial in execution.trials]
+    log(store, replace(execution, tags=own, trials=trials))
+    log(store, replace(execution, name="e2"))
+    client = connect_locally(store.uri)
+    experiment = client.get_experiment_by_name("test-project").experiment_id
+    found = client.search_runs([experiment], "tags.task = 'binary' and tags.metric = 'f1'")
+    assert len(found) == 3
+    assert {run.data.tags["execution"] for run in found} == {"e1"}
+
+
 def test_no_empty_experiment_stands_beside_ours(store, execution):
     log(store, execution)
     experiments = connect_locally(store.uri).search_experiments()

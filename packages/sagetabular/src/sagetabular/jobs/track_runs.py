@@ -1,7 +1,8 @@
 """Runs that Track logs, read from the files that the trials and Select have written.
 
 Never from logs: a file has every number in full precision. A trial that failed has left no
-archive, so nothing is logged of it.
+archive, so nothing is logged of it. Files of releases that knew R2 alone say neither task nor
+metric.
 """
 
 from __future__ import annotations
@@ -9,19 +10,47 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.jobs.errors import JobError
 from sagetabular.jobs.models.archives import extract
-from sagetabular.tracking.runs import ExecutionRun, TrialRun
+from sagetabular.jobs.scoring.metrics import DEFAULT_METRICS, metrics_of
+from sagetabular.tracking.runs import METRIC, ExecutionRun, TrialRun
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-SCORES = ("r2", "mse", "rmse", "mae")
+    from sagetabular.jobs.scoring.metrics import Task
+
 # How the tuning service goes on from the name of a tuning job to those of its trials.
 _TRIAL = r"-\d{3,}(-[0-9a-z]{8})?"
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """What a file of scores is about: the task, and the metric that ranks models."""
+
+    task: Task
+    metric: str
+
+    @property
+    def names(self) -> list[str]:
+        """The metrics that a trial has."""
+        names = [metric.name for metric in metrics_of(self.task)]
+        return [*names, "mse"] if self.task == "regression" else names
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """What both are called where executions are logged."""
+        return {"task": self.task, METRIC: self.metric}
+
+
+def read_scoring(file: Mapping[str, Any]) -> Scoring:
+    """Return what `cv.json` or `selection.json` is about."""
+    task: Task = file.get("task", "regression")
+    return Scoring(task, file.get("metric", DEFAULT_METRICS[task]))
 
 
 def read_execution(
@@ -51,7 +80,7 @@ def read_execution(
         JobError: An archive is damaged, or a tuning job has left none.
     """
     selection = json.loads((inputs / "selection/selection.json").read_text(encoding="utf-8"))
-    winner = selection["winner"]
+    winner, scoring = selection["winner"], read_scoring(selection)
     trials = [
         trial
         for model, job in tuning_jobs.items()
@@ -61,25 +90,31 @@ def read_execution(
         name=name,
         pipeline=pipeline,
         parameters={**parameters, "selection.by": selection["by"], "winner": winner["model"]},
-        metrics=_results(selection),
-        tags=tags,
+        metrics=_results(selection, scoring),
+        tags={**tags, **scoring.tags},
         artefacts=inputs / "selection",
         trials=trials,
         address=_below(addresses["selection"], "selection.json"),
     )
 
 
-def _results(selection: Mapping[str, Any]) -> dict[str, float]:
-    """Return R2 and errors of the winner, then of each model under its name."""
-    winner = selection["winner"]
-    metrics = {name: winner[name] for name in ("cv_r2", "test_r2") if winner[name] is not None}
+def _results(selection: Mapping[str, Any], scoring: Scoring) -> dict[str, float]:
+    """Return the winner's scores by the metric that ranks, then all of each model under its name.
+
+    One fold deviates from nothing, and a model without a search has no folds.
+    """
+    metric = scoring.metric
+    ranked = (f"cv_{metric}", f"test_{metric}")
+    every = (f"cv_{metric}", f"cv_{metric}_std", *(f"test_{name}" for name in scoring.names))
+    metrics = _present(selection["winner"], ranked)
     for candidate in selection["ranking"]:
-        metrics |= {
-            f"{candidate['model']}.{name}": candidate[name]
-            for name in ("cv_r2", "cv_r2_std", "test_r2", "test_rmse", "test_mae")
-            if candidate[name] is not None  # one fold deviates from nothing, no search has none
-        }
+        found = _present(candidate, every)
+        metrics |= {f"{candidate['model']}.{name}": value for name, value in found.items()}
     return metrics
+
+
+def _present(scores: Mapping[str, Any], names: Iterable[str]) -> dict[str, float]:
+    return {name: scores[name] for name in names if scores.get(name) is not None}
 
 
 def _below(address: str, path: str) -> str:
@@ -108,10 +143,13 @@ def _trials(
 
 def _trial(folder: Path, name: str, model: str, address: str) -> TrialRun:
     report = json.loads((folder / "cv.json").read_text(encoding="utf-8"))
-    means = {metric: report[metric] for metric in SCORES}
-    if report["r2_std"] is not None:
-        means["r2_std"] = report["r2_std"]
-    folds = {f"fold_{metric}": [fold[metric] for fold in report["folds"]] for metric in SCORES}
+    scoring = read_scoring(report)
+    means = _present(report, (*scoring.names, f"{scoring.metric}_std"))
+    folds = {
+        f"fold_{name}": [fold[name] for fold in report["folds"]]
+        for name in scoring.names
+        if name in means
+    }
     return TrialRun(
         name=name,
         model=model,
@@ -120,4 +158,5 @@ def _trial(folder: Path, name: str, model: str, address: str) -> TrialRun:
         fold_metrics={**folds, "fold_seconds": report["seconds"]},
         artefacts=folder,
         address=address,
+        tags=scoring.tags,
     )

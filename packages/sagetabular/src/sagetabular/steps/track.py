@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sagetabular.jobs.scoring.metrics import METRICS
 from sagetabular.steps.context import text
 from sagetabular.steps.models.links import trials_uri
 from sagetabular.steps.preprocess import fingerprint
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 # The parameters that shape the result; the others say where and as whom the jobs run.
 SHAPING = {
     "Database", "Table", "DataUri", "DataVersion", "Folds", "Seed", "MaxTrainingJobs",
-    "MaxParallelTrainingJobs", "MinimumR2",
+    "MaxParallelTrainingJobs", *(metric.parameter for metric in METRICS.values()),
 }  # fmt: skip
 
 

@@ -2,8 +2,8 @@
 
 The trial has one trial component for each trial of the tuning jobs and then one for the
 execution itself, with the names that MLflow has: parameters, metrics, the scores of the folds as
-series (`fold_r2`, step = fold). The execution's metrics are the leaderboard. What is a tag there
-is a parameter here (`tags.model`), since Studio shows these. Files stay where they are: an
+series (`fold_roc_auc`, step = fold). The execution's metrics are the leaderboard. What is a tag
+there is a parameter here (`tags.model`), since Studio shows these. Files stay where they are: an
 artefact is their address in S3.
 """
 
@@ -49,7 +49,9 @@ def component_name(execution: str, trial: str = "") -> str:
 def _of_trial(execution: ExecutionRun, trial: TrialRun) -> Content:
     return Content(
         title=trial.name,
-        parameters=_parameters(trial.hyperparameters, {MODEL: trial.model}, execution),
+        parameters=_parameters(
+            trial.hyperparameters, {**trial.tags, MODEL: trial.model}, execution
+        ),
         metrics=[*_single(trial.metrics), *_series(trial.fold_metrics)],
         artefacts=_artefact("model.tar.gz", trial.address, _ARCHIVE),
     )

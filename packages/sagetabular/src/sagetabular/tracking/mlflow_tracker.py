@@ -2,7 +2,7 @@
 
 The run of an execution has its parameters, the winner, the metrics of each model and
 `selection.json`; the run of a trial its hyperparameters, the means over the folds, the scores of
-the folds as series (`fold_r2`, step = fold), `cv.json` and the out-of-fold predictions.
+the folds as series (`fold_roc_auc`, step = fold), `cv.json` and the out-of-fold predictions.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from sagetabular.tracking.mlflow_client import (
 )
 from sagetabular.tracking.runs import (
     EXECUTION,
+    METRIC,
     MODEL,
     TRAINING_JOB,
     ExecutionRun,
@@ -42,14 +43,7 @@ from sagetabular.tracking.runs import (
 PARENT = "mlflow.parentRunId"
 # MLflow takes 1,000 entries in a call, of which 100 may be parameters.
 _METRICS_PER_CALL, _PARAMETERS_PER_CALL = 900, 100
-# So that the pages show training runs first, not conversations with language models; and what the
-# table of runs shows, which the pages read from a view that somebody shares (`local_store.VIEW`).
-_COLUMNS = (*(f"metrics.`{name}`" for name in ("cv_r2", "test_r2", "r2", "r2_std")),
-            "params.`winner`")  # fmt: skip
-_TAGS = {
-    "mlflow.experimentKind": "custom_model_development",
-    VIEW_TAG: json.dumps({"selectedColumns": _COLUMNS}),
-}
+_KIND = {"mlflow.experimentKind": "custom_model_development"}  # or the pages show conversations
 # Of the name of a trial; SageMaker puts a hash behind it.
 _NUMBER = re.compile(r"-(\d{3,})(?:-[0-9a-f]{8})?$")
 Item = TypeVar("Item")
@@ -84,7 +78,7 @@ class MlflowTracker:
         """
         with self._prepared(), failures(self._uri):
             client = (connect_locally if self._store else connect)(self._uri)
-            experiment = self._experiment(client, execution.pipeline)
+            experiment = self._experiment(client, execution)
             _remove(client, experiment, execution.name)
             own = {EXECUTION: execution.name}
             run = _start(client, experiment, execution.name, {**execution.tags, **own})
@@ -98,16 +92,29 @@ class MlflowTracker:
     def _prepared(self) -> AbstractContextManager[None]:
         return self._store.prepared(make_database) if self._store else nullcontext()
 
-    def _experiment(self, client: MlflowClient, name: str) -> str:
+    def _experiment(self, client: MlflowClient, execution: ExecutionRun) -> str:
+        """Return the number of the experiment, which shows the scores of this execution."""
+        name, view = execution.pipeline, {VIEW_TAG: _view(execution)}
         found = client.get_experiment_by_name(name)
         if found is None:
             location = self._store.artefacts(name) if self._store else None
-            return str(client.create_experiment(name, location, _TAGS))
-        for tag in _TAGS.keys() - found.tags.keys():
-            client.set_experiment_tag(found.experiment_id, tag, _TAGS[tag])
+            return str(client.create_experiment(name, location, _KIND | view))
+        for tag, value in ({**_KIND, **found.tags} | view).items() - found.tags.items():
+            client.set_experiment_tag(found.experiment_id, tag, value)
         if found.lifecycle_stage != "active":
             client.restore_experiment(found.experiment_id)
         return str(found.experiment_id)
+
+
+def _view(execution: ExecutionRun) -> str:
+    """Return what the table of runs shows, which the pages read from a view that is shared.
+
+    Its name is `local_store.VIEW`. It follows the metric of the execution that was logged last.
+    """
+    metric = execution.tags.get(METRIC, "r2")
+    scores = (f"cv_{metric}", f"test_{metric}", metric, f"{metric}_std")
+    return json.dumps({"selectedColumns": [*(f"metrics.`{name}`" for name in scores),
+                                           "params.`winner`"]})  # fmt: skip
 
 
 def _remove(client: MlflowClient, experiment: str, execution: str) -> None:
@@ -125,7 +132,7 @@ def _log_trial(
     client: MlflowClient, experiment: str, trial: TrialRun, tags: Mapping[str, str]
 ) -> None:
     own = {MODEL: trial.model, TRAINING_JOB: trial.name}
-    run = _start(client, experiment, _short_name(trial), {**tags, **own})
+    run = _start(client, experiment, _short_name(trial), {**trial.tags, **tags, **own})
     metrics = _metrics(trial.metrics, trial.fold_metrics)
     _finish(client, run, trial.hyperparameters, metrics, trial.artefacts)
 

@@ -15,6 +15,8 @@ from typing import Protocol
 Value = str | int | float | bool
 # Tags that every store has: which execution a run belongs to, and of which model a trial is.
 EXECUTION, MODEL = "execution", "model"
+# One that the table of runs goes by: the metric that ranks models.
+METRIC = "metric"
 # One that MLflow has, whose names of trials are short.
 TRAINING_JOB = "training_job"
 _LONGEST_KEY = 250
@@ -45,6 +47,7 @@ class TrialRun:
         fold_metrics: Metric → one number per fold, in their order.
         artefacts: Folder whose files are kept.
         address: Where the archive with these files lies in S3; empty if nobody knows.
+        tags: What it is about: its task, and the metric that ranks.
     """
 
     name: str
@@ -54,6 +57,7 @@ class TrialRun:
     fold_metrics: Mapping[str, Sequence[float]]
     artefacts: Path
     address: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ class ExecutionRun:
         pipeline: Name of the pipeline.
         parameters: What shaped the result, and what came out as winner.
         metrics: Metric → its value.
-        tags: Where it came from.
+        tags: Where it came from, its task, and the metric that ranks.
         artefacts: Folder whose files are kept.
         trials: The trials of all models.
         address: Where `selection.json` lies in S3; empty if nobody knows.
