@@ -62,6 +62,7 @@ def test_a_manifest_of_before_there_were_tasks_is_one_of_regression(tmp_path) ->
         ({"classes": ["yes", 0]}, "classes must be different texts, got ['yes', 0]"),
         ({"classes": ["yes", None]}, "classes must be different texts"),
         ({"classes": [["yes"], "no"]}, "classes must be different texts"),
+        ({"classes": ["no", "\ud800"]}, r"classes must be different texts, got ['no', '\ud800']"),
         ({"classes": "yn"}, "classes must be different texts, got 'yn'"),
         ({"classes": None}, "classes must be different texts, got None"),
         ({"positive": "yes"}, "positive must be 'no', got 'yes'"),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from calling import HYPERPARAMETERS, NUMBERS, Client, fit_model
+from class_models import ODD, TWO, fit_classes, lay_out_code
 from lines import ROW, Line
 
 from sagetabular.serving.http.app import App
@@ -39,6 +40,24 @@ def new_client():
 def clients(model_folders, new_client):
     """A client of each model."""
     return {name: new_client(load_model(folder)) for name, folder in model_folders.items()}
+
+
+@pytest.fixture(scope="session")
+def class_folders(tmp_path_factory):
+    """Folders of fitted models of classes, by name."""
+    root = tmp_path_factory.mktemp("classes")
+    lay_out_code(root)
+    return {
+        "two": fit_classes(root / "two", TWO),
+        "odd": fit_classes(root / "odd", ODD),
+        "two_and_town": fit_classes(root / "two_and_town", TWO, [*NUMBERS[:2], "town", "age"]),
+    }
+
+
+@pytest.fixture(scope="session")
+def class_clients(class_folders, new_client):
+    """A client of each model of classes."""
+    return {name: new_client(load_model(folder)) for name, folder in class_folders.items()}
 
 
 @pytest.fixture

@@ -103,6 +103,16 @@ REQUESTS = st.tuples(
     st.sampled_from(["", "", "*/*", "application/json", "text/html", "text/csv;q=0"]),
 )
 
+# Custom attributes: what asks for outputs, and what only resembles it.
+ATTRIBUTES = st.one_of(
+    st.just(""),
+    st.lists(
+        st.sampled_from(["predicted_label", "probability", "probabilities", "labels", "x", ""]),
+        max_size=4,
+    ).map(lambda names: f"output={','.join(names)}"),
+    st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=20),
+)
+
 
 def exchange(connection: http.client.HTTPConnection, request) -> int | None:
     """Return the answer's status; None if no client can send the request, or it fails by plan."""

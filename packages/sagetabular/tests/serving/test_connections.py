@@ -7,7 +7,7 @@ import time
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lines import PING, POST, ROW, Line
 
@@ -35,6 +35,7 @@ def test_requests_are_answered_however_their_bytes_are_cut(clients, expected) ->
     )
     app = App(ServerSettings("unused"), clients["decision_tree"].app.model)
 
+    @settings(deadline=None)  # other tests may keep the machine busy
     @given(st.lists(st.integers(0, len(sent)), max_size=20))
     def check(cuts) -> None:
         line, places = Line(app), [0, *sorted(cuts), len(sent)]

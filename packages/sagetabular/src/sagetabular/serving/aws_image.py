@@ -6,14 +6,16 @@ HTTP server of its own around what that module offers: these two.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 from sagetabular.serving.errors import RequestError
-from sagetabular.serving.formats.answers import Answer, choose_type, format_predictions, refuse
-from sagetabular.serving.formats.bodies import read_body
+from sagetabular.serving.formats.answers import Answer, refuse
+from sagetabular.serving.formats.outputs import HEADER
+from sagetabular.serving.invoking import invoke
 from sagetabular.serving.model import ServedModel, load_model
-from sagetabular.serving.settings import MEGABYTE
+from sagetabular.serving.settings import MEGABYTE, read_default_outputs
 
 # Of a request to an endpoint, and the most that a Transform job can send.
 _LIMIT = 100 * MEGABYTE
@@ -25,8 +27,9 @@ def model_fn(folder: str) -> ServedModel:
     Raises:
         NoModelError: The folder is missing or empty.
         JobError: What lies there cannot be loaded or does not answer.
+        ServerError: The environment asks for outputs that there are not.
     """
-    return load_model(Path(folder))
+    return load_model(Path(folder), read_default_outputs(os.environ))
 
 
 def transform_fn(
@@ -44,18 +47,20 @@ def transform_fn(
         The response of the image's own server: an exception would always become a 500.
     """
     # The image's server is made with it, the project's own image and a laptop do without.
-    from flask import Response
+    from flask import Response, has_request_context, request
 
-    answer = respond(model, body, content_type or "", accept or "")
+    # The image hands on these two headers alone; the others are where its server has them.
+    attributes = request.headers.get(HEADER, "") if has_request_context() else ""
+    answer = respond(model, body, content_type or "", accept or "", attributes)
     return Response(answer.body, answer.status, content_type=answer.content_type)
 
 
-def respond(model: ServedModel, body: bytes | str, content_type: str, accept: str) -> Answer:
+def respond(
+    model: ServedModel, body: bytes | str, content_type: str, accept: str, attributes: str = ""
+) -> Answer:
     """Return the answer to a request, or why it cannot be met."""
     content = body.encode() if isinstance(body, str) else body
     try:
-        answer_type = choose_type(accept)
-        rows = read_body(content, content_type, model.columns, _LIMIT)
-        return format_predictions(model.predict(rows), answer_type)
+        return invoke(model, content, content_type, accept, attributes, _LIMIT)
     except RequestError as error:
         return refuse(error)

@@ -11,8 +11,11 @@ from sagetabular.jobs.errors import JobError, shown
 from sagetabular.jobs.models.hyperparameters import load_model_code
 from sagetabular.jobs.models.manifest import REMEDY, Manifest, read_manifest
 from sagetabular.reading.values import make_marks
+from sagetabular.serving.checks import checked_numbers, checked_probabilities
 from sagetabular.serving.errors import NoModelError, RequestError
+from sagetabular.serving.formats.classes import ClassAnswers
 from sagetabular.serving.formats.columns import Columns
+from sagetabular.serving.formats.outputs import DEFAULT, VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +39,8 @@ class ServedModel:
         code: Its functions.
         model: What its `load` returned.
         scorer: Its faster `predict`, if it has one for its columns.
+        answers: What writes its answers, if it predicts classes.
+        outputs: What an answer holds unless the request says otherwise.
     """
 
     manifest: Manifest
@@ -43,13 +48,18 @@ class ServedModel:
     code: ModelCode
     model: Any
     scorer: Scorer | None
+    answers: ClassAnswers | None = None
+    outputs: tuple[str, ...] = DEFAULT
 
     def predict(self, rows: Rows) -> NDArray[np.float64]:
-        """Predict, shape (rows,), for rows that `read_body` returned.
+        """Predict for rows that `read_body` returned.
+
+        Returns:
+            Numbers, shape (rows,), or probabilities of the classes, shape (rows, classes).
 
         Raises:
             RequestError: The model refuses the values, or its answer to them is no number.
-            TypeError: It does not return one number for each row.
+            TypeError: It does not return one number for each row, or row and class.
         """
         try:
             if self.scorer is not None and isinstance(rows, np.ndarray):
@@ -59,15 +69,7 @@ class ServedModel:
         except ValueError as err:
             msg = f"The model refuses these values: {_first_line(err)}\n"
             raise RequestError(400, f"{msg}Send values like those it was fitted on.") from err
-        predictions = np.asarray(predictions)
-        if predictions.shape != (len(rows),):
-            msg = f"predict must return shape ({len(rows)},), got {predictions.shape}"
-            raise TypeError(msg)
-        if not np.isfinite(predictions).all():
-            row = int(np.flatnonzero(~np.isfinite(predictions))[0]) + 1
-            msg = f"row {row}: the model's answer is {predictions[row - 1]}, no number.\n"
-            raise RequestError(400, f"{msg}Send values like those it was fitted on.")
-        return predictions
+        return self._checked(predictions, len(rows))
 
     def probe(self) -> None:
         """Predict a typical row, by both ways if there are two.
@@ -78,17 +80,20 @@ class ServedModel:
         row = _typical_rows(self.manifest, self.columns)
         try:
             # First, since it looks at the columns, which a scorer takes on trust.
-            expected = self.code.predict(self.model, self._frame(row))
+            expected = self._checked(self.code.predict(self.model, self._frame(row)), len(row))
             answers = self.predict(row)
         except (RequestError, KeyError, TypeError, ValueError) as err:
             msg = f"The model does not answer a row of the columns {self.manifest.features}: {err}"
             raise JobError(f"{msg}.".replace("\n", " "), REMEDY) from err
         if answers.tobytes() != np.asarray(expected, dtype=np.float64).tobytes():
             msg = f"models/{self.manifest.model}/model.py: scorer must return what predict returns"
-            msg = (
-                f"{msg}, got {shown(answers.tolist())} for {shown(np.asarray(expected).tolist())}."
-            )
+            msg = f"{msg}, got {shown(answers.tolist())} for {shown(expected.tolist())}."
             raise JobError(msg, "Remove it, or mind the order of the columns and their precision.")
+
+    def _checked(self, answer: Any, rows: int) -> NDArray[np.float64]:
+        if self.answers is None:
+            return checked_numbers(answer, rows)
+        return checked_probabilities(answer, rows, self.manifest.classes)
 
     def _frame(self, rows: Rows) -> Any:
         if not isinstance(rows, np.ndarray):
@@ -98,12 +103,16 @@ class ServedModel:
         return pd.DataFrame(rows, columns=list(self.columns.names))
 
 
-def load_model(folder: Path) -> ServedModel:
+def load_model(folder: Path, outputs: tuple[str, ...] = DEFAULT) -> ServedModel:
     """Load the model that `fit` left in a folder, and try it out.
+
+    Args:
+        folder: Where it lies.
+        outputs: What an answer holds unless the request says otherwise.
 
     Raises:
         NoModelError: The folder is missing or empty.
-        JobError: What lies there cannot be loaded or does not answer.
+        JobError: What lies there cannot be loaded or does not answer, or has no such outputs.
     """
     if not folder.is_dir() or not any(folder.iterdir()):
         msg = f"There is no model in {folder}.\nUnpack a model.tar.gz there."
@@ -112,9 +121,21 @@ def load_model(folder: Path) -> ServedModel:
     marks = make_marks(manifest.missing)
     columns = Columns(tuple(manifest.features), frozenset(manifest.categories), marks)
     code, model = _load(manifest, folder)
-    served = ServedModel(manifest, columns, code, model, _scorer(code, model, manifest))
+    scorer, answers = _scorer(code, model, manifest), _answers(manifest, outputs)
+    served = ServedModel(manifest, columns, code, model, scorer, answers, outputs)
     served.probe()
     return served
+
+
+def _answers(manifest: Manifest, outputs: tuple[str, ...]) -> ClassAnswers | None:
+    if manifest.classes:
+        return ClassAnswers(manifest.classes, manifest.positive)
+    if outputs != DEFAULT:
+        msg = f"{VARIABLE} must be {DEFAULT[0]}, since the model predicts numbers, got"
+        raise JobError(
+            f"{msg} {','.join(outputs)!r}.", "Leave it out, or serve a model of classes."
+        )
+    return None
 
 
 def _load(manifest: Manifest, folder: Path) -> tuple[ModelCode, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sagetabular.jobs.runner import base_dir
 from sagetabular.serving.errors import ServerError
+from sagetabular.serving.formats.outputs import DEFAULT, REMEDY, VARIABLE, read_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +32,7 @@ class ServerSettings:
         payload_limit: Bytes that the body of a request may have.
         ends_with_input: Whether the server ends when its standard input does: whoever started it
             holds the other end, and lets it go even when it is killed.
+        outputs: What an answer holds unless its request says otherwise.
     """
 
     model_folder: Path
@@ -40,13 +42,14 @@ class ServerSettings:
     timeout: int = 60
     payload_limit: int = 6 * MEGABYTE
     ends_with_input: bool = False
+    outputs: tuple[str, ...] = DEFAULT
 
 
 def read_settings(environment: Mapping[str, str]) -> ServerSettings:
     """Read the settings from environment variables.
 
     Raises:
-        ServerError: A variable is not a whole number in its range.
+        ServerError: A variable is not a whole number in its range, or names no outputs.
     """
     megabytes = _number(environment, "SAGEMAKER_MAX_PAYLOAD_IN_MB", 6, range(1, 1025))
     return ServerSettings(
@@ -57,7 +60,23 @@ def read_settings(environment: Mapping[str, str]) -> ServerSettings:
         timeout=_number(environment, "MODEL_SERVER_TIMEOUT", 60, range(1, 3601)),
         payload_limit=megabytes * MEGABYTE,
         ends_with_input=environment.get("MODEL_SERVER_ENDS_WITH_INPUT") == "1",
+        outputs=read_default_outputs(environment),
     )
+
+
+def read_default_outputs(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what an answer holds unless its request says otherwise.
+
+    Raises:
+        ServerError: The variable names no outputs, or one twice.
+    """
+    text = environment.get(VARIABLE, "").strip()
+    if not text:
+        return DEFAULT
+    outputs, problem = read_outputs(text)
+    if problem:
+        raise ServerError(f"{VARIABLE} {problem}.\n{REMEDY}")
+    return outputs
 
 
 def _number(environment: Mapping[str, str], name: str, default: int, allowed: range) -> int:

@@ -46,7 +46,7 @@ class Worker:
     def __init__(self, settings: ServerSettings, *, replacement: bool, parent: int) -> None:
         self._app = App(settings)
         self._connections = Connections(self._app, settings.payload_limit, settings.timeout)
-        self._folder = settings.model_folder
+        self._folder, self._outputs = settings.model_folder, settings.outputs
         self._replacement = replacement
         self._parent = parent
         self._ending = False
@@ -103,7 +103,7 @@ class Worker:
         """Load the model, or note what `/ping` then answers."""
         app = self._app
         try:
-            app.model = load_model(self._folder)
+            app.model = load_model(self._folder, self._outputs)
             app.log.event(f"serving models/{app.model.manifest.model}")
         except NoModelError as error:
             app.reason = refuse(RequestError(404, str(error)))

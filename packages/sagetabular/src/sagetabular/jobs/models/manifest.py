@@ -139,7 +139,7 @@ def _problem_of_classes(manifest: Manifest) -> str:
     classes = manifest.classes
     if manifest.task not in DEFAULT_METRICS:
         return f"task must be one of {', '.join(DEFAULT_METRICS)}, got {shown(manifest.task)}"
-    are_texts = isinstance(classes, list) and all(isinstance(name, str) for name in classes)
+    are_texts = isinstance(classes, list) and all(map(_is_text, classes))
     if not are_texts or len({*classes}) < len(classes):
         return f"classes must be different texts, got {shown(classes)}"
     if manifest.task != _task(classes) or len(classes) == 1:
@@ -149,3 +149,11 @@ def _problem_of_classes(manifest: Manifest) -> str:
     if manifest.positive != positive:
         return f"positive must be {shown(positive)}, got {shown(manifest.positive)}"
     return ""
+
+
+def _is_text(value: object) -> bool:
+    """Return whether a value is text that can be written: JSON may hold half a character."""
+    try:
+        return isinstance(value, str) and value.encode() is not None
+    except UnicodeEncodeError:
+        return False

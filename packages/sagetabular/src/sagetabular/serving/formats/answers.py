@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -9,13 +10,17 @@ from typing import TYPE_CHECKING
 from sagetabular.serving.errors import RequestError
 from sagetabular.serving.formats.bodies import CSV, JSON
 from sagetabular.serving.formats.json_body import write_numbers
+from sagetabular.serving.formats.outputs import PREDICTED
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 TEXT = "text/plain; charset=utf-8"
+# Its parameter `header` is that of RFC 4180.
+CSV_WITH_HEADER = f"{CSV}; header=present"
 _CSV_UTF8 = f"{CSV}; charset=utf-8"
+_HEADER = re.compile(rf"(?:^|,)\s*{CSV}\s*;[^,]*(?<=[;\s])header\s*=\s*\"?present\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,14 @@ def format_predictions(predictions: NDArray[np.float64], content_type: str) -> A
     if content_type == JSON:
         return Answer(200, b'{"predictions":' + values + b"}", JSON, predictions.size)
     lines = values[1:-1].replace(b",", b"\n") + b"\n"
-    return Answer(200, lines, _CSV_UTF8, predictions.size)
+    header = b"%b\n" % PREDICTED.encode() if content_type == CSV_WITH_HEADER else b""
+    return csv_answer(lines, predictions.size, header)
+
+
+def csv_answer(lines: bytes, rows: int, header: bytes = b"") -> Answer:
+    """Return lines as an answer, below a header if the client wants one."""
+    content_type = f"{_CSV_UTF8}; header=present" if header else _CSV_UTF8
+    return Answer(200, header + lines, content_type, rows)
 
 
 def refuse(error: RequestError) -> Answer:
@@ -57,6 +69,8 @@ def refuse(error: RequestError) -> Answer:
 @lru_cache(maxsize=64)
 def choose_type(accept: str) -> str:
     """Return the type of the answer for an `Accept` header; CSV where the client does not mind.
+
+    It is `CSV_WITH_HEADER` for `text/csv; header=present`.
 
     Raises:
         RequestError: The client accepts neither CSV nor JSON (406).
@@ -69,7 +83,7 @@ def choose_type(accept: str) -> str:
     if quality == 0:
         msg = f"The answer can be {CSV} or {JSON}, but Accept is {accept[:60]!r}.\nAccept one."
         raise RequestError(406, msg)
-    return chosen
+    return CSV_WITH_HEADER if chosen == CSV and _HEADER.search(accept) else chosen
 
 
 def _best(qualities: dict[str, float], offer: str) -> float:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from sagetabular.jobs.errors import JobError
 from sagetabular.serving.errors import RequestError
-from sagetabular.serving.formats.answers import Answer, choose_type, format_predictions, refuse
-from sagetabular.serving.formats.bodies import read_body
+from sagetabular.serving.formats.answers import Answer, refuse
+from sagetabular.serving.formats.outputs import HEADER
 from sagetabular.serving.http.access_log import AccessLog
 from sagetabular.serving.http.deadline import Deadline
+from sagetabular.serving.invoking import invoke
 
 if TYPE_CHECKING:
     from sagetabular.serving.http.messages import Request
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from sagetabular.serving.settings import ServerSettings
 
 METHODS = {"/ping": "GET", "/invocations": "POST"}
+_ATTRIBUTES = HEADER.lower().encode()
 LOADING = Answer(503, b"The model is being loaded.\nAsk again in a moment.\n")
 OWN_FAILURE = Answer(500, b"The model failed.\nThe server's log says why.\n")
 
@@ -84,13 +86,17 @@ class App:
     def _invoke(self, request: Request) -> Answer:
         if self.model is None:
             return self.reason
-        headers = request.headers
-        answer_type = choose_type(headers.get(b"accept", ""))
+        header = request.headers.get
         self.deadline.start(request.began)
         try:
-            content_type = headers.get(b"content-type", "")
-            rows = read_body(request.body, content_type, self.model.columns, self._limit)
-            return format_predictions(self.model.predict(rows), answer_type)
+            return invoke(
+                self.model,
+                request.body,
+                header(b"content-type", ""),
+                header(b"accept", ""),
+                header(_ATTRIBUTES, ""),
+                self._limit,
+            )
         finally:
             self.deadline.stop()
 
