@@ -11,7 +11,10 @@ from rich.console import Console
 from sagetabular.cli.terminal.live_progress import LiveProgress
 from sagetabular.cli.terminal.progress import PlainProgress, show_progress
 from sagetabular.cli.terminal.searches import Searches
+from sagetabular.jobs.scoring.metrics import METRICS
 
+STEPS = ("Tune", "TuneXGBoost", "TuneTheModelWithTheLongestNameOfAll")
+R2 = dict.fromkeys(STEPS, METRICS["r2"])
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 
 
@@ -46,13 +49,14 @@ def drawn(live: LiveProgress, console: Console) -> list[str]:
     ],
 )
 def test_only_a_terminal_that_can_is_redrawn(terminal, term, plain, expected):
-    with show_progress(plain=plain, console=make_console(terminal=terminal, term=term)) as listener:
+    console = make_console(terminal=terminal, term=term)
+    with show_progress(R2, plain=plain, console=console) as listener:
         assert type(listener) is expected
 
 
 def test_a_step_that_ended_is_one_line_that_stays():
     console = make_console()
-    with show_progress(console=console) as live:
+    with show_progress(R2, console=console) as live:
         live.step_changed("Ingest", "Processing", "Executing", "")
         live.step_changed("Ingest", "Processing", "Failed", "[bold]rule[/bold] broken\n" + "x" * 80)
         assert drawn(live, console) == []
@@ -64,7 +68,7 @@ def test_a_step_that_ended_is_one_line_that_stays():
 @pytest.mark.parametrize("width", [50, 60, 120])
 def test_a_tuning_step_shows_trials_and_best_score_and_the_last_row_the_time_left(width):
     console = make_console(width=width)
-    with show_progress(console=console) as live:
+    with show_progress(R2, console=console) as live:
         live.step_changed("TuneXGBoost", "Tuning", "Executing", "")
         (row,) = drawn(live, console)
         assert row.endswith(" 0 s")
@@ -82,7 +86,7 @@ def test_a_tuning_step_shows_trials_and_best_score_and_the_last_row_the_time_lef
 
 def test_a_search_that_others_keep_from_its_slots_says_that_it_waits():
     console = make_console(width=100)
-    with show_progress(console=console) as live:
+    with show_progress(R2, console=console) as live:
         live.step_changed("TuneTree", "Tuning", "Executing", "")
         live.step_changed("TuneXGBoost", "Tuning", "Executing", "")
         live.step_changed("Other", "Processing", "Executing", "")
@@ -156,7 +160,7 @@ def test_a_trial_that_an_earlier_attempt_finished_says_nothing_about_time():
 
 def test_a_long_name_leaves_room_for_the_numbers():
     console, name = make_console(), "TuneTheModelWithTheLongestNameOfAll"
-    with show_progress(console=console) as live:
+    with show_progress(R2, console=console) as live:
         live.step_changed(name, "Tuning", "Executing", "")
         live.trial_finished(name, 1, 20, -12.5, -12.5)
         (row,) = drawn(live, console)
@@ -168,7 +172,7 @@ def test_a_long_name_leaves_room_for_the_numbers():
 def test_the_cursor_comes_back_however_it_ends():
     for error in (KeyboardInterrupt, RuntimeError):
         console = make_console()
-        with pytest.raises(error), show_progress(console=console) as live:
+        with pytest.raises(error), show_progress(R2, console=console) as live:
             live.step_changed("Ingest", "Processing", "Executing", "")
             raise error
         text = console.file.getvalue()
@@ -178,14 +182,14 @@ def test_the_cursor_comes_back_however_it_ends():
 
 def test_steps_that_were_never_seen_to_start_are_no_trouble():
     console = make_console()
-    with show_progress(console=console) as live:
+    with show_progress(R2, console=console) as live:
         live.step_changed("Ingest", "Processing", "Succeeded (cached)", "")
         live.trial_finished("Nobody", 1, 2, 0.5, 0.5)
     assert "succeeded (cached)  Ingest" in printed(console)
 
 
 def test_lines_are_for_files(capsys):
-    plain = PlainProgress()
+    plain = PlainProgress(R2)
     plain.step_changed("Tune", "Tuning", "Executing", "")
     plain.trial_finished("Tune", 1, 2, None, None)
     plain.trial_finished("Tune", 2, 2, 0.5, 0.5)
@@ -193,3 +197,31 @@ def test_lines_are_for_files(capsys):
     said = [line.split(" s  ")[1] for line in lines]
     assert said == ["Tune (Tuning) executing", "Tune trial 1/2 failed",
                     "Tune trial 2/2 R2 0.5000, best 0.5000"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "best", "said"),
+    [
+        ("rmse", 68123.456, 51234.567, "RMSE 68,123, best 51,235"),
+        ("log_loss", 0.7, 0.6931, "log loss 0.7000, best 0.6931"),
+        ("roc_auc", 0.5, 0.91234, "ROC AUC 0.5000, best 0.9123"),
+        ("balanced_accuracy", 0.5, 0.75, "balanced accuracy 0.5000, best 0.7500"),
+    ],
+)
+def test_a_line_has_the_name_of_what_is_searched_for(capsys, metric, value, best, said):
+    PlainProgress({"Tune": METRICS[metric]}).trial_finished("Tune", 2, 2, value, best)
+    assert capsys.readouterr().err.rstrip().endswith(f"Tune trial 2/2 {said}")
+
+
+@pytest.mark.parametrize("width", [50, 60, 80, 120])
+@pytest.mark.parametrize("metric", METRICS)
+def test_no_name_of_a_metric_takes_the_room_of_its_score(metric, width):
+    console = make_console(width=width)
+    with show_progress({"TuneXGBoost": METRICS[metric]}, console=console) as live:
+        live.step_changed("TuneXGBoost", "Tuning", "Executing", "")
+        live.trial_finished("TuneXGBoost", 2, 20, 0.91234, 0.91234)
+        row = drawn(live, console)[0]
+    assert "1/20" in row
+    assert "0.9123" in row
+    assert row.rstrip().endswith(" s")
+    assert len(row) <= width - 3

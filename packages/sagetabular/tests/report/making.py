@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn import metrics
 
 from sagelocal import ExecutionRecord, LocalSageMaker, StepRecord
 from sagelocal.executions.creation import create_execution
@@ -37,6 +38,10 @@ class Story:
     shift: float = 0.0
     rows: int = 50
     importance: bool = True
+    task: str = "regression"
+    metric: str = "r2"
+    # Of a task with classes: in their order, the positive one of two last.
+    classes: tuple[str, ...] = ()
     conf: dict[str, Any] = field(default_factory=lambda: {"target": "price"})
     summary: dict[str, Any] = field(default_factory=dict)
     parameters: dict[str, Any] = field(default_factory=dict)
@@ -44,7 +49,12 @@ class Story:
 
 def make_execution(home: Path, story: Story) -> ExecutionRecord:
     """Write records and artefacts as a run of a small pipeline would."""
+    told = {"job_task": story.task, "job_metric": story.metric} if story.metric != "r2" else {}
     steps = [{"Name": name, "Type": kind, "Arguments": {}} for name, kind in STEPS.items()]
+    steps[1]["Arguments"] = {
+        "HyperParameterTuningJobConfig": {"HyperParameterTuningJobObjective": _objective(story)},
+        "TrainingJobDefinition": {"StaticHyperParameters": told},
+    }
     for before, step in pairwise(steps):
         step["DependsOn"] = [before["Name"]]
     definition = json.dumps({"Version": "2020-12-01", "Steps": steps}).encode()
@@ -97,6 +107,12 @@ def _processing(name: str, uri: str) -> dict[str, Any]:
     return {"ProcessingOutputConfig": {"Outputs": [output]}}
 
 
+def _objective(story: Story) -> dict[str, str]:
+    losses = ("rmse", "mae", "log_loss")  # of which less is better, as everybody knows
+    direction = "Minimize" if story.metric in losses else "Maximize"
+    return {"MetricName": f"cv:{story.metric}", "Type": direction}
+
+
 def _tuning(story: Story) -> dict[str, Any]:
     trials = []
     for index, score in enumerate(story.scores):
@@ -109,7 +125,7 @@ def _tuning(story: Story) -> dict[str, Any]:
             "Seconds": 1.5,
         }
         if score is not None:
-            metric = {"MetricName": "cv:r2", "Value": score}
+            metric = {"MetricName": f"cv:{story.metric}", "Value": score}
             trial["FinalHyperParameterTuningJobObjectiveMetric"] = metric
         trials.append(trial)
     continuous = {"Name": story.hyperparameter, "MinValue": "1", "MaxValue": "100"}
@@ -119,7 +135,11 @@ def _tuning(story: Story) -> dict[str, Any]:
         "CategoricalParameterRanges": [{"Name": "kind", "Values": kinds}],
     }
     return {
-        "HyperParameterTuningJobConfig": {"Strategy": "Bayesian", "ParameterRanges": ranges},
+        "HyperParameterTuningJobConfig": {
+            "Strategy": "Bayesian",
+            "ParameterRanges": ranges,
+            "HyperParameterTuningJobObjective": _objective(story),
+        },
         "TrainingJobDefinition": {
             "StaticHyperParameters": {"job_model": story.model},
             "OutputDataConfig": {"S3OutputPath": "s3://local/trials"},
@@ -128,20 +148,71 @@ def _tuning(story: Story) -> dict[str, Any]:
     }
 
 
+def predictions_of(story: Story) -> pd.DataFrame:
+    """Return planted test rows as Evaluate writes them; of classes with their probabilities."""
+    random = np.random.default_rng(0)
+    if not story.classes:
+        actual = random.normal(size=story.rows)
+        return pd.DataFrame({"actual": actual, "predicted": actual * 0.9 + story.shift})
+    places = np.concatenate(
+        [np.arange(len(story.classes)), random.integers(len(story.classes), size=story.rows)]
+    )[: max(story.rows, len(story.classes))]
+    logits = random.normal(size=(len(places), len(story.classes)))
+    logits[np.arange(len(places)), places] += 1.5
+    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    names = np.array(story.classes, dtype=object)
+    labels = {"actual": names[places], "predicted": names[shares.argmax(axis=1)]}
+    columns = {f"probability_{name}": shares[:, at] for at, name in enumerate(story.classes)}
+    return pd.DataFrame(labels | columns)
+
+
+def scores_of(task: str, predictions: pd.DataFrame) -> dict[str, float]:
+    """Return every metric of a task, by scikit-learn."""
+    actual, predicted = predictions["actual"], predictions["predicted"]
+    if task == "regression":
+        rmse = metrics.root_mean_squared_error(actual, predicted)
+        errors = {"rmse": rmse, "mae": metrics.mean_absolute_error(actual, predicted)}
+        return {"r2": metrics.r2_score(actual, predicted), **errors}
+    shares = predictions.filter(like="probability_")
+    names = [name.removeprefix("probability_") for name in shares]
+    places = actual.map({name: place for place, name in enumerate(names)})
+    truth = np.eye(len(names))[places]
+    found = {
+        "accuracy": metrics.accuracy_score(actual, predicted),
+        "balanced_accuracy": metrics.balanced_accuracy_score(actual, predicted),
+        "macro_f1": metrics.f1_score(actual, predicted, average="macro"),
+        "log_loss": -np.log(shares.to_numpy()[truth == 1]).mean(),
+    }
+    if task == "multiclass":
+        return found | {"roc_auc": metrics.roc_auc_score(truth, shares, average="macro")}
+    positive, probability = truth[:, 1], shares.iloc[:, 1]
+    return found | {
+        "roc_auc": metrics.roc_auc_score(positive, probability),
+        "average_precision": metrics.average_precision_score(positive, probability),
+        "f1": metrics.f1_score(actual, predicted, pos_label=names[1]),
+    }
+
+
 def _store(sagemaker: LocalSageMaker, prefix: str, story: Story) -> None:
-    actual = np.random.default_rng(0).normal(size=story.rows)
-    predictions = pd.DataFrame({"actual": actual, "predicted": actual * 0.9 + story.shift})
+    predictions = predictions_of(story)
     buffer = BytesIO()
     predictions.to_parquet(buffer)
     sagemaker.storage.put_bytes(f"{prefix}/evaluate/predictions.parquet", buffer.getvalue())
-    metric = {"value": 0.7654 + story.shift, "standard_deviation": 0.01}
-    folds = [{"fold": index, "r2": 0.8 + index / 100} for index in range(3)]
-    ranked = {"model": story.model, "cv_r2": 0.81 + story.shift, "cv_r2_std": 0.01}
-    ranked |= {"test_r2": 0.7654 + story.shift}
+    scores = dict.fromkeys(("r2", "rmse", "mae"), 0.7654 + story.shift)
+    if story.classes or story.metric != "r2":
+        scores = scores_of(story.task, predictions)
+    section = {name: {"value": score, "standard_deviation": 0.01} for name, score in scores.items()}
+    kind = "regression" if story.task == "regression" else f"{story.task}_classification"
+    name = story.metric
+    folds = [{"fold": index, name: 0.8 + index / 100} for index in range(3)]
+    ranked = {"model": story.model, f"cv_{name}": 0.81 + story.shift, f"cv_{name}_std": 0.01}
+    ranked |= {f"test_{metric}": score for metric, score in scores.items()}
+    # An execution of an earlier release says neither; all of those had R2.
+    chosen = {"task": story.task, "metric": name} if name != "r2" else {}
     contents = {
-        "evaluate/evaluation": {"regression_metrics": dict.fromkeys(("r2", "rmse", "mae"), metric)},
-        "evaluate/cv": {"r2": 0.81, "r2_std": 0.01, "folds": folds},
-        "select/selection": {"ranking": [ranked]},
+        "evaluate/evaluation": {f"{kind}_metrics": section | {"confusion_matrix": {}}},
+        "evaluate/cv": {name: 0.81, f"{name}_std": 0.01, "folds": folds},
+        "select/selection": {**chosen, "ranking": [ranked]},
         "summary/summary": {
             "rows_read": 70, "duplicates_removed": 0, "training_rows": 20, "test_rows": 50,
             "fold_rows": [7, 7, 6], "missing_values": {story.column: 3}, "fingerprint": "abc",

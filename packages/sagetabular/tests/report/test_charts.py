@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sagetabular.report.charts import Axis, number, shorten
+from sagetabular.report.charts.axes import Axis, number, shorten
 
 finite = st.floats(-1e12, 1e12, allow_subnormal=False)
 positive = st.floats(1e-9, 1e9)

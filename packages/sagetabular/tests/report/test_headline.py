@@ -10,8 +10,8 @@ from making import Page, Story, make_execution, page_of
 
 from sagelocal import StepRecord
 from sagetabular.project.title import title_of
-from sagetabular.report.artefacts import Range
 from sagetabular.report.headline import edge_of, gate
+from sagetabular.report.searches import Range
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_its_json_says_so_too(pipeline, two_tables):
     first, second = (record.id for record in two_tables)
     ended = pipeline("compare", first, second, "--json")
     found = json.loads(ended.out)
-    assert found["comparable"] == {"cv_r2": False, "test_r2": False}
+    assert found["comparable"] == dict.fromkeys(("cv", "test", "cv_r2", "test_r2"), False)
     assert found["not_comparable_since"][0] == {
         "name": "fingerprint of the rows",
         "first": "abc",
@@ -141,7 +141,9 @@ def test_its_json_says_so_too(pipeline, two_tables):
         "kind": "other data",
     }
     (model,) = found["models"]
-    assert model["test_r2"] == {"first": 0.7654, "second": pytest.approx(0.8643), "change": None}
+    unsaid = {"change": None, "improved": None}
+    assert model["test_r2"] == {"first": 0.7654, "second": pytest.approx(0.8643), **unsaid}
+    assert model["test"] == model["test_r2"]
     assert (found["first"]["execution"], found["second"]["execution"]) == (first, second)
 
 

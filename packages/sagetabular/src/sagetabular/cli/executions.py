@@ -21,6 +21,7 @@ from sagetabular.cli.terminal.output import how_to_go_on, print_result, print_ta
 from sagetabular.errors import UserError
 from sagetabular.local.history import read_history
 from sagetabular.local.leaderboard import read_result
+from sagetabular.printing import printable
 from sagetabular.project import find_project
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def show(identifier: LatestIdentifier = None, on: On = Backend.LOCAL) -> None:
     print_table("\nParameters", ["parameter", "value"], parameters)
     print_result(read_result(sagemaker, record), record, project)
     if record.failure_reason:
-        typer.echo(f"\n{record.failure_reason}")
+        typer.echo("\n" + printable(record.failure_reason, keep="\n"))
     if record.status in ("Interrupted", "Stopped"):
         typer.echo(how_to_go_on(record))
 

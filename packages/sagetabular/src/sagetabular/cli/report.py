@@ -20,12 +20,17 @@ from sagetabular.cli.options import (
 from sagetabular.cli.terminal.output import print_table, say_written
 from sagetabular.errors import UserError
 from sagetabular.files import write_bytes
+from sagetabular.local.score_texts import in_a_sentence, score_text
+from sagetabular.local.scoring import metric_named
 from sagetabular.project import find_project
 from sagetabular.project.title import title_of
 
 if TYPE_CHECKING:
     from sagelocal import ExecutionRecord
+    from sagetabular.local.leaderboard import Result
     from sagetabular.report.comparison import RunComparison
+
+NONE = "-"
 
 
 def report(
@@ -80,7 +85,8 @@ def compare(
 ) -> None:
     """Compare two executions: what was asked differently, and what came of it.
 
-    Scores have a change only if they were measured on the same target and rows, split alike.
+    Scores have a change only if they are of the same task and metric, and were measured on the
+    same target and rows, split alike.
     """
     from sagetabular.report.comparison import compare as compare_executions
 
@@ -93,9 +99,7 @@ def compare(
 
 
 def _print_comparison(found: RunComparison) -> None:
-    from sagetabular.report.basis import NOT_COMPARABLE
     from sagetabular.report.overview import OBSTACLE, obstacle_rows
-    from sagetabular.report.tables import NONE, change, figure
 
     if found.differences:
         header = ["setting", "first", "second"]
@@ -105,21 +109,26 @@ def _print_comparison(found: RunComparison) -> None:
     if found.why_not:
         title = f"\nNot comparable: {found.why_not}"
         print_table(title, OBSTACLE, obstacle_rows(found))
-    for title, index in (("Cross-validated R2", 0), ("Test R2", 1)):
-        can = found.comparable[index]
-        scores = [(pair.name, *pair.scores()[index], found.changes(pair)[index])
-                  for pair in found.models]  # fmt: skip
-        rows = [
-            [name, figure(one), figure(two), change(more) if can else NOT_COMPARABLE]
-            for name, one, two, more in scores
-        ]
-        if rows:
-            print_table(f"\n{title}", ["model", "first ", "second ", "change "], rows)
+    for table in found.score_tables():
+        if table.rows:
+            print_table(f"\n{table.title}", ["model", "first ", "second ", "change "], table.rows)
+    first, second = (in_a_sentence(metric) for metric in found.metrics)
+    same = first == second
     results = [
-        [place, result.execution, result.status, result.winner or NONE, figure(result.r2)]
+        [place, result.execution, result.status, result.winner or NONE, _score(result, same)]
         for place, result in (("first", found.first), ("second", found.second))
     ]
-    print_table("\nWinner", ["", "execution", "status", "model", "test R2 "], results)
+    title = f"test {first if same else 'score'} "
+    print_table("\nWinner", ["", "execution", "status", "model", title], results)
+
+
+def _score(result: Result, same: bool) -> str:
+    """Return the winner's score, with the metric's name where it is not that of both."""
+    metric = metric_named(result.metric)
+    if result.score is None:
+        return NONE
+    text = score_text(metric, result.score)
+    return text if same else f"{in_a_sentence(metric)} {text}"
 
 
 def _on_this_machine(identifier: str | None) -> tuple[LocalSageMaker, ExecutionRecord]:

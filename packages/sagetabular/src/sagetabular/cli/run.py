@@ -22,6 +22,7 @@ from sagetabular.errors import UserError
 from sagetabular.local import runs
 from sagetabular.local.data import find_data
 from sagetabular.local.leaderboard import read_result
+from sagetabular.local.scoring import objectives_in
 from sagetabular.project import find_project
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def run(
     find_data(project, overrides)  # before the seconds that compiling may take
     typer.echo(f"Running on this machine, in {shown(project.home)}", err=True)
     compiled = compile_pipeline(project.settings)
-    with show_progress(plain=plain) as listener:
+    with show_progress(objectives_in(compiled.definition), plain=plain) as listener:
         record = runs.start(project, compiled, overrides, listener, reuse)
     _report(project, record, as_json)
 
@@ -115,7 +116,7 @@ def resume(
     """
     project = find_project()
     wanted = execution_or_latest(LocalSageMaker(project.home), identifier)
-    with show_progress(plain=plain) as listener:
+    with show_progress(objectives_in(wanted.definition()), plain=plain) as listener:
         record = runs.resume(project, wanted.id, listener)
     _report(project, record, as_json)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sagetabular.local.leaderboard import read_scoring
 from sagetabular.report.artefacts import read_summary
 from sagetabular.report.settings import read_settings
 
@@ -14,10 +15,12 @@ if TYPE_CHECKING:
     from sagelocal import ExecutionRecord, LocalSageMaker
 
 UNKNOWN, NOT_COMPARABLE = "unknown", "not comparable"
-TARGET, ROWS, METRIC = "data.target", "fingerprint of the rows", "metric"
+TARGET, ROWS, TASK, METRIC = "data.target", "fingerprint of the rows", "task", "metric"
+# What F1 and average precision are about; asked for by binary tasks alone.
+POSITIVE = "data.positive"
 # What is called another way than "other split" if it differs.
-_KINDS = {TARGET: "other target", ROWS: "other data", "rows read": "other data",
-          METRIC: "other metric"}  # fmt: skip
+_KINDS = {TARGET: "other target", POSITIVE: "other target", ROWS: "other data",
+          "rows read": "other data", TASK: "other task", METRIC: "other metric"}  # fmt: skip
 _TEST = ("split.kind", "split.by", "split.test")
 
 
@@ -48,7 +51,7 @@ class Basis:
     """What the scores of an execution were measured on, name → value.
 
     Attributes:
-        both: What decides on the rows, their target and which of them are test rows.
+        both: What decides on the rows, their target, which of them are test rows, and the metric.
         cv: What else decides on a cross-validated score.
     """
 
@@ -73,8 +76,12 @@ def read_basis(sagemaker: LocalSageMaker, record: ExecutionRecord) -> Basis:
     for group in read_settings(sagemaker, record):
         settings |= group.values if not group.step or TARGET in group.values else {}
     summary = read_summary(sagemaker, record) or {}
+    scoring = read_scoring(sagemaker, record)
     rows = {
+        TASK: scoring.task,
+        METRIC: scoring.metric.name,
         TARGET: settings.get(TARGET, UNKNOWN),
+        **({POSITIVE: settings[POSITIVE]} if POSITIVE in settings else {}),
         ROWS: str(summary.get("fingerprint", UNKNOWN))[:12],
         "rows read": _count(summary.get("rows_read")),
         "training rows": _count(summary.get("training_rows")),
@@ -85,24 +92,11 @@ def read_basis(sagemaker: LocalSageMaker, record: ExecutionRecord) -> Basis:
     split = {name: settings[name] for name in (*_TEST, *drawn) if name in settings}
     folds = {name: settings[name] for name in ("Folds", "split.validation") if name in settings}
     sizes = ", ".join(map(_count, summary.get("fold_rows", [])))
-    return Basis(rows | split, folds | {"rows of the folds": sizes, METRIC: _metric(record)})
+    return Basis(rows | split, folds | {"rows of the folds": sizes})
 
 
 def _count(number: int | None) -> str:
     return UNKNOWN if number is None else f"{number:,}"
-
-
-def _metric(record: ExecutionRecord) -> str:
-    """Return the names of what the searches maximised."""
-    objectives = {
-        (step.response or {})
-        .get("HyperParameterTuningJobConfig", {})
-        .get("HyperParameterTuningJobObjective", {})
-        .get("MetricName", "")
-        for step in record.steps.values()
-        if step.kind == "Tuning" and step.status == "Succeeded"
-    }
-    return ", ".join(sorted(objectives - {""}))
 
 
 def _differences(

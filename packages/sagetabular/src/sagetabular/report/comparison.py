@@ -8,17 +8,34 @@ from typing import TYPE_CHECKING, Any
 
 from sagetabular.local.history import read_history
 from sagetabular.local.leaderboard import read_result
-from sagetabular.report.basis import find_obstacles
+from sagetabular.local.score_texts import (
+    change_text,
+    direction_text,
+    in_a_sentence,
+    score_text,
+)
+from sagetabular.local.scoring import R2, metric_named
+from sagetabular.report.basis import NOT_COMPARABLE, find_obstacles
 from sagetabular.report.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from sagelocal import ExecutionRecord, LocalSageMaker
+    from sagetabular.jobs.scoring.metrics import Metric
     from sagetabular.local.leaderboard import Entry, Result
     from sagetabular.report.basis import Obstacle
 
 ABSENT = "-"
+SCORES = ("cv", "test")
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """Scores of both executions: (model, first, second, change), as text."""
+
+    title: str
+    rows: list[list[str]]
 
 
 @dataclass(frozen=True)
@@ -30,9 +47,9 @@ class ModelPair:
     second: Entry | None
 
     def scores(self) -> list[tuple[float | None, float | None]]:
-        """Return cross-validated and test R2, each as (first, second)."""
-        cv = [entry.cv_r2 if entry else None for entry in (self.first, self.second)]
-        test = [entry.test_r2 if entry else None for entry in (self.first, self.second)]
+        """Return cross-validated and test score, each as (first, second)."""
+        cv = [entry.cv if entry else None for entry in (self.first, self.second)]
+        test = [entry.test if entry else None for entry in (self.first, self.second)]
         return [(cv[0], cv[1]), (test[0], test[1])]
 
 
@@ -63,30 +80,72 @@ class RunComparison:
             for (first, second), comparable in zip(pair.scores(), self.comparable, strict=True)
         ]
 
+    @property
+    def metrics(self) -> tuple[Metric, Metric]:
+        """Return what the models of both are selected by."""
+        return metric_named(self.first.metric), metric_named(self.second.metric)
+
+    def score_tables(self) -> list[ScoreTable]:
+        """Return cross-validated and test scores, as text."""
+        return [
+            ScoreTable(_title(words, self.metrics), list(self._rows(index)))
+            for index, words in enumerate(("Cross-validated", "Test"))
+        ]
+
+    def _rows(self, index: int) -> Iterator[list[str]]:
+        """Yield model, both scores and their change; of another metric they have none."""
+        for pair in self.models:
+            before, after = pair.scores()[index]
+            texts = [
+                ABSENT if score is None else score_text(metric, score)
+                for metric, score in zip(self.metrics, (before, after), strict=True)
+            ]
+            if not self.comparable[index]:
+                yield [pair.name, *texts, NOT_COMPARABLE]
+            elif before is None or after is None:
+                yield [pair.name, *texts, ABSENT]
+            else:
+                yield [pair.name, *texts, change_text(self.metrics[0], before, after)]
+
     def as_dict(self) -> dict[str, Any]:
-        """Return the comparison as JSON would have it."""
-        cv, test = self.comparable
-        models = [{"name": pair.name, **_as_dict(pair, self.changes(pair))} for pair in self.models]
+        """Return the comparison as JSON would have it; keys that name R2 are for it alone."""
+        comparable = dict(zip(SCORES, self.comparable, strict=True))
+        models = [{"name": pair.name, **self._as_dict(pair)} for pair in self.models]
         return {
             "first": self.first.as_dict(),
             "second": self.second.as_dict(),
-            "comparable": {"cv_r2": cv, "test_r2": test},
+            "comparable": comparable | self._of_r2(comparable),
             "not_comparable_since": [asdict(each) | {"kind": each.kind} for each in self.obstacles],
             "differences": [
                 dict(zip(("setting", "first", "second"), row, strict=True))
                 for row in self.differences
             ],
-            "models": models,
+            "models": [model | self._of_r2(model) for model in models],
         }
 
+    def _as_dict(self, pair: ModelPair) -> dict[str, Any]:
+        rows = zip(SCORES, pair.scores(), self.changes(pair), strict=True)
+        return {
+            name: {"first": first, "second": second, "change": change,
+                   "improved": self._improved(change)}
+            for name, (first, second), change in rows
+        }  # fmt: skip
 
-def _as_dict(pair: ModelPair, changes: list[float | None]) -> dict[str, Any]:
-    return {
-        name: {"first": first, "second": second, "change": change}
-        for name, (first, second), change in zip(
-            ("cv_r2", "test_r2"), pair.scores(), changes, strict=True
-        )
-    }
+    def _improved(self, change: float | None) -> bool | None:
+        return None if change is None else self.metrics[0].better(change, 0.0)
+
+    def _of_r2(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the same under the names of earlier releases, which knew no other metric."""
+        same = all(metric == R2 for metric in self.metrics)
+        return {f"{name}_r2": values[name] for name in SCORES} if same else {}
+
+
+def _title(words: str, metrics: tuple[Metric, Metric]) -> str:
+    first, second = (in_a_sentence(metric) for metric in metrics)
+    if first == second:
+        direction = "" if metrics[0].greater_is_better else f" ({direction_text(metrics[0])})"
+        return f"{words} {first}{direction}"
+    return f"{words} score: {first}, then {second}"
 
 
 def compare(

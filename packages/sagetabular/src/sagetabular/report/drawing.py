@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sagetabular.report.charts import LETTER, WIDTH, canvas, element, markup, shorten
+from sagetabular.report.charts.axes import shorten
+from sagetabular.report.charts.svg import LETTER, WIDTH, canvas, element, markup
 from sagetabular.report.graph import CONDITION
 
 if TYPE_CHECKING:

@@ -5,21 +5,24 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from sagetabular.report.charts import short
+from sagetabular.report.charts.axes import short
 from sagetabular.report.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sagelocal import ExecutionRecord
-    from sagetabular.report.artefacts import Range, SearchOutcome
+    from sagetabular.report.searches import Range, SearchOutcome
 
 GATE = "QualityGate"
 # The share of a range, on the scale that was searched, that counts as its edge.
 EDGE = 0.05
+_LARGE = 1000  # in the target's unit: decimals say nothing
 _IN_WORDS = {
     ("GreaterThanOrEqualTo", "True"): "at least",
     ("GreaterThanOrEqualTo", "False"): "below",
+    ("LessThanOrEqualTo", "True"): "at most",
+    ("LessThanOrEqualTo", "False"): "above",
 }
 
 
@@ -42,7 +45,17 @@ def _compared(condition: Mapping[str, object], outcome: str) -> str:
     words = _IN_WORDS.get((str(condition.get("Type")), outcome))
     if words is None or not isinstance(left, int | float) or not isinstance(right, int | float):
         return ""
-    return f"{left:.4f} is {words} {right:g}"
+    return f"{_rounded(left, right)} is {words} {_short(right)}"
+
+
+def _rounded(score: float, limit: float) -> str:
+    """Return a score with four decimals, or all of its digits where fewer would say the limit."""
+    text = f"{score:,.4f}" if abs(score) < _LARGE else f"{score:,.1f}"
+    return repr(score) if float(text.replace(",", "")) == limit != score else text
+
+
+def _short(limit: float) -> str:
+    return f"{limit:,.10g}" if abs(limit) < 1e10 else f"{limit:g}"
 
 
 def best_settings(search: SearchOutcome | None) -> Table | None:

@@ -16,19 +16,24 @@ from sagelocal.errors import SageLocalError
 from sagetabular.errors import UserError
 from sagetabular.lake.sample import SAMPLE_TITLE
 from sagetabular.local.leaderboard import read_result
+from sagetabular.local.score_texts import in_a_sentence, score_text
+from sagetabular.local.scoring import metric_named
 from sagetabular.report import overview
 from sagetabular.report.artefacts import read_artefacts
 from sagetabular.report.comparison import compare, previous_success
+from sagetabular.report.data import data_tables
 from sagetabular.report.drawing import column_of, draw
 from sagetabular.report.graph import graph_of
 from sagetabular.report.headline import best_settings, gate
-from sagetabular.report.model_charts import model_section
+from sagetabular.report.models.section import model_section
+from sagetabular.report.scores import fold_scores, leaderboard, test_scores
 from sagetabular.report.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sagelocal import ExecutionRecord, LocalSageMaker
+    from sagetabular.local.leaderboard import Result
     from sagetabular.report.comparison import RunComparison
     from sagetabular.report.graph import DrawnGraph
 
@@ -92,6 +97,7 @@ def _content(sagemaker: LocalSageMaker, record: ExecutionRecord, folder: Path) -
     earlier = previous_success(sagemaker, record)
     compared, problem = _compared(sagemaker, earlier, record)
     data = record.metadata.get("data", "")
+    groups = read_settings(sagemaker, record)
     names = [entry.name for entry in result.models]
     names += [name for name in artefacts.tunings if name not in names]
     return {
@@ -100,8 +106,10 @@ def _content(sagemaker: LocalSageMaker, record: ExecutionRecord, folder: Path) -
         "data": data,
         "is_made_up": data.startswith(SAMPLE_TITLE),
         "seconds": overview.seconds_between(record),
-        "leaderboard": overview.leaderboard(result, evaluations),
-        "folds": overview.fold_scores(evaluations),
+        "score": _score(result),
+        "leaderboard": leaderboard(result),
+        "test_scores": test_scores(result, evaluations),
+        "folds": fold_scores(evaluations, metric_named(result.metric)),
         "gate": gate(record),
         "best": best_settings(artefacts.tunings.get(result.winner or "")),
         "earlier": earlier,
@@ -114,10 +122,17 @@ def _content(sagemaker: LocalSageMaker, record: ExecutionRecord, folder: Path) -
         ],
         "graph": draw(overview.with_states(graph_of(steps), record).reduced()),
         "steps": overview.step_rows(record, folder),
-        "data_tables": overview.data_tables(artefacts),
-        "settings": overview.settings_tables(read_settings(sagemaker, record)),
+        "data_tables": data_tables(artefacts, groups),
+        "settings": overview.settings_tables(groups),
         "definition": json.dumps(json.loads(definition), indent=1, ensure_ascii=False),
     }
+
+
+def _score(result: Result) -> tuple[str, str]:
+    """Return the name of the winner's score on the test rows, and the score."""
+    metric = metric_named(result.metric)
+    text = "none" if result.score is None else score_text(metric, result.score)
+    return f"Test {in_a_sentence(metric)}", text
 
 
 def _compared(

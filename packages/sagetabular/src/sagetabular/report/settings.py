@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.local.objects import json_object
-from sagetabular.report.artefacts import ranges_of
+from sagetabular.report.searches import ranges_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 INPUT, FILE = "settings", "preprocess.json"
 # By its end: executions of earlier versions name another package.
 CODE, SELECT = "code", ".jobs.select"
-_OF_DATA = ("target", "columns", "one_hot", "drop", "duplicates", "missing")
+_OF_DATA = ("target", "positive", "weights", "class_weights", "columns", "one_hot", "drop",
+            "duplicates", "missing")  # fmt: skip
 # The name here of what nobody wrote: a time that is neither dropped nor what the rows are split by.
 UNASKED = "times that no model sees"
 
@@ -51,7 +52,9 @@ def _settings_of(storage: Storage, arguments: Mapping[str, Any]) -> dict[str, st
     program = arguments.get("AppSpecification", {})
     if any(word.endswith(SELECT) for word in program.get("ContainerEntrypoint", [])):
         words = program["ContainerArguments"]
-        values["selection.by"] = str(words[words.index("--by") + 1])
+        for name in ("by", "metric"):  # the metric travels where it is not the default
+            if f"--{name}" in words:
+                values[f"selection.{name}"] = str(words[words.index(f"--{name}") + 1])
     values |= _search(arguments)
     if CODE in inputs:
         values[CODE] = inputs[CODE].rstrip("/").rsplit("/", 1)[-1]

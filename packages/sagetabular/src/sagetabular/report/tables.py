@@ -37,18 +37,14 @@ class Chart:
 
 @dataclass(frozen=True)
 class ModelSection:
-    """The charts of one model."""
+    """The charts and tables of one model."""
 
     name: str
     note: str
     charts: list[Chart] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
 
 
 def figure(value: float | None, digits: int = 4) -> str:
     """Return a number for a table; a dash where there is none."""
     return NONE if value is None else f"{value:,.{digits}f}"
-
-
-def change(value: float | None) -> str:
-    """Return a difference with its sign."""
-    return NONE if value is None else f"{value:+.4f}"

@@ -114,7 +114,7 @@ def run_small(root: Path | str, folder: Path, *, rows: int = 400, trials: int = 
         reason=record.failure_reason or "",
         steps={step.name: step.status for step in record.steps.values()},
         winner=result.winner,
-        r2={entry.name: entry.test_r2 for entry in result.models},
+        r2={e.name: e.test_r2 for e in result.models if e.test_r2 is not None},
         model_package=result.model_package,
     )
 

@@ -11,13 +11,18 @@ from rich.table import Column
 from rich.text import Text
 
 from sagetabular.cli.terminal.searches import Searches
+from sagetabular.local.score_texts import in_a_sentence, score_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
+    from sagetabular.jobs.scoring.metrics import Metric
+
 EXECUTING = "Executing"
+ROOM = 6  # columns of the terminal for a letter of the metric's name
 STYLES = {"Succeeded": "green", "Failed": "bold red", "Stopped": "yellow"}
 
 
@@ -29,10 +34,12 @@ class LiveProgress:
 
     Args:
         console: The terminal.
+        objectives: Tuning step → what it searches for.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, objectives: Mapping[str, Metric]) -> None:
         self._console = console
+        self._objectives = objectives
         self._rows: dict[str, TaskID] = {}
         self._starts: dict[str, float] = {}
         self._searches = Searches()
@@ -96,9 +103,15 @@ class LiveProgress:
         row = self._rows.get(step)
         if row is None:
             return
-        top = "" if best is None else f" R2 {best:.4f}"
+        top = "" if best is None else f" {self._best(step, best)}"
         done = self._searches.finished(step)
         self._display.update(row, total=total, completed=done, score=f"{done}/{total}{top}")
+
+    def _best(self, step: str, score: float) -> str:
+        """Return the best score of a search; its metric's name only where there is room for it."""
+        metric = self._objectives[step]
+        name, text = in_a_sentence(metric), score_text(metric, score)
+        return f"{name} {text}" if len(name) <= self._console.width // ROOM else f"best {text}"
 
 
 class _Display(Progress):

@@ -17,6 +17,13 @@ from rich.text import Text
 
 from sagetabular.errors import UserError
 from sagetabular.files import is_plain, write_bytes
+from sagetabular.local.score_texts import (
+    deviation_text,
+    direction_text,
+    in_a_sentence,
+    score_text,
+)
+from sagetabular.local.scoring import metric_named
 from sagetabular.printing import printable
 
 if TYPE_CHECKING:
@@ -79,21 +86,10 @@ def _widths(rows: list[list[str]], room: int | None) -> list[int]:
 def print_result(result: Result, record: ExecutionRecord, project: Project) -> None:
     """Print the leaderboard, what was registered, and where everything lies."""
     if result.models:
-        rows = [
-            [
-                entry.name,
-                "" if entry.cv_r2 is None else f"{entry.cv_r2:.4f}",
-                "" if entry.cv_r2_std is None else f"± {entry.cv_r2_std:.4f}",
-                f"{entry.test_r2:.4f}",
-                str(entry.trials),
-            ]
-            for entry in result.models
-        ]
-        header = ["model", "cross-validated R2 ", "over folds ", "test R2 ", "trials "]
-        print_table(f"\nLeaderboard ({record.metadata['data']})", header, rows)
+        _print_leaderboard(result, record)
     typer.echo()
     for note in result.notes:
-        typer.echo(f"Note         {note}")
+        typer.echo(f"Note         {printable(note)}")
     if result.model_package:
         status = record.parameters["ModelApprovalStatus"]
         typer.echo(f"Registered   {result.model_package} ({result.winner}, {status})")
@@ -103,6 +99,25 @@ def print_result(result: Result, record: ExecutionRecord, project: Project) -> N
     typer.echo(f"Registry     {shown(project.home / 'model-registry')}")
     typer.echo(f"Look closer  {program()} show {result.execution}")
     typer.echo(f"Report       {program()} report {result.execution}")
+
+
+def _print_leaderboard(result: Result, record: ExecutionRecord) -> None:
+    metric = metric_named(result.metric)
+    name = in_a_sentence(metric)
+    rows = [
+        [
+            entry.name,
+            "" if entry.cv is None else score_text(metric, entry.cv),
+            "" if entry.cv is None or entry.cv_std is None
+            else deviation_text(metric, entry.cv, entry.cv_std),
+            score_text(metric, entry.test),
+            str(entry.trials),
+        ]
+        for entry in result.models
+    ]  # fmt: skip
+    header = ["model", f"cross-validated {name} ", "over folds ", f"test {name} ", "trials "]
+    direction = "" if metric.greater_is_better else f"; {direction_text(metric)}"
+    print_table(f"\nLeaderboard ({record.metadata['data']}){direction}", header, rows)
 
 
 def shown(path: Path) -> str:
@@ -149,7 +164,7 @@ def failure_exit(record: ExecutionRecord) -> None:
     if record.status == "Succeeded":
         return
     step = record.steps.get(record.failed_step or "")
-    typer.echo(record.failure_reason or record.status, err=True)
+    say(record.failure_reason or record.status)
     if record.status == "Stopped":
         typer.echo(how_to_go_on(record), err=True)
         raise typer.Exit(INTERRUPTED)

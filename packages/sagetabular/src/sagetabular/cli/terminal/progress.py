@@ -14,34 +14,45 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
+from sagetabular.local.score_texts import in_a_sentence, score_text
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sagelocal import Listener
+    from sagetabular.jobs.scoring.metrics import Metric
 
 
 @contextmanager
-def show_progress(*, plain: bool = False, console: Console | None = None) -> Iterator[Listener]:
+def show_progress(
+    objectives: Mapping[str, Metric], *, plain: bool = False, console: Console | None = None
+) -> Iterator[Listener]:
     """Give a listener of `sagelocal` that tells the user; however it ends, the terminal is clean.
 
     Args:
+        objectives: Tuning step → what it searches for.
         plain: Print lines even on a terminal.
         console: Where to; standard error if not given.
     """
     target = console or Console(stderr=True)
     if plain or not target.is_terminal or target.is_dumb_terminal:
-        yield PlainProgress()
+        yield PlainProgress(objectives)
         return
     from sagetabular.cli.terminal.live_progress import LiveProgress
 
-    with LiveProgress(target) as live:
+    with LiveProgress(target, objectives) as live:
         yield live
 
 
 class PlainProgress:
-    """A listener of `sagelocal` that prints lines; called from several threads."""
+    """A listener of `sagelocal` that prints lines; called from several threads.
 
-    def __init__(self) -> None:
+    Args:
+        objectives: Tuning step → what it searches for.
+    """
+
+    def __init__(self, objectives: Mapping[str, Metric]) -> None:
+        self._objectives = objectives
         self._start = time.monotonic()
         self._lock = threading.Lock()
 
@@ -53,9 +64,11 @@ class PlainProgress:
     def trial_finished(
         self, step: str, number: int, total: int, value: float | None, best: float | None
     ) -> None:
-        """Show that a trial of a tuning step ended; `value` is its R2, None if it failed."""
-        score = "failed" if value is None else f"R2 {value:.4f}"
-        top = "" if best is None else f", best {best:.4f}"
+        """Show that a trial of a tuning step ended; `value` is its score, None if it failed."""
+        metric = self._objectives[step]
+        name = in_a_sentence(metric)
+        score = "failed" if value is None else f"{name} {score_text(metric, value)}"
+        top = "" if best is None else f", best {score_text(metric, best)}"
         self._say(f"{step} trial {number}/{total} {score}{top}")
 
     def _say(self, text: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sagetabular.report.charts import LETTER, ROW, WIDTH, Axis, canvas, element, markup, shorten
+from sagetabular.report.charts.axes import Axis, shorten
+from sagetabular.report.charts.svg import LETTER, ROW, WIDTH, canvas, element, markup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,0 +1,1 @@
+"""The section of one model: its search, its predictions, its columns."""
