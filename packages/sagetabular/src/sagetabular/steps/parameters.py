@@ -63,6 +63,11 @@ class Parameters:
     training_instance: ParameterString
     named: Mapping[str, ParameterString] = field(default_factory=dict)
 
+    @property
+    def minimum_r2(self) -> ParameterFloat:
+        """What `gate` was called when there was one metric."""
+        return self.gate
+
     def used_by(self, settings: ProjectSettings) -> list[Parameter]:
         """Return those that the steps refer to, in the order above: no other has an effect."""
         units = settings.units.values()
