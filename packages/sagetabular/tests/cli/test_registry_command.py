@@ -7,6 +7,7 @@ import json
 import pytest
 
 from sagelocal import LocalSageMaker
+from sagetabular.jobs.scoring.metrics import METRICS as CATALOGUE
 
 
 def test_an_unknown_version_cannot_be_approved(pipeline, example):
@@ -126,6 +127,68 @@ def test_a_list_says_data_target_metric_score_and_stage(pipeline, example):
     shown = pipeline("registry", "show", "1").out
     assert "houses.csv" in shown
     assert "0.8246999999999999" in shown
+
+
+# Metric → its name for readers, and its direction as scikit-learn's scorers have it: `neg_` stands
+# before those of which less is better.
+METRICS = {
+    "r2": ("R²", "higher"),
+    "rmse": ("RMSE", "lower"),
+    "mae": ("MAE", "lower"),
+    "roc_auc": ("ROC AUC", "higher"),
+    "average_precision": ("average precision", "higher"),
+    "log_loss": ("log loss", "lower"),
+    "f1": ("F1", "higher"),
+    "accuracy": ("accuracy", "higher"),
+    "balanced_accuracy": ("balanced accuracy", "higher"),
+    "macro_f1": ("macro F1", "higher"),
+}
+INCOMPARABLE = "Scores by another metric, or of another target, cannot be compared.\n"
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_score_is_shown_with_its_metric_and_direction(pipeline, example, name):
+    label, better = METRICS[name]
+    task = {} if name in ("r2", "rmse", "mae") else {"task": "binary"}
+    register(example, "a.csv", target="y", metric=f"test_{name}", score="0.125", **task)
+    listed = pipeline("registry", "list").out
+    lower = ", lower is better" if better == "lower" else ""
+    assert f"  test {label}{lower}  0.1250  " in listed
+    assert INCOMPARABLE not in listed
+    shown = [line.split(maxsplit=1) for line in pipeline("registry", "show", "1").out.splitlines()]
+    assert ["metric", f"test {label}, {better} is better"] in shown
+    assert ["score", "0.125"] in shown
+    assert (["task", "binary"] in shown) is bool(task)
+
+
+def test_every_metric_of_ours_has_a_direction_there():
+    assert {*METRICS} == {*CATALOGUE}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "comparable"),
+    [
+        ({"metric": "test_r2"}, {"metric": "test_r2"}, True),
+        ({"metric": "test_r2"}, {"metric": "test_rmse"}, False),
+        ({"metric": "test_roc_auc"}, {"metric": "test_log_loss"}, False),
+        ({"metric": "test_r2"}, {"metric": "test_r2", "target": "rent"}, False),
+        ({"metric": "test_r2"}, {"metric": "test_rmse", "score": ""}, True),
+        ({"metric": "somebody's"}, {"metric": "somebody's"}, True),
+    ],
+)
+def test_scores_of_different_metrics_or_targets_are_said_not_to_compare(
+    pipeline, example, first, second, comparable
+):
+    facts = {"target": "price", "score": "0.5"}
+    register(example, "houses.csv", **facts | first)
+    register(example, "houses.csv", **facts | second)
+    assert pipeline("registry", "list").out.endswith(INCOMPARABLE) is not comparable
+
+
+def test_a_metric_of_somebody_else_has_no_direction(pipeline, example):
+    register(example, "a.csv", metric="test_elo", score="good")
+    assert "test_elo  good" in pipeline("registry", "list").out
+    assert "is better" not in pipeline("registry", "show", "1").out
 
 
 def test_data_are_those_of_the_registration_where_the_execution_is_gone(pipeline, example):

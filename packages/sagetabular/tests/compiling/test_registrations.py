@@ -108,3 +108,46 @@ def test_metadata_lead_to_commit_data_execution_and_files(example):
     (fingerprint,) = metadata["data_fingerprint"]["Std:Join"]["Values"]
     assert fingerprint["Std:JsonGet"]["Path"] == "fingerprint"
     assert metadata["selection"] == joined(output("Select", "selection"), "/selection.json")
+
+
+CLASSES = {"data.target": "district", "data.drop": [], "tracking": "mlflow"}
+# Task and metric → what else conf/pipeline.yaml says; description, and facts of the version.
+TASKS = {
+    ("regression", "r2"): ({}, "Ridge predicts price", {}),
+    ("regression", "rmse"): ({"selection.maximum": 30_000}, "Ridge predicts price", {}),
+    ("binary", "log_loss"): (
+        {**CLASSES, "data.positive": "north", "selection.maximum": 0.5},
+        "Ridge predicts district (binary)",
+        {"task": "binary"},
+    ),
+    ("multiclass", "macro_f1"): (
+        {**CLASSES, "selection.minimum": 0.5},
+        "Ridge predicts district (multiclass)",
+        {"task": "multiclass"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("task", "metric"), TASKS)
+def test_a_version_names_its_task_metric_and_score(example, task: str, metric: str) -> None:
+    conf, description, facts = TASKS[task, metric]
+    example.change("conf/pipeline.yaml", "task", task)
+    example.change("conf/pipeline.yaml", "selection", {"metric": metric})
+    for field, value in conf.items():
+        example.change("conf/pipeline.yaml", field, value)
+    package = registration(example)
+    assert package["ModelPackageDescription"] == description
+    metadata = package["CustomerMetadataProperties"]
+    assert metadata["metric"] == f"test_{metric}"
+    (score,) = metadata["score"]["Std:Join"]["Values"]
+    assert score["Std:JsonGet"]["Path"] == f"winner.test_{metric}"
+    assert {name: metadata[name] for name in metadata.keys() & {"task"}} == facts
+    quality = package["ModelMetrics"]["ModelQuality"]["Statistics"]
+    assert quality["S3Uri"]["Std:Join"]["Values"][-1] == "/evaluation.json"
+
+
+def test_regression_by_r2_is_registered_as_it_was(example, definition) -> None:
+    before = steps_of(definition)["RegisterRidge"]["Arguments"]
+    example.change("conf/pipeline.yaml", "task", "regression")
+    example.change("conf/pipeline.yaml", "selection", {"metric": "r2", "minimum": 0.6})
+    assert registration(example) == before

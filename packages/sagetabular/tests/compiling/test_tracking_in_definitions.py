@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 PIPELINE = "conf/pipeline.yaml"
 
 
@@ -44,3 +46,20 @@ def test_without_tracking_there_is_neither_the_step_nor_its_parameter(example, d
     names = [step["Name"] for step in definition["Steps"] if step["Name"] != "Track"]
     assert [step["Name"] for step in after["Steps"]] == names
     assert "TrackingUri" not in json.dumps(after)
+
+
+@pytest.mark.parametrize(
+    ("selection", "gate"),
+    [
+        ({}, "MinimumR2"),
+        ({"metric": "rmse", "maximum": 3}, "MaximumRmse"),
+        ({"metric": "mae", "maximum": 3}, "MaximumMae"),
+    ],
+)
+def test_the_gate_of_any_metric_is_logged_with_what_shapes_the_result(example, selection, gate):
+    example.change(PIPELINE, "selection", selection)
+    steps = {step["Name"]: step["Arguments"] for step in example.definition()["Steps"]}
+    arguments = steps["Track"]["AppSpecification"]["ContainerArguments"]
+    joined = [entry["Std:Join"]["Values"] for entry in arguments if isinstance(entry, dict)
+              and "Std:Join" in entry]  # fmt: skip
+    assert [f"{gate}=", {"Get": f"Parameters.{gate}"}] in joined

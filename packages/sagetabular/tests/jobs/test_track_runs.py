@@ -113,9 +113,7 @@ def test_all_metrics_of_the_task_are_logged_of_trials_folds_and_models(read, tas
 
 def test_files_of_earlier_releases_are_those_of_r2(read) -> None:
     now = read(selection("regression", "r2"), report("regression", "r2"))
-    before = read(
-        selection("regression", "r2", told=False), report("regression", "r2", told=False)
-    )
+    before = read(selection("regression", "r2", told=False), report("regression", "r2", told=False))
     assert before == now
     assert before.metrics["cv_r2"] == 0.75
     assert read_scoring({}).tags == {"task": "regression", "metric": "r2"}

@@ -12,7 +12,9 @@ from sagetabular.cli.options import Backend, On
 from sagetabular.cli.serving.versions import (
     PRODUCTION,
     approval,
+    comparable,
     data_here,
+    direction,
     execution_of,
     is_made_up,
     metadata,
@@ -91,7 +93,7 @@ def list_versions(on: On = Backend.LOCAL) -> None:
             execution_of(package),
             _data(versions, package),
             metadata(package).get("target", ""),
-            metric(package),
+            _metric(package),
             score(package),
             _minute(package["CreationTime"]),
         ]
@@ -100,6 +102,8 @@ def list_versions(on: On = Backend.LOCAL) -> None:
     header = ["version ", "model", "approval", "execution", "data", "target", "metric", "score"]
     header.append("created")
     print_table(versions.group, header, rows)
+    if not comparable(packages):
+        typer.echo("Scores by another metric, or of another target, cannot be compared.")
 
 
 @app.command()
@@ -108,6 +112,8 @@ def show(version: Version, on: On = Backend.LOCAL) -> None:
     versions = _open(on)
     package = versions.find(version)
     shown = metadata(package) | {"data": _data(versions, package)}
+    if direction(package):
+        shown["metric"] = f"{metric(package)}, {direction(package)}"
     rows = [
         ["approval", package["ModelApprovalStatus"]],
         ["stage", stage(package)],
@@ -175,6 +181,12 @@ def _data(versions: _Versions, package: Mapping[str, Any]) -> str:
     if isinstance(versions, _LocalVersions):
         return data_here(versions.sagemaker, package)
     return metadata(package).get("data", "")
+
+
+def _metric(package: Mapping[str, Any]) -> str:
+    """Return the metric, and its direction if a lower score is better."""
+    lower = direction(package).startswith("lower")
+    return f"{metric(package)}, {direction(package)}" if lower else metric(package)
 
 
 def _minute(time: datetime | str) -> str:

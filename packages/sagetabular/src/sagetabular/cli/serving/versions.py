@@ -6,14 +6,16 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sagelocal.errors import ExecutionNotFoundError
+from sagetabular.jobs.scoring.metrics import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sagelocal import LocalSageMaker
+    from sagetabular.jobs.scoring.metrics import Metric
 
 PRODUCTION = "Production"
-_METRICS = {"test_r2": "test R²"}
+_TEST = "test_"
 _DIGITS = 4
 
 
@@ -40,8 +42,36 @@ def execution_of(package: Mapping[str, Any]) -> str:
 
 def metric(package: Mapping[str, Any]) -> str:
     """Return the name of the metric, as a reader knows it; empty if none was noted."""
-    name = metadata(package).get("metric", "")
-    return _METRICS.get(name, name)
+    known = _known(package)
+    return f"test {_in_a_sentence(known)}" if known else _noted(package)
+
+
+def direction(package: Mapping[str, Any]) -> str:
+    """Return whether a higher or a lower score is better; empty for a metric of somebody else."""
+    known = _known(package)
+    return f"{'higher' if known.greater_is_better else 'lower'} is better" if known else ""
+
+
+def comparable(packages: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether all scores are by one metric, of one target."""
+    scored = [package for package in packages if score(package)]
+    return len({(_noted(one), metadata(one).get("target", "")) for one in scored}) <= 1
+
+
+def _noted(package: Mapping[str, Any]) -> str:
+    return metadata(package).get("metric", "")
+
+
+def _known(package: Mapping[str, Any]) -> Metric | None:
+    name = _noted(package)
+    return METRICS.get(name.removeprefix(_TEST)) if name.startswith(_TEST) else None
+
+
+def _in_a_sentence(metric: Metric) -> str:
+    if metric.name == "r2":
+        return "R²"
+    is_word = metric.label[1:2].islower()
+    return f"{metric.label[0].lower()}{metric.label[1:]}" if is_word else metric.label
 
 
 def score(package: Mapping[str, Any]) -> str:

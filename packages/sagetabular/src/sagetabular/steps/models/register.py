@@ -61,14 +61,17 @@ def register(task: Task[Register], select: JobStep | None = None) -> JobStep:
 
 
 def _facts(task: Task[Register], select: JobStep | None) -> dict[str, Any]:
-    """Return what a reader of a list of versions asks for: target, metric and score.
+    """Return what a reader of a list of versions asks for: target, task, metric and score.
 
-    What SageMaker would refuse as a value of the metadata is left out.
+    What SageMaker would refuse as a value of the metadata is left out. A version without a task is
+    one of regression, as in earlier releases.
     """
-    target = task.context.settings.pipeline.data.target
+    pipeline = task.context.settings.pipeline
+    target, metric = pipeline.data.target, f"test_{pipeline.metric.name}"
     facts: dict[str, Any] = {"target": target} if _ALLOWED.fullmatch(target) else {}
     if select:
-        facts |= {"metric": "test_r2", "score": text(selected(select, "winner.test_r2"))}
+        facts |= {"metric": metric, "score": text(selected(select, f"winner.{metric}"))}
+        facts |= {} if pipeline.task == "regression" else {"task": pipeline.task}
     return facts
 
 
@@ -109,7 +112,8 @@ def _group(task: Task[Register]) -> Any:
 def _description(task: Task[Register]) -> str:
     title, settings = task.unit.model.title, task.context.settings.pipeline
     if task.unit.ranked:
-        return f"{title} predicts {settings.data.target}"
+        classes = "" if settings.task == "regression" else f" ({settings.task})"
+        return f"{title} predicts {settings.data.target}{classes}"
     return f"{title} of {settings.name}"
 
 
