@@ -118,6 +118,28 @@ def test_the_query_and_the_types_are_tried_on_the_rows_that_are_here(sound, find
     assert {path: path.stat().st_mtime_ns for path in lake.rglob("*")} == before
 
 
+def test_what_means_missing_is_missing_here_too(sound, findings):
+    sound.write("queries/ingest.sql", "SELECT *, '?' AS more FROM ${table}")
+    sound.change("conf/pipeline.yaml", "data.columns.more", "number")
+    assert "data.columns.more must hold numbers, got '?'" in findings()["query"]["text"]
+    sound.change("conf/pipeline.yaml", "data.missing", ["?"])
+    assert findings()["query"]["state"] == "ok"
+
+
+def test_classes_that_do_not_fit_the_task_are_to_fix(sound, findings):
+    sound.change("conf/pipeline.yaml", "task", "binary")
+    sound.change("conf/pipeline.yaml", "data.target", "district")
+    sound.change("conf/pipeline.yaml", "data.positive", "east")
+    sound.change("conf/pipeline.yaml", "selection", {"minimum": 0.5})
+    text = (
+        "SELECT rooms, area, sold, price, CASE WHEN price > 110 THEN 'a' ELSE 'b' END AS district"
+    )
+    sound.write("queries/ingest.sql", f"{text} FROM ${{table}}")
+    found = findings()["query"]
+    assert "data.positive must be a class of 'district', got 'east'." in found["text"]
+    assert found["remedy"] == "There are a, b."
+
+
 def test_a_full_disk_is_to_fix(sound, findings, monkeypatch):
     full = shutil.disk_usage("/")._replace(free=200_000_000)
     monkeypatch.setattr(shutil, "disk_usage", create_autospec(shutil.disk_usage, return_value=full))

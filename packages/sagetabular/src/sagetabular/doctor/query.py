@@ -62,9 +62,13 @@ def _check_types(project: Project, rows: pa.Table) -> None:
     """Cast the rows as Preprocess does.
 
     Raises:
-        JobError: A column is missing, or is of another type than declared.
+        JobError: A column is missing, or is of another type than declared, or the task has other
+            classes.
     """
     from sagetabular.jobs.rows.cleaning import clean
+    from sagetabular.jobs.rows.weighting import check_rows, task_of
 
     settings = json.loads(preprocess_settings(project.settings.pipeline))
-    clean(rows.to_pandas(integer_object_nulls=True), settings["columns"], settings["target"])
+    table = rows.to_pandas(integer_object_nulls=True)
+    marks, task = settings.get("missing", ()), task_of(settings)
+    check_rows(clean(table, settings["columns"], settings["target"], marks, task), settings)

@@ -142,4 +142,4 @@ def _check_target(values: pd.Series, target: str) -> None:
     if values.nunique() < 2:
         shown = values.iloc[0] if len(values) else "no row"
         msg = f"{FILE}: data.target {target!r} must vary, got {shown} in all {len(values)} rows."
-        raise JobError(msg, "R2 is undefined for it: choose another target, or widen the query.")
+        raise JobError(msg, "No score is defined for it: choose another target, or more rows.")
