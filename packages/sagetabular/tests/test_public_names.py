@@ -15,7 +15,7 @@ import typer
 
 from sagetabular import pipeline, testing
 from sagetabular.cli import app
-from sagetabular.jobs import runner, tables
+from sagetabular.jobs import encoding, runner, tables
 
 PIPELINE = {
     "Build": "(root: 'Path | str' = '.') -> 'None'",
@@ -80,6 +80,19 @@ TABLES = {
     "split_columns": ("(table: 'pd.DataFrame', target: 'str') -> 'tuple[pd.DataFrame, pd.Series]'"),
     "write_table": "(table: 'pd.DataFrame', folder: 'Path', name: 'str') -> 'None'",
 }
+# Of what `model.py` is written with.
+ENCODING = {
+    "OneHot.fit": "(features: 'pd.DataFrame', most: 'int' = 255) -> 'OneHot'",
+    "OneHot.transform": "(self, features: 'pd.DataFrame') -> 'NDArray[np.float64]'",
+    "as_probabilities": (
+        "(found: 'NDArray[Any]', classes: 'Sequence[str]') -> 'NDArray[np.float64]'"
+    ),
+    "directions": (
+        "(named: 'Mapping[str, int]', sources: 'Sequence[str]', numbers: 'Sequence[str]')"
+        " -> 'tuple[int, ...]'"
+    ),
+    "split_classes": "(target: 'pd.Series') -> 'tuple[list[str], pd.Series]'",
+}
 COMMANDS = [
     "clean", "compare", "compile", "data", "doctor", "eject", "executions", "graph", "image",
     "import", "invoke", "logs", "mlflow", "model", "predict", "registry", "report", "resume", "run",
@@ -130,8 +143,14 @@ def test_a_project_tests_itself_with_these_names() -> None:
 
 @pytest.mark.parametrize(
     ("place", "names"),
-    [(pipeline, PIPELINE), (testing, TESTING), (runner, RUNNER), (tables, TABLES)],
-    ids=["pipeline", "testing", "runner", "tables"],
+    [
+        (pipeline, PIPELINE),
+        (testing, TESTING),
+        (runner, RUNNER),
+        (tables, TABLES),
+        (encoding, ENCODING),
+    ],
+    ids=["pipeline", "testing", "runner", "tables", "encoding"],
 )
 def test_functions_take_and_return_what_they_always_did(place, names) -> None:
     assert signatures(place, names) == names

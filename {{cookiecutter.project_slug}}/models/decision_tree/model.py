@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import skops.io
+from sagetabular.jobs.encoding import directions, split_classes
 from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    import pandas as pd
     from numpy.typing import NDArray
 
 FILE = "model.skops"
@@ -58,8 +59,7 @@ def fit(
     """Fit encoder and tree.
 
     Args:
-        features: Shape (rows, columns); numbers as float64 with NaN where missing, categories as
-            text.
+        features: Shape (rows, columns): numbers, NaN where missing, and categories as text.
         target: Shape (rows,): numbers, or categories that are all classes in their order.
         hyperparameters: Arguments of scikit-learn's tree; `random_state` takes the place of
             `seed`, and `monotonic_cst` may be a mapping: column of numbers → 1 or -1.
@@ -93,24 +93,24 @@ def fit_prepared(prepared: Prepared, hyperparameters: Mapping[str, Any], seed: i
         for name, value in hyperparameters.items()
         if name in COUNTS and isinstance(value, float) and value.is_integer()
     }
-    target, tree = prepared.target, DecisionTreeRegressor(random_state=seed)
-    if isinstance(target.dtype, pd.CategoricalDtype):
-        # Equal weights, which change nothing: they keep the classes that have no row here.
-        equal = dict.fromkeys(range(len(target.cat.categories)), 1.0)
-        target = target.cat.codes
+    classes, target = split_classes(prepared.target)
+    tree = DecisionTreeRegressor(random_state=seed)
+    if classes:  # equal weights change nothing: they keep the classes that have no row here
+        equal = dict.fromkeys(range(len(classes)), 1.0)
         tree = DecisionTreeClassifier(random_state=seed, class_weight=equal)
     tree.set_params(**{**hyperparameters, **counts})
     if isinstance(tree.monotonic_cst, dict):
-        tree.set_params(monotonic_cst=_directions(tree.monotonic_cst, prepared))
+        sources, texts = _sources(prepared.encoder), prepared.encoder.transformers_[0][2]
+        ways = directions(tree.monotonic_cst, sources, [*{*sources}.difference(texts)])
+        if any(ways) and np.isnan(prepared.encoded).any():
+            raise ValueError("scikit-learn takes no missing numbers beside monotonic_cst, got some")
+        tree.set_params(monotonic_cst=ways if any(ways) else None)
     tree.fit(prepared.encoded, target, sample_weight=prepared.weights)
     return make_pipeline(prepared.encoder, tree)
 
 
 def predict(model: Pipeline, features: pd.DataFrame) -> NDArray[np.float64]:
-    """Predict the target, shape (rows,), for a frame with the columns seen by `fit`.
-
-    Of classes: their probabilities, shape (rows, classes).
-    """
+    """Predict the target, shape (rows,); of classes the probabilities, shape (rows, classes)."""
     if isinstance(model[-1], DecisionTreeClassifier):
         return _of_all_classes(model[-1], model.predict_proba(features))
     return np.asarray(model.predict(features), dtype=np.float64)
@@ -157,38 +157,23 @@ def importance(model: Pipeline) -> dict[str, float]:
     The categories of a column count together. The shares sum to 1, or are all 0 for a tree that
     never splits.
     """
-    encoder, tree = model[0], model[-1]
-    _, one_hot, categories = encoder.transformers_[0]
-    known = [len(values) for values in one_hot.categories_] if categories else []
-    repeats = [min(count, MOST_CATEGORIES + 1) for count in known]
-    numbers = [name for name in encoder.feature_names_in_ if name not in categories]
-    columns = [*np.repeat(np.asarray(categories, dtype=object), repeats), *numbers]
-    shares = dict.fromkeys(map(str, encoder.feature_names_in_), 0.0)
-    for column, share in zip(columns, tree.feature_importances_, strict=True):
-        shares[str(column)] += float(share)
+    shares = dict.fromkeys(map(str, model[0].feature_names_in_), 0.0)
+    for column, share in zip(_sources(model[0]), model[-1].feature_importances_, strict=True):
+        shares[column] += float(share)
     return shares
 
 
-def _of_all_classes(
-    tree: DecisionTreeClassifier, found: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _sources(encoder: ColumnTransformer) -> list[str]:
+    """Return the column that each encoded one comes from: indicators first, then numbers."""
+    _, one_hot, texts = encoder.transformers_[0]
+    known = [len(values) for values in one_hot.categories_] if texts else []
+    repeats = [min(count, MOST_CATEGORIES + 1) for count in known]
+    numbers = [name for name in encoder.feature_names_in_ if name not in texts]
+    return [str(name) for name in [*np.repeat(np.asarray(texts, dtype=object), repeats), *numbers]]
+
+
+def _of_all_classes(tree: DecisionTreeClassifier, found: Any) -> NDArray[np.float64]:
     """Return probabilities of all classes: 0 where no training row had one."""
     wide = np.zeros((len(found), len(tree.class_weight)))
     wide[:, tree.classes_] = found
     return wide
-
-
-def _directions(named: Mapping[str, int], prepared: Prepared) -> list[int] | None:
-    """Return a direction for each encoded column: indicators of categories, then numbers."""
-    categories = prepared.encoder.transformers_[0][2]
-    numbers = [name for name in prepared.encoder.feature_names_in_ if name not in categories]
-    for name, way in named.items():
-        if name not in numbers or way not in (-1, 0, 1):
-            msg = "monotonic_cst must give columns of numbers 1 or -1"
-            raise ValueError(f"{msg}, got {name!r}: {way!r}")
-    if not any(named.values()):
-        return None
-    if np.isnan(prepared.encoded).any():
-        raise ValueError("scikit-learn takes no missing numbers beside monotonic_cst, got some")
-    indicators = prepared.encoded.shape[1] - len(numbers)
-    return [0] * indicators + [named.get(name, 0) for name in numbers]

@@ -6,23 +6,23 @@ A target of categories is classified: two by `binary:logistic`, more by `multi:s
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import re
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
 import xgboost
+from sagetabular.jobs.encoding import OneHot, as_probabilities, directions, split_classes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    import numpy as np
+    import pandas as pd
     from numpy.typing import NDArray
 
 BOOSTER_FILE = "model.ubj"
 COLUMNS_FILE = "columns.json"
-# Of a column, so many categories are told apart: the most frequent. The rest are as unseen ones.
-MOST_CATEGORIES = 255
 # All that `fit` takes, checked before it runs. Seed and threads are not the user's.
 HYPERPARAMETERS = (
     "num_round", "booster", "objective", "eval_metric", "base_score", "eta", "learning_rate",
@@ -41,31 +41,22 @@ UNCONFIGURED = {"num_round", "eval_metric", "verbosity"}
 
 @dataclass(frozen=True)
 class Model:
-    """A booster and the columns that it was fitted on.
-
-    Attributes:
-        booster: What XGBoost fitted.
-        numbers: The columns of numbers, in their order.
-        vocabulary: Text column → its categories, sorted.
-        classes: All classes in the order of their probabilities; none for numbers.
-    """
+    """A booster, what encodes its columns, and all classes in the order of their probabilities."""
 
     booster: xgboost.Booster
-    numbers: list[str]
-    vocabulary: dict[str, list[str]]
+    encoder: OneHot
     classes: list[str]
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """Training rows, encoded and in XGBoost's default bins, and the columns they came from."""
+    """Training rows, encoded and in XGBoost's default bins, and what encoded them."""
 
     rows: NDArray[np.float64]
     target: pd.Series
     weights: pd.Series | None
     matrix: xgboost.QuantileDMatrix
-    numbers: list[str]
-    vocabulary: dict[str, list[str]]
+    encoder: OneHot
     classes: list[str]
 
 
@@ -79,8 +70,7 @@ def fit(
     """Fit a booster on one thread, so that the result does not depend on the machine.
 
     Args:
-        features: Shape (rows, columns); numbers as float64 with NaN where missing, categories as
-            text.
+        features: Shape (rows, columns): numbers, NaN where missing, and categories as text.
         target: Shape (rows,): numbers, or categories that are all classes in their order.
         hyperparameters: `num_round` and parameters of `xgboost.train`; `monotone_constraints` may
             be a mapping: column of numbers → 1 or -1.
@@ -97,16 +87,10 @@ def prepare(
     features: pd.DataFrame, target: pd.Series, weights: pd.Series | None = None
 ) -> Prepared:
     """Encode and bin rows; the arguments are those of `fit`."""
-    vocabulary = {
-        str(name): _frequent(features[name]) for name in features.select_dtypes(exclude="number")
-    }
-    numbers = [str(name) for name in features.columns if name not in vocabulary]
-    rows = _encode(features, numbers, vocabulary)
-    classes: list[str] = []
-    if isinstance(target.dtype, pd.CategoricalDtype):
-        classes, target = [*target.cat.categories], target.cat.codes
+    encoder, (classes, target) = OneHot.fit(features), split_classes(target)
+    rows = encoder.transform(features)
     matrix = xgboost.QuantileDMatrix(rows, target, weight=weights, nthread=1)
-    return Prepared(rows, target, weights, matrix, numbers, vocabulary, classes)
+    return Prepared(rows, target, weights, matrix, encoder, classes)
 
 
 def fit_prepared(prepared: Prepared, hyperparameters: Mapping[str, Any], seed: int) -> Model:
@@ -115,34 +99,31 @@ def fit_prepared(prepared: Prepared, hyperparameters: Mapping[str, Any], seed: i
     rounds = int(settings.pop("num_round"))
     settings = {**_objective(settings, len(prepared.classes)), "tree_method": "hist", **settings}
     settings |= {"seed": seed, "nthread": 1}
-    if constraints := settings.get("monotone_constraints"):
-        settings["monotone_constraints"] = _directions(constraints, prepared)
+    encoder, constraints = prepared.encoder, settings.get("monotone_constraints")
+    if isinstance(constraints, dict):
+        constraints = directions(constraints, encoder.sources, encoder.numbers)
+    if constraints and not isinstance(constraints, str):  # which is XGBoost's own form
+        settings["monotone_constraints"] = tuple(constraints)
     matrix = prepared.matrix
     if "max_bin" in settings:  # bins belong to the matrix: another number of them needs another
         options = {"weight": prepared.weights, "max_bin": settings["max_bin"], "nthread": 1}
         matrix = xgboost.QuantileDMatrix(prepared.rows, prepared.target, **options)
     booster = xgboost.train(settings, matrix, rounds)
-    used = UNCONFIGURED | _names(json.loads(booster.save_config()))
+    used = UNCONFIGURED.union(re.findall(r'"(\w+)":', booster.save_config()))
     if unused := sorted({*hyperparameters} - used):  # XGBoost only warns, which a log alone hears
         msg = f"XGBoost does not use {', '.join(unused)} beside the other hyperparameters"
         raise ValueError(msg)
-    return Model(booster, prepared.numbers, prepared.vocabulary, prepared.classes)
+    return Model(booster, encoder, prepared.classes)
 
 
 def predict(model: Model, features: pd.DataFrame) -> NDArray[np.float64]:
-    """Predict the target, shape (rows,), for a frame with the columns seen by `fit`.
-
-    Of classes: their probabilities, shape (rows, classes).
+    """Predict the target, shape (rows,); of classes the probabilities, shape (rows, classes).
 
     Raises:
-        ValueError: The frame has other columns.
+        ValueError: The frame has other columns than those seen by `fit`.
     """
-    known = {*model.numbers, *model.vocabulary}
-    if set(features.columns) != known:
-        msg = f"The model was fitted on the columns {sorted(known)}, got {list(features.columns)}"
-        raise ValueError(msg)
-    data = xgboost.DMatrix(_encode(features, model.numbers, model.vocabulary), nthread=1)
-    return _finished(model.booster.predict(data), model.classes)
+    data = xgboost.DMatrix(model.encoder.transform(features), nthread=1)
+    return as_probabilities(model.booster.predict(data), model.classes)
 
 
 def scorer(
@@ -153,17 +134,17 @@ def scorer(
     Raises:
         ValueError: The model was fitted on other columns than the matrix will have.
     """
-    if model.numbers != columns:
-        msg = f"The model was fitted on the columns {model.numbers}, got {columns}"
+    if model.encoder.numbers != columns:
+        msg = f"The model was fitted on the columns {model.encoder.numbers}, got {columns}"
         raise ValueError(msg)
     predict_in_place = model.booster.inplace_predict
-    return lambda matrix: _finished(predict_in_place(matrix), model.classes)
+    return lambda matrix: as_probabilities(predict_in_place(matrix), model.classes)
 
 
 def save(model: Model, folder: Path) -> None:
     """Write the booster in XGBoost's own format, and its columns and classes as JSON."""
     model.booster.save_model(folder / BOOSTER_FILE)
-    columns = {name: getattr(model, name) for name in ("numbers", "vocabulary", "classes")}
+    columns = {**asdict(model.encoder), "classes": model.classes}
     (folder / COLUMNS_FILE).write_text(json.dumps(columns), encoding="utf-8")
 
 
@@ -174,7 +155,8 @@ def load(folder: Path) -> Model:
     """
     booster = xgboost.Booster({"nthread": 1}, model_file=folder / BOOSTER_FILE)
     columns = json.loads((folder / COLUMNS_FILE).read_text(encoding="utf-8"))
-    return Model(booster, columns["numbers"], columns["vocabulary"], columns.get("classes", []))
+    classes = columns.pop("classes", [])
+    return Model(booster, OneHot(**columns), classes)
 
 
 def importance(model: Model) -> dict[str, float]:
@@ -183,9 +165,8 @@ def importance(model: Model) -> dict[str, float]:
     The categories of a column count together. The shares sum to 1, or are all 0 for a booster that
     never splits.
     """
-    text = [name for name, categories in model.vocabulary.items() for _ in categories]
-    columns = [*model.numbers, *text]
-    gains = dict.fromkeys([*model.numbers, *model.vocabulary], 0.0)
+    columns = model.encoder.sources
+    gains = dict.fromkeys([*model.encoder.numbers, *model.encoder.vocabulary], 0.0)
     for feature, gain in model.booster.get_score(importance_type="total_gain").items():
         gains[columns[int(feature.removeprefix("f"))]] += float(gain)
     total = sum(gains.values())
@@ -203,47 +184,3 @@ def _objective(settings: Mapping[str, Any], classes: int) -> dict[str, Any]:
     if "scale_pos_weight" in settings and classes != 2:
         raise ValueError("scale_pos_weight is for two classes; others have data.class_weights")
     return {"objective": wanted, **({"num_class": classes} if classes > 2 else {})}
-
-
-def _directions(given: Any, prepared: Prepared) -> Any:
-    """Return constraints of the encoded columns, of which numbers are first."""
-    if not isinstance(given, dict):  # XGBoost's own forms
-        return tuple(given) if isinstance(given, list) else given
-    for name, way in given.items():
-        if name not in prepared.numbers or way not in (-1, 0, 1):
-            msg = "monotone_constraints must give columns of numbers 1 or -1"
-            raise ValueError(f"{msg}, got {name!r}: {way!r}")
-    return tuple(given.get(name, 0) for name in prepared.numbers)
-
-
-def _finished(found: NDArray[np.float32], classes: list[str]) -> NDArray[np.float64]:
-    """Return numbers, or probabilities that sum to 1, which in single precision they almost do."""
-    values = np.asarray(found, dtype=np.float64)
-    if classes and values.ndim == 1:  # of the second one of two
-        return np.column_stack([1 - values, values])
-    return values / values.sum(axis=1, keepdims=True) if classes else values
-
-
-def _encode(
-    features: pd.DataFrame, numbers: list[str], vocabulary: Mapping[str, list[str]]
-) -> NDArray[np.float64]:
-    """Numbers, then one 0/1 column per known category: an unseen category is 0 in all of them."""
-    indicators = [
-        (features[name] == category).to_numpy(dtype=np.float64)
-        for name, categories in vocabulary.items()
-        for category in categories
-    ]
-    return np.column_stack([features[numbers].to_numpy(dtype=np.float64), *indicators])
-
-
-def _frequent(values: pd.Series) -> list[str]:
-    """Return the most frequent categories, sorted."""
-    counts = values.value_counts()
-    ordered = sorted(counts.index, key=lambda category: (-counts[category], category))
-    return sorted(ordered[:MOST_CATEGORIES])
-
-
-def _names(config: Mapping[str, Any]) -> set[str]:
-    """Return all names in XGBoost's configuration, at any depth."""
-    inner = [_names(value) for value in config.values() if isinstance(value, dict)]
-    return {*config}.union(*inner)

@@ -15,6 +15,7 @@ from sagetabular.assets.code import package_files, reachable
 _ROOTS = (
     "sagetabular/jobs/container/train.py",
     "sagetabular/jobs/container/classic.py",
+    "sagetabular/jobs/encoding.py",
     "sagetabular/jobs/privileges.py",
     "sagetabular/serving/__main__.py",
     "sagetabular/serving/worker.py",
