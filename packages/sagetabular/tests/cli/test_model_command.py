@@ -8,8 +8,10 @@ from typer.testing import CliRunner
 
 from sagetabular.cli import app
 from sagetabular.compiling.compilation import compile_pipeline
-from sagetabular.model_checks import CHECKS
+from sagetabular.model_checks import checks_of
 from sagetabular.settings import load_project
+
+CHECKS = checks_of("regression")
 
 
 def content_of(folder):

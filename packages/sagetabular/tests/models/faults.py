@@ -16,11 +16,12 @@ LAST = "    return {name: 1 / len(columns) if learnt else 0.0 for name in column
 IN_TWO = (
     LAST
     + """
-def prepare(features, target):
-    return features, target
+def prepare(features, target, weights=None):
+    return features, target, weights
 
 def fit_prepared(prepared, hyperparameters, seed):
-    return fit(*prepared, hyperparameters, seed)
+    features, target, weights = prepared
+    return fit(features, target, hyperparameters, seed, weights=weights)
 """
 )
 SCORE = "predict(model, DataFrame(matrix, columns=columns))"
@@ -33,7 +34,10 @@ OF_PREDICTIONS = {
     ),
     "always the same number": fault(
         (RETURN, "    return found * 0.0\n"),
-        by=["its own training rows are predicted no worse than by their mean"],
+        by=[
+            "its own training rows are predicted no worse than by their mean",
+            "weights if taken make rows count more",
+        ],
     ),
     "no answer to an unseen category": fault(
         (WORD, 'means[str(word)] if str(word) != "None" else means.get("None", 0.0)'),
@@ -108,7 +112,7 @@ OF_PURITY = {
         ],
     ),
     "the order of a set": fault(
-        (GOAL, f"{GOAL}    goal = goal + 1e-9 * list(set('abcdefghijklmnopqrst')).index('a')\n"),
+        (GOAL, f"{GOAL}    goal = goal + 1e-6 * int(''.join(set('123456789'))) / 1e9\n"),
         by=["another process gives the same bits"],
     ),
     "a global variable": fault(
@@ -125,7 +129,10 @@ OF_PURITY = {
     ),
     "a second part that spoils the first": fault(
         (LAST, IN_TWO.replace("    return fit(", "    prepared[1].iloc[0] += 1\n    return fit(")),
-        by=["fitting in two parts if offered gives the same bits"],
+        by=[
+            "fitting in two parts if offered gives the same bits",
+            "weights if taken are the same in two parts",
+        ],
     ),
     "gaps filled in place": fault(
         (
@@ -247,6 +254,19 @@ OF_THE_REST = {
     "a hyperparameter that is declared as needed and not given": fault(
         (LAST, f"{LAST}\nHYPERPARAMETERS = REQUIRED_HYPERPARAMETERS = ('strength', 'force')\n"),
         by=["every hyperparameter of model yaml is one of the model"],
+    ),
+    "weights forgotten": fault(
+        ("np.average(goal, weights=weights)", "np.average(goal)"),
+        by=["weights if taken make rows count more"],
+    ),
+    "no weights where the project has them": fault(
+        ("hyperparameters, seed, weights=None):", "hyperparameters, seed):"),
+        ("np.average(goal, weights=weights)", "np.average(goal)"),
+        by=["weights if taken make rows count more"],
+    ),
+    "weights forgotten in two parts": fault(
+        (LAST, IN_TWO.replace("seed, weights=weights)", "seed)")),
+        by=["weights if taken are the same in two parts"],
     ),
     "shares of half": fault(
         (SHARE, SHARE.replace("1 /", "0.5 /")),

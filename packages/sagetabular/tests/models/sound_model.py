@@ -13,7 +13,7 @@ SOUND = """
 import json
 import numpy as np
 
-def fit(features, target, hyperparameters, seed):
+def fit(features, target, hyperparameters, seed, weights=None):
     settings = dict(hyperparameters)
     strength = settings.pop("strength")
     if settings:
@@ -37,7 +37,8 @@ def fit(features, target, hyperparameters, seed):
             key: float(rest[[key == other for other in keys]].mean() / (1 + strength))
             for key in sorted(set(keys))
         }
-    learnt = {"mean": float(goal.mean()), "centres": centres, "slopes": slopes, "means": means}
+    mean = float(np.average(goal, weights=weights))
+    learnt = {"mean": mean, "centres": centres, "slopes": slopes, "means": means}
     return {**learnt, "columns": list(features)}
 
 def predict(model, features):
@@ -85,11 +86,13 @@ def fault(*changes: tuple[str, str], by: list[str]) -> Fault:
     return Fault(changes, frozenset(by))
 
 
-def plant_model(root: Path, planted: Fault | None = None, name: str = "planted") -> Path:
-    """Write the model below `root`, with the fault if one is given; return its folder."""
-    code = SOUND
+def plant_model(
+    root: Path, planted: Fault | None = None, name: str = "planted", sound: str = SOUND
+) -> Path:
+    """Write the sound model below `root`, with the fault if one is given; return its folder."""
+    code = sound
     for before, after in planted.changes if planted else ():
-        assert SOUND.count(before) == 1, before
+        assert sound.count(before) == 1, before
         code = code.replace(before, after)
     folder = root / "models" / name
     folder.mkdir(parents=True)

@@ -7,17 +7,34 @@ from pathlib import Path
 
 import pytest
 from faults import FAULTS
-from sound_model import SETTINGS, Fault, plant_model
+from sound_classifier import CLASSIFIER, FAULTS_OF_CLASSES
+from sound_model import SETTINGS, SOUND, Fault, plant_model
 
-from sagetabular.model_checks import CHECKS, Outcome, check_model, open_subject, run_check, title
+from sagetabular.model_checks import (
+    Asked,
+    Outcome,
+    check_model,
+    checks_of,
+    open_subject,
+    run_check,
+    title,
+    weights,
+)
 from sagetabular.model_checks.hyperparameters import ends, middle
 from sagetabular.settings import Model
 
 pytestmark = pytest.mark.slow
 
 MODEL = Model.model_validate(SETTINGS)
-# These start a process, so they run for the faults that they are there for.
-SLOW = {title(check) for check in CHECKS if "process" in title(check)}
+# A project that asks for all there is.
+NUMBERS, CLASSES = Asked("regression", weighted=True), Asked("multiclass", weighted=True)
+CASES = [
+    *(pytest.param(NUMBERS, SOUND, planted, id=name) for name, planted in FAULTS.items()),
+    *(
+        pytest.param(CLASSES, CLASSIFIER, planted, id=f"classes: {name}")
+        for name, planted in FAULTS_OF_CLASSES.items()
+    ),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -27,38 +44,66 @@ def nothing_is_left_behind(monkeypatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
-def failures(root: Path, planted: Fault) -> set[str]:
-    plant_model(root, planted)
+def failures(root: Path, asked: Asked, planted: Fault) -> set[str]:
+    """Run the checks; those that start a process, for the faults that they are there for."""
+    first, *others = checks_of(asked.task)
     wanted = [
-        check for check in CHECKS if title(check) not in SLOW or title(check) in planted.caught_by
+        check
+        for check in others
+        if "process" not in title(check) or title(check) in planted.caught_by
     ]
-    with open_subject(root, "planted", middle(MODEL), ends(MODEL)) as subject:
-        if run_check(wanted[0], subject).status == "failed":  # what all others build on
-            return {title(wanted[0])}
-        outcomes = [run_check(check, subject) for check in wanted[1:]]
+    with open_subject(root, "planted", middle(MODEL), ends(MODEL), asked) as subject:
+        if run_check(first, subject).status == "failed":  # what all others build on
+            return {title(first)}
+        outcomes = [run_check(check, subject) for check in wanted]
     return {outcome.check for outcome in outcomes if outcome.status == "failed"}
 
 
-def outcomes_of(root: Path) -> list[Outcome]:
-    return list(check_model(root, "planted", MODEL))
+def outcomes_of(root: Path, asked: Asked = NUMBERS) -> list[Outcome]:
+    return list(check_model(root, "planted", MODEL, asked))
 
 
-@pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_is_told_by_its_check_and_by_no_other(tmp_path: Path, name: str) -> None:
-    assert failures(tmp_path, FAULTS[name]) == FAULTS[name].caught_by
+@pytest.mark.parametrize(("asked", "sound", "planted"), CASES)
+def test_a_fault_is_told_by_its_check_and_by_no_other(
+    tmp_path: Path, asked: Asked, sound: str, planted: Fault
+) -> None:
+    plant_model(tmp_path, planted, sound=sound)
+    assert failures(tmp_path, asked, planted) == planted.caught_by
 
 
 def test_every_check_is_proved_by_a_fault() -> None:
-    assert {check for planted in FAULTS.values() for check in planted.caught_by} == {
-        title(check) for check in CHECKS
+    proved = [*FAULTS.values(), *FAULTS_OF_CLASSES.values()]
+    assert {check for planted in proved for check in planted.caught_by} == {
+        title(check) for asked in (NUMBERS, CLASSES) for check in checks_of(asked.task)
     }
 
 
-def test_the_model_without_a_fault_passes_them_all(tmp_path: Path) -> None:
-    plant_model(tmp_path)
-    outcomes = outcomes_of(tmp_path)
+@pytest.mark.parametrize(
+    ("asked", "sound"),
+    [(NUMBERS, SOUND), (CLASSES, CLASSIFIER), (Asked("binary", weighted=True), CLASSIFIER)],
+    ids=["numbers", "classes", "two classes"],
+)
+def test_the_model_without_a_fault_passes_them_all(
+    tmp_path: Path, asked: Asked, sound: str
+) -> None:
+    plant_model(tmp_path, sound=sound)
+    outcomes = outcomes_of(tmp_path, asked)
     assert [outcome for outcome in outcomes if outcome.status != "ok"] == []
-    assert len(outcomes) == len(CHECKS) + 1
+    assert len(outcomes) == len(checks_of(asked.task)) + 1
+
+
+def test_a_model_without_weights_is_well_where_no_row_has_one(tmp_path: Path) -> None:
+    plant_model(tmp_path, FAULTS["no weights where the project has them"])
+    with open_subject(tmp_path, "planted", middle(MODEL), ends(MODEL)) as subject:
+        assert {run_check(check, subject).status for check in weights.CHECKS} == {"ok"}
+
+
+def test_what_a_mapping_gives_for_the_project_s_columns_is_left_out() -> None:
+    given = {"rising": {"income": 1, "other": 2}, "rounds": 3}
+    model = Model.model_validate({**SETTINGS, "tuning": None, "hyperparameters": given})
+    asked = Asked(columns=frozenset({"income"}))
+    assert middle(model, asked) == {"rising": {"other": 2}, "rounds": 3}
+    assert model.hyperparameters == given
 
 
 MISSING = "No module named 'nothing_of_this_name'"
@@ -83,7 +128,7 @@ def test_code_that_cannot_be_used_fails_once_and_the_rest_is_not_run(
     first, *others = outcomes_of(tmp_path)
     assert (first.status, first.reason) == ("failed", reason)
     assert {outcome.status for outcome in others} == {"not run"}
-    assert len(others) == len(CHECKS)
+    assert len(others) == len(checks_of("regression"))
 
 
 def test_what_model_code_raises_is_told_with_its_line_and_traceback(tmp_path: Path) -> None:

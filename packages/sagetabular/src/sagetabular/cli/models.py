@@ -130,10 +130,11 @@ def _why_not(name: str, project: Project) -> str:
 
 def _check_one(name: str, project: Project, *, verbose: bool) -> bool:
     """Check a model and print what came of it; return whether all is well."""
-    from sagetabular.model_checks import check_model
+    from sagetabular.model_checks import Asked, check_model
 
+    settings, asked = project.settings.models[name], Asked.by(project.settings.pipeline)
     with Console(stderr=True).status(f"Checking models/{name}"):
-        outcomes = list(check_model(project.root, name, project.settings.models[name]))
+        outcomes = list(check_model(project.root, name, settings, asked))
     rows = [[outcome.check, outcome.status, outcome.reason] for outcome in outcomes]
     print_table(f"models/{name}", ["check", "result", "reason"], rows)
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]

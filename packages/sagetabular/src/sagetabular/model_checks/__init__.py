@@ -6,16 +6,17 @@ says what holds; it takes a `Subject` and raises where it does not hold.
 
 from __future__ import annotations
 
-from sagetabular.model_checks.subject import CheckError, Subject, open_subject
-from sagetabular.model_checks.suite import CHECKS, Check, Outcome, check_model, run_check, title
+from sagetabular.model_checks.subject import Asked, CheckError, Subject, open_subject
+from sagetabular.model_checks.suite import Check, Outcome, check_model, checks_of, run_check, title
 
 __all__ = [
-    "CHECKS",
+    "Asked",
     "Check",
     "CheckError",
     "Outcome",
     "Subject",
     "check_model",
+    "checks_of",
     "open_subject",
     "run_check",
     "title",

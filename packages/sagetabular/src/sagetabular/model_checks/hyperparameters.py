@@ -8,9 +8,11 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.jobs.models.refusals import declared_by
-from sagetabular.model_checks.subject import CheckError, make_rows, require
+from sagetabular.model_checks.subject import ANYTHING, Asked, CheckError, require
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sagetabular.model_checks.subject import Subject
     from sagetabular.settings import Model
 
@@ -27,9 +29,15 @@ def ends(settings: Model) -> dict[str, tuple[Any, ...]]:
     }
 
 
-def middle(settings: Model) -> dict[str, Any]:
-    """Return the fixed hyperparameters, and of every range the middle of its scale."""
-    chosen: dict[str, Any] = dict(settings.hyperparameters)
+def middle(settings: Model, asked: Asked = ANYTHING) -> dict[str, Any]:
+    """Return the fixed hyperparameters, and of every range the middle of its scale.
+
+    What a mapping gives for the project's columns is left out: made-up rows have other ones.
+    """
+    chosen: dict[str, Any] = {
+        name: _without(value, asked.columns) if isinstance(value, dict) else value
+        for name, value in settings.hyperparameters.items()
+    }
     for name, entry in settings.ranges.items():
         if entry.type == "categorical":
             chosen[name] = entry.values[0]
@@ -41,9 +49,13 @@ def middle(settings: Model) -> dict[str, Any]:
     return chosen
 
 
+def _without(given: Mapping[str, Any], columns: frozenset[str]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if name not in columns}
+
+
 def both_ends_of_every_range_are_accepted(subject: Subject) -> None:
     """Fit with each: the search tries them, and a trial that fails is paid for."""
-    features, _ = make_rows()
+    features, _ = subject.rows()
     for name, values in subject.ends.items():
         for value in values:
             try:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sagetabular.model_checks.subject import CheckError, Subject, make_rows, open_subject
+from sagetabular.model_checks.subject import Asked, CheckError, Subject, open_subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,10 +36,11 @@ def predict_in_new_process(subject: Subject, saved: Path | None = None) -> NDArr
         CheckError: The process failed.
     """
     with tempfile.TemporaryDirectory() as folder:
-        task = {
+        asked = {
             "root": str(subject.root),
             "name": subject.name,
             "hyperparameters": dict(subject.hyperparameters),
+            "task": subject.task,
             "saved": "" if saved is None else str(saved),
             "result": str(Path(folder, RESULT)),
         }
@@ -47,7 +48,7 @@ def predict_in_new_process(subject: Subject, saved: Path | None = None) -> NDArr
         seed = "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2"
         known = {"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)}
         ended = subprocess.run(  # noqa: S603 - this interpreter, with this module
-            [sys.executable, "-m", __name__, json.dumps(task)],
+            [sys.executable, "-m", __name__, json.dumps(asked)],
             env=os.environ | known,
             capture_output=True,
             text=True,
@@ -61,12 +62,12 @@ def predict_in_new_process(subject: Subject, saved: Path | None = None) -> NDArr
     return found
 
 
-def _main(task: dict[str, Any]) -> None:
+def _main(asked: dict[str, Any]) -> None:
     """Do in the other process what `predict_in_new_process` asks for."""
-    root, saved = Path(task["root"]), task["saved"]
-    with open_subject(root, task["name"], task["hyperparameters"], {}) as subject:
+    root, saved, given = Path(asked["root"]), asked["saved"], asked["hyperparameters"]
+    with open_subject(root, asked["name"], given, {}, Asked(asked["task"])) as subject:
         model = subject.code.load(Path(saved)) if saved else subject.fit()
-        np.save(task["result"], subject.predict(model, make_rows()[0]))
+        np.save(asked["result"], subject.predict(model, subject.rows()[0]))
 
 
 @contextmanager

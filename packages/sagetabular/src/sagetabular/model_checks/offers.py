@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from sagetabular.jobs.evaluate import feature_importance
-from sagetabular.model_checks.subject import TOWN, CheckError, make_rows, require
+from sagetabular.model_checks.rows import TOWN
+from sagetabular.model_checks.subject import CheckError, require
 
 if TYPE_CHECKING:
     from sagetabular.model_checks.subject import Subject
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 def importance_if_offered_gives_every_column_its_share(subject: Subject) -> None:
     """Require shares of 0 or more that sum to 1, or are all 0 where nothing was learnt."""
-    for table in _tables():
-        shares = feature_importance(subject.code, subject.fit((table, make_rows()[1])))
+    for table in _tables(subject):
+        shares = feature_importance(subject.code, subject.fit((table, subject.rows()[1])))
         if shares is None:
             return
         names = sorted(shares), sorted(table.columns)
@@ -46,9 +47,9 @@ def importance_if_offered_survives_saving(subject: Subject) -> None:
     json.dumps(shares, allow_nan=False)
 
 
-def _tables() -> list[pd.DataFrame]:
+def _tables(subject: Subject) -> list[pd.DataFrame]:
     """Return the usual features, numbers or categories alone, and a constant column."""
-    features, _ = make_rows()
+    features, _ = subject.rows()
     constant = features[[]].assign(constant=np.float64(1))
     return [features, features[["rooms", "size"]], features[[TOWN]], constant]
 
@@ -84,7 +85,7 @@ def scorer_if_offered_refuses_other_columns(subject: Subject) -> None:
 
 def _fitted(subject: Subject) -> tuple[pd.DataFrame, Any]:
     """Return features, numbers alone, and the model fitted to them, saved and loaded."""
-    features, target = make_rows()
+    features, target = subject.rows()
     numbers = features.drop(columns=TOWN)
     with tempfile.TemporaryDirectory() as folder:
         subject.code.save(subject.fit((numbers, target)), Path(folder))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sagetabular.model_checks.interpreter import audit_events, predict_in_new_process
-from sagetabular.model_checks.subject import SEED, make_rows, require, require_same
+from sagetabular.model_checks.subject import SEED, require, require_same
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -23,20 +23,20 @@ RANDOM_STATE = 4_057_218_369
 
 def the_same_seed_gives_the_same_bits(subject: Subject) -> None:
     """Fit twice: a trial that is repeated must score the same."""
-    features, _ = make_rows()
+    features, _ = subject.rows()
     first, second = (subject.predict(subject.fit(), features) for _ in range(2))
     require_same(first, second, "fitted twice with the same seed and rows")
 
 
 def another_process_gives_the_same_bits(subject: Subject) -> None:
     """Fit in another process: Python orders the elements of a set anew in each."""
-    expected = subject.predict(subject.fit(), make_rows()[0])
+    expected = subject.predict(subject.fit(), subject.rows()[0])
     require_same(predict_in_new_process(subject), expected, "fitted in another process")
 
 
 def fits_side_by_side_do_not_mix(subject: Subject) -> None:
     """Fit in threads, as the folds of a trial are."""
-    tables = [make_rows(seed=seed) for seed in range(THREADS)]
+    tables = [subject.rows(seed=seed) for seed in range(THREADS)]
     with ThreadPoolExecutor(THREADS) as pool:
         models = list(pool.map(subject.fit, tables))
     for model, (features, target) in zip(models, tables, strict=True):
@@ -52,7 +52,7 @@ def fitting_in_two_parts_if_offered_gives_the_same_bits(subject: Subject) -> Non
     if prepare is None or fit_prepared is None:
         require(prepare is fit_prepared, "prepare and fit_prepared are of use only together")
         return
-    features, target = make_rows()
+    features, target = subject.rows()
     prepared = prepare(features, target)
     for seed in (SEED, SEED + 1, SEED):
         whole = subject.code.fit(features, target, subject.hyperparameters, seed)
@@ -63,11 +63,11 @@ def fitting_in_two_parts_if_offered_gives_the_same_bits(subject: Subject) -> Non
 
 def inputs_stay_as_they_are(subject: Subject) -> None:
     """Compare the inputs: folds share one table, and all fits one mapping."""
-    features, target = make_rows()
+    features, target = subject.rows()
     hyperparameters = dict(subject.hyperparameters)
     model = subject.code.fit(features, target, hyperparameters, SEED)
     subject.predict(model, features)
-    expected_features, expected_target = make_rows()
+    expected_features, expected_target = subject.rows()
     require(features.equals(expected_features), "fit or predict changed the features")
     require(target.equals(expected_target), "fit changed the target")
     require(hyperparameters == subject.hyperparameters, "fit changed the hyperparameters")
@@ -75,9 +75,9 @@ def inputs_stay_as_they_are(subject: Subject) -> None:
 
 def predicting_does_not_change_the_model(subject: Subject) -> None:
     """Predict again after other rows: the server predicts with one model all day."""
-    features, model = make_rows()[0], subject.fit()
+    features, model = subject.rows()[0], subject.fit()
     before = subject.predict(model, features)
-    subject.predict(model, make_rows(7, seed=3)[0])
+    subject.predict(model, subject.rows(7, seed=3)[0])
     require_same(subject.predict(model, features), before, "after predicting other rows")
 
 
@@ -88,7 +88,7 @@ def global_random_numbers_are_left_alone(subject: Subject) -> None:
     np.random.seed(RANDOM_STATE)
     before = _random_state()
     try:
-        subject.predict(subject.fit(), make_rows()[0])
+        subject.predict(subject.fit(), subject.rows()[0])
         after = _random_state()
     finally:
         random.setstate(earlier[0])
@@ -100,7 +100,7 @@ def global_random_numbers_are_left_alone(subject: Subject) -> None:
 def no_network_is_asked_for(subject: Subject) -> None:
     """Watch connections: Tune, Fit and Evaluate run isolated from the network."""
     with audit_events("socket.connect", "socket.getaddrinfo") as events:
-        subject.predict(subject.fit(), make_rows()[0])
+        subject.predict(subject.fit(), subject.rows()[0])
     asked = [address for address in map(_address, events) if address]
     require(not asked, f"fit or predict connects to {', '.join(asked[:3])}")
 

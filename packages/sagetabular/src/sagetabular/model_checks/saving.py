@@ -19,7 +19,7 @@ import numpy as np
 
 from sagetabular.jobs.models.manifest import FILE as MANIFEST
 from sagetabular.model_checks.interpreter import audit_events, predict_in_new_process
-from sagetabular.model_checks.subject import make_rows, require, require_same
+from sagetabular.model_checks.subject import require, require_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,7 +41,7 @@ _COMPRESSIONS: dict[bytes, Callable[[bytes], bytes]] = {
 def a_saved_model_predicts_the_same_bits_in_another_process(subject: Subject) -> None:
     """Load in another process: Evaluate has what was saved, and nothing else."""
     model = subject.fit()
-    expected = subject.predict(model, make_rows()[0])
+    expected = subject.predict(model, subject.rows()[0])
     with tempfile.TemporaryDirectory() as folder:
         subject.code.save(model, Path(folder))
         found = predict_in_new_process(subject, Path(folder))
@@ -86,11 +86,11 @@ def files_are_written_by_save_alone_and_in_its_folder(subject: Subject) -> None:
         code_before = _hashes(subject.folder)
         with chdir(here):
             model = subject.fit()
-            subject.code.predict(model, make_rows()[0])
+            subject.code.predict(model, subject.rows()[0])
             require(not _hashes(outside), "fit or predict wrote a file")
             subject.code.save(model, folder)
             saved = _hashes(folder)
-            subject.code.predict(subject.code.load(folder), make_rows()[0])
+            subject.code.predict(subject.code.load(folder), subject.rows()[0])
         require(_hashes(folder) == saved, "load changed the saved files")
         require(_hashes(outside).keys() == saved.keys(), "save wrote outside its folder")
         require(_hashes(subject.folder) == code_before, "the model's own folder was changed")

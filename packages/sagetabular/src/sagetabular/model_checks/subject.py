@@ -1,4 +1,4 @@
-"""The subject of a check: a model, its settings and its code, and made-up rows to fit it on."""
+"""The subject of a check: a model, its settings and its code, and what the project asks of it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from sagetabular.jobs.models.hyperparameters import ModelCode, load_model_code
+from sagetabular.jobs.scoring.scores import TOLERANCE
+from sagetabular.model_checks.rows import CLASSES, make_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    import pandas as pd
     from numpy.typing import NDArray
 
-# Libraries write names into files and formulas, so the name of a column may hold anything.
-TOWN = 'to"wn <b>'
-TOWNS = [f"{kind} {number}" for kind in ("<1H", "in[land]", "île") for number in range(5)]
+    from sagetabular.jobs.scoring.metrics import Task
+    from sagetabular.settings import PipelineConf
+
 SEED = 11
 FUNCTIONS = {
     "fit": ("features", "target", "hyperparameters", "seed"),
@@ -31,26 +33,6 @@ FUNCTIONS = {
     "save": ("model", "folder"),
     "load": ("folder",),
 }
-
-
-def make_rows(rows: int = 150, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]:
-    """Make two columns of numbers and one of categories, some with gaps, and a target.
-
-    Args:
-        rows: How many.
-        seed: Of the random numbers.
-
-    Returns:
-        The features, shape (rows, 3), and the target, shape (rows,).
-    """
-    generator = np.random.default_rng(seed)
-    size, rooms = generator.normal(size=rows), generator.uniform(1, 9, size=rows)
-    place = generator.integers(len(TOWNS), size=rows)
-    target = pd.Series(size**2 + rooms + 3.0 * (place % 3), name="target")
-    town = np.asarray(TOWNS, dtype=object)[place]
-    size[7::17] = np.nan
-    town[5::13] = None
-    return pd.DataFrame({"size": size, TOWN: town, "rooms": rooms}), target
 
 
 class CheckError(AssertionError):
@@ -64,6 +46,28 @@ def require(holds: bool, reason: str) -> None:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What a project asks of its models.
+
+    Attributes:
+        task: What it predicts.
+        weighted: Whether its rows count differently.
+        columns: Names of its columns.
+    """
+
+    task: Task = "regression"
+    weighted: bool = False
+    columns: frozenset[str] = frozenset()
+
+    @classmethod
+    def by(cls, pipeline: PipelineConf) -> Asked:
+        """Return what `conf/pipeline.yaml` asks."""
+        data = pipeline.data
+        weighted = data.weights is not None or data.class_weights is not None
+        return cls(pipeline.task, weighted, frozenset(data.columns))
+
+
+@dataclass(frozen=True)
 class Subject:
     """A model under test; nothing is kept, so no check can spoil another.
 
@@ -73,6 +77,7 @@ class Subject:
         hyperparameters: The fixed ones, and the middle of every range.
         ends: Name → the values at which its range begins and ends, or all that it lists.
         code: The functions of `model.py`.
+        asked: What the project asks.
     """
 
     root: Path
@@ -80,41 +85,61 @@ class Subject:
     hyperparameters: Mapping[str, Any]
     ends: Mapping[str, tuple[Any, ...]]
     code: ModelCode
+    asked: Asked
+
+    @property
+    def task(self) -> Task:
+        """What the project predicts."""
+        return self.asked.task
 
     @property
     def folder(self) -> Path:
         """Folder of the model's files."""
         return self.root / "models" / self.name
 
+    def rows(self, rows: int = 150, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]:
+        """Make features and a target for the project's task, see `make_rows`."""
+        return make_rows(rows, seed, self.task)
+
     def fit(
         self,
         rows: tuple[pd.DataFrame, pd.Series] | None = None,
         changes: Mapping[str, Any] | None = None,
+        **weights: pd.Series,
     ) -> Any:
         """Fit on features and target, the usual ones if not given.
 
         Args:
             rows: Shapes (rows, columns) and (rows,).
             changes: Hyperparameters that differ from `hyperparameters`.
+            weights: `weights`, shape (rows,), or nothing.
         """
-        features, target = make_rows() if rows is None else rows
+        features, target = self.rows() if rows is None else rows
         chosen = {**self.hyperparameters, **(changes or {})}
-        return self.code.fit(features, target, chosen, SEED)
+        return self.code.fit(features, target, chosen, SEED, **weights)
 
     def predict(self, model: Any, features: pd.DataFrame) -> NDArray[np.float64]:
-        """Predict, and see to it that there is a finite number for every row.
+        """Predict, and see to it that there is a finite number, or probabilities, for every row.
 
         Raises:
-            CheckError: There is not.
+            CheckError: There are not.
         """
         found = self.code.predict(model, features)
         require(isinstance(found, np.ndarray), f"predict must give an array, got {type(found)}")
-        rows = (len(features),)
-        require(found.shape == rows, f"predict must give the shape {rows}, got {found.shape}")
+        classes = len(CLASSES[self.task])
+        shape = (len(features), classes) if classes else (len(features),)
+        require(found.shape == shape, f"predict must give the shape {shape}, got {found.shape}")
         require(found.dtype == np.float64, f"predict must give float64, got {found.dtype}")
         bad = int((~np.isfinite(found)).sum())
         require(not bad, f"predict gave NaN or infinity for {bad} of {len(features)} rows")
+        if classes and len(features):
+            least, most = found.min(), np.abs(found.sum(axis=1) - 1).max()
+            require(least >= 0, f"probabilities must be 0 or more, got {least:.3g}")
+            require(most <= TOLERANCE, f"probabilities of a row must sum to 1, off by {most:.3g}")
         return found
+
+
+ANYTHING = Asked()
 
 
 def require_same(found: NDArray[np.float64], expected: NDArray[np.float64], what: str) -> None:
@@ -126,9 +151,15 @@ def require_same(found: NDArray[np.float64], expected: NDArray[np.float64], what
 
 @contextmanager
 def open_subject(
-    root: Path, name: str, hyperparameters: Mapping[str, Any], ends: Mapping[str, tuple[Any, ...]]
+    root: Path,
+    name: str,
+    hyperparameters: Mapping[str, Any],
+    ends: Mapping[str, tuple[Any, ...]],
+    asked: Asked = ANYTHING,
 ) -> Iterator[Subject]:
     """Import `models/<name>/model.py` of the project at `root`, as a job does, for a while.
+
+    The other arguments are those of `Subject`.
 
     Raises:
         CheckError: A function is missing or takes other arguments.
@@ -143,7 +174,7 @@ def open_subject(
     try:
         code = load_model_code(name)
         _check_functions(code)
-        yield Subject(root, name, hyperparameters, ends, code)
+        yield Subject(root, name, hyperparameters, ends, code, asked)
     finally:
         sys.path.remove(str(root))
         _forget(name)

@@ -11,27 +11,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from sagetabular.model_checks import (
+    classes,
     hyperparameters,
     offers,
     purity,
     saving,
     tables,
+    weights,
 )
-from sagetabular.model_checks.subject import CheckError, Subject, open_subject
+from sagetabular.model_checks.subject import ANYTHING, Asked, CheckError, Subject, open_subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sagetabular.jobs.scoring.metrics import Task
     from sagetabular.settings import Model
 
 Check = Callable[[Subject], None]
-# The first is what the others build on.
-CHECKS: tuple[Check, ...] = (
+_OF_ANY_TASK: tuple[Check, ...] = (
     *tables.CHECKS,
     *purity.CHECKS,
     *saving.CHECKS,
     *hyperparameters.CHECKS,
     *offers.CHECKS,
+    *weights.CHECKS,
 )
 IMPORTED = "model.py offers fit, predict, save and load"
 
@@ -53,32 +56,42 @@ class Outcome:
     details: str = ""
 
 
+def checks_of(task: Task) -> tuple[Check, ...]:
+    """Return the checks of a task; the first is what the others build on."""
+    own = tables.OF_NUMBERS if task == "regression" else classes.OF_CLASSES
+    return (*own, *_OF_ANY_TASK)
+
+
 def title(check: Check) -> str:
     """Return the sentence that the name of a check is."""
     return check.__name__.replace("_", " ")
 
 
-def check_model(root: Path, name: str, settings: Model) -> Iterator[Outcome]:
+def check_model(
+    root: Path, name: str, settings: Model, asked: Asked = ANYTHING
+) -> Iterator[Outcome]:
     """Run all checks on a model, yielding each outcome as it is known.
 
     Args:
         root: Folder of the project.
         name: Name of the folder below `models/`.
         settings: Its `model.yaml`.
+        asked: What the project asks of its models.
     """
-    middle, ends = hyperparameters.middle(settings), hyperparameters.ends(settings)
+    middle, ends = hyperparameters.middle(settings, asked), hyperparameters.ends(settings)
+    checks = checks_of(asked.task)
     with ExitStack() as stack:
         try:
-            subject = stack.enter_context(open_subject(root, name, middle, ends))
+            subject = stack.enter_context(open_subject(root, name, middle, ends, asked))
         except (Exception, SystemExit) as error:  # whatever importing model.py raises
             yield _failure(IMPORTED, error, root / "models" / name)
-            yield from (Outcome(title(check), "not run") for check in CHECKS)
+            yield from (Outcome(title(check), "not run") for check in checks)
             return
         yield Outcome(IMPORTED, "ok")
-        first = run_check(CHECKS[0], subject)
+        first = run_check(checks[0], subject)
         yield first
         usable = first.status == "ok"
-        for check in CHECKS[1:]:
+        for check in checks[1:]:
             yield run_check(check, subject) if usable else Outcome(title(check), "not run")
 
 

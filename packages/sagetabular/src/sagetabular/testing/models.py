@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from sagetabular.model_checks import CHECKS, Check, open_subject, run_check, title
+from sagetabular.model_checks import Asked, Check, checks_of, open_subject, run_check, title
 from sagetabular.model_checks.hyperparameters import ends, middle
 from sagetabular.settings import load_project
 
@@ -34,15 +34,17 @@ class ModelCheck:
         Raises:
             AssertionError: The model does something else; the text says what.
         """
-        settings = load_project(self.root).models[self.model]
-        with open_subject(self.root, self.model, middle(settings), ends(settings)) as subject:
+        project = load_project(self.root)
+        model, asked = project.models[self.model], Asked.by(project.pipeline)
+        given, limits = middle(model, asked), ends(model)
+        with open_subject(self.root, self.model, given, limits, asked) as subject:
             outcome = run_check(self.check, subject)
         if outcome.status != "ok":
             raise AssertionError(f"{self}: {outcome.reason}\n{outcome.details}".rstrip())
 
 
 def model_checks(root: Path | str = ".") -> list[ModelCheck]:
-    """Return every check of every model with a `model.py` that lies in the project.
+    """Return every check of every model with a `model.py` that lies in the project, for its task.
 
     Args:
         root: Folder of the project.
@@ -51,6 +53,8 @@ def model_checks(root: Path | str = ".") -> list[ModelCheck]:
         UserError: `conf/` or `models/` break a rule.
     """
     folder = Path(root).resolve()
-    units = load_project(folder).units.values()
-    names = [unit.name for unit in units if (folder / "models" / unit.name / "model.py").is_file()]
-    return [ModelCheck(folder, name, check) for name in names for check in CHECKS]
+    project = load_project(folder)
+    files = {name: folder / "models" / name / "model.py" for name in project.units}
+    names = [name for name, file in files.items() if file.is_file()]
+    checks = checks_of(project.pipeline.task)
+    return [ModelCheck(folder, name, check) for name in names for check in checks]
