@@ -1,4 +1,4 @@
-"""Hyperparameters of `model.yaml`, compared at compile time with those that `model.py` declares."""
+"""What `model.py` takes, read at compile time: hyperparameters by name, and weights of rows."""
 
 from __future__ import annotations
 
@@ -88,3 +88,70 @@ def test_other_spellings_that_the_library_takes_are_taken(change):
 def test_a_program_that_declares_nothing_decides_by_itself(change, project_root, program):
     (project_root / "models/decision_tree/model.py").write_text(program, encoding="utf-8")
     change(TREE, {"xyz": DEPTH})
+
+
+WITHOUT = "def fit(features, target, hyperparameters, seed): ...\n"
+WITH = "def fit(features, target, hyperparameters, seed, weights=None): ...\n"
+
+
+@pytest.fixture
+def weigh(example):
+    """Write a model's program in a project whose rows or classes have weights; load it."""
+
+    def weigh(program, kind="weights"):
+        example.load()
+        conf = yaml.safe_load((example.root / "conf/pipeline.yaml").read_text())
+        if kind == "weights":
+            conf["data"]["weights"] = "w"
+            conf["data"]["columns"]["w"] = "number"
+        if kind == "class_weights":
+            conf |= {"task": "multiclass", "selection": {"minimum": 0.1}}
+            conf["data"] |= {"target": "district", "class_weights": "balanced"}
+            conf["split"] = {"kind": "stratified", "folds": 3}
+        (example.root / "conf/pipeline.yaml").write_text(yaml.safe_dump(conf))
+        for name in ("ridge", "boost"):
+            (example.root / f"models/{name}/model.py").write_text(WITH)
+        (example.root / "models/ridge/model.py").write_text(program)
+        return load_project(example.root)
+
+    return weigh
+
+
+@pytest.mark.parametrize("kind", ["weights", "class_weights"])
+@pytest.mark.parametrize(
+    ("program", "function"),
+    [
+        (WITHOUT, "fit"),
+        (WITH + "def prepare(features, target): ...\n", "prepare"),
+        ("import nothing_of_this_name\n" + WITHOUT, "fit"),
+    ],
+)
+def test_a_model_that_takes_no_weights_is_refused_where_the_data_have_them(
+    weigh, program, function, kind
+):
+    with pytest.raises(UserError) as caught:
+        weigh(program, kind)
+    assert str(caught.value).splitlines() == [
+        f"models/ridge/model.py: {function} must take weights, which data.{kind} asks for"
+        " in conf/pipeline.yaml.",
+        f"Add the argument `weights=None` and use it, or drop data.{kind}.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        WITH,
+        WITH.replace("weights=None", "*, weights=None"),
+        WITH.replace("weights=None", "**weights"),
+        "from models.shared import fit\n",
+        "def fit(:",
+    ],
+)
+@pytest.mark.parametrize("kind", ["weights", "class_weights"])
+def test_a_model_that_takes_them_or_cannot_be_read_is_compiled(weigh, program, kind):
+    weigh(program, kind)
+
+
+def test_without_weights_nobody_needs_to_take_them(weigh):
+    weigh(WITHOUT, None)

@@ -54,4 +54,5 @@ def _target(signal: NDArray[np.float64], classes: tuple[str, ...]) -> pd.Series:
         return pd.Series(signal, name="target")
     ranks = signal.argsort().argsort()
     codes = [int(rank) * len(classes) // len(signal) for rank in ranks]
-    return pd.Series(pd.Categorical.from_codes(codes, categories=[*classes]), name="target")
+    names = [classes[code] for code in codes]
+    return pd.Series(pd.Categorical(names, categories=[*classes]), name="target")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sagetabular.errors import UserError
 from sagetabular.settings.aws import Aws
 from sagetabular.settings.data_checks import check_data, check_flow, check_one_hot
-from sagetabular.settings.hyperparameter_names import check_hyperparameters
+from sagetabular.settings.hyperparameter_names import check_hyperparameters, check_weights
 from sagetabular.settings.loading import RuleError, load_settings
 from sagetabular.settings.models.filling import make_unit
 from sagetabular.settings.models.graph import Graph, make_graph
@@ -92,6 +92,7 @@ def load_project(root: Path) -> ProjectSettings:
     _check_searches(units, pipeline)
     for unit in units.values():
         check_hyperparameters(unit)
+        check_weights(unit, pipeline.data)
     check_data(root, pipeline.data, aws)
     check_flow(pipeline.data)
     check_one_hot(pipeline)

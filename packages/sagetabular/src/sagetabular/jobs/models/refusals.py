@@ -1,4 +1,4 @@
-"""Hyperparameters that a model refuses: by the names that its program declares, or while it fits.
+"""What a model refuses: by what its program declares or takes as arguments, or while it fits.
 
 `model.py` may declare literals, so that compiling reads them without importing the program:
 
@@ -76,6 +76,24 @@ def declared_in(source: str) -> Names | None:
             except ValueError:  # computed
                 continue
     return _names(values)
+
+
+def without_weights(source: str) -> str | None:
+    """Return the first of `fit` and `prepare` that takes no `weights`; None if those there are do.
+
+    A function that is imported, or made in another way, decides by itself.
+    """
+    try:
+        statements = ast.parse(source).body
+    except (SyntaxError, ValueError):
+        return None
+    for statement in statements:
+        if isinstance(statement, ast.FunctionDef) and statement.name in ("fit", "prepare"):
+            taken = statement.args
+            names = [each.arg for each in (*taken.args, *taken.kwonlyargs)]
+            if "weights" not in names and taken.kwarg is None:
+                return statement.name
+    return None
 
 
 def _names(values: Mapping[str, Any]) -> Names | None:
