@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 import json
+import re
 
+import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import accuracy_score, f1_score, log_loss, roc_auc_score
+from sklearn.tree import DecisionTreeClassifier
 
 from sagetabular.jobs.container.classic import train_classic
 from sagetabular.jobs.errors import JobError
@@ -167,3 +171,77 @@ def test_a_model_whose_library_the_image_lacks_is_named(refusal, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "xgboost", None)
     monkeypatch.delitem(__import__("sys").modules, "models.xgboost.model", raising=False)
     assert "needs xgboost" in refusal({"job_model": "xgboost"}, training=ROWS)
+
+
+CLASSES = "".join(f"{'yes' if row % 3 else 'no'},{row % 3},{row}\n" for row in range(60))
+GRADES = "".join(f"{(10, 9.0, 2)[row % 3]},{row % 3},{row}\n" for row in range(60))
+
+
+def metrics_in(log):
+    return {name: float(value) for name, value in re.findall(r"^(\w+:\w+)=([^;]+);$", log, re.M)}
+
+
+@pytest.mark.parametrize(
+    ("hyperparameters", "rows", "classes", "positive"),
+    [
+        ({"job_task": "binary"}, CLASSES, ["no", "yes"], "yes"),
+        ({"job_task": "binary", "job_positive": "no"}, CLASSES, ["yes", "no"], "no"),
+        ({"job_task": "multiclass"}, GRADES, ["2", "9", "10"], None),
+    ],
+)
+@pytest.mark.parametrize("model", ["decision_tree", "xgboost"])
+def test_a_label_may_be_a_class(job, base, model, hyperparameters, rows, classes, positive):
+    own = {"num_round": "5"} if model == "xgboost" else {"max_depth": "3"}
+    log = job({"job_model": model, **own, **hyperparameters}, training=rows, validation=rows)
+    found = manifest(base)
+    assert (found["task"], found["classes"]) == (hyperparameters["job_task"], classes)
+    assert found["positive"] == positive
+    scores = metrics_in(log)
+    assert scores["train:accuracy"] == scores["validation:accuracy"] == 1
+    assert scores["validation:roc_auc"] == 1
+    assert 0 <= scores["validation:log_loss"] < 1
+    assert ("validation:f1" in scores) == (positive is not None)
+    assert "r2" not in log and "mse" not in log
+
+
+def test_the_scores_of_classes_are_those_of_scikit_learn(job):
+    generator = np.random.default_rng(0)
+    table = pd.DataFrame(generator.normal(size=(300, 2)), columns=["rooms", "area"])
+    sold = (table["rooms"] + generator.normal(size=300) > 0).astype(int)
+    table.insert(0, "sold", sold)
+    known, new = table[:200], table[200:]
+    asked = {"job_task": "binary", "job_target": "sold", "job_positive": "1", "max_depth": "3"}
+    scores = metrics_in(job(asked, train=known, validation=new))
+    plain = DecisionTreeClassifier(max_depth=3, random_state=0)
+    plain.fit(known[["rooms", "area"]], known["sold"])
+    found = plain.predict_proba(new[["rooms", "area"]])[:, 1]
+    assert scores["validation:roc_auc"] == roc_auc_score(new["sold"], found)
+    assert scores["validation:log_loss"] == pytest.approx(log_loss(new["sold"], found))
+    assert scores["validation:f1"] == f1_score(new["sold"], found > 0.5)
+    assert scores["validation:accuracy"] == accuracy_score(new["sold"], found > 0.5)
+
+
+@pytest.mark.parametrize(
+    ("hyperparameters", "content", "words"),
+    [
+        ({"job_task": "classes"}, CLASSES, ["job_task must be regression or binary or multi"]),
+        ({"job_positive": "yes"}, CLASSES, ["job_positive is for job_task binary", "'yes'"]),
+        ({"job_task": "binary", "job_positive": "maybe"}, CLASSES, ["'maybe'", "no, yes"]),
+        ({"job_task": "multiclass"}, CLASSES, ["needs three classes or more, got 2", "no, yes"]),
+        ({"job_task": "binary"}, GRADES, ["Channel training", "needs two classes, got 3", "2, 9"]),
+        ({"job_task": "binary"}, "a,1\n,2\n", ["label 'label' must be a class", "None in row 2"]),
+        ({"job_task": "binary"}, "a,1\nb,x\n", ["part.csv", "Row #2", "but for the label"]),
+        ({"job_task": "binary", "criterion": "mse"}, CLASSES, ["criterion", "'mse'"]),
+        ({}, CLASSES, ["part.csv", "'no'", "numbers only"]),
+    ],
+)
+def test_bad_classes_are_named(refusal, base, hyperparameters, content, words):
+    text = refusal(hyperparameters, training=content)
+    assert [word for word in words if word not in text] == []
+    assert list((base / "model").iterdir()) == []
+
+
+def test_a_class_that_training_does_not_have_is_named(refusal):
+    text = refusal({"job_task": "binary"}, training=CLASSES, validation="maybe,1,2\nno,0,1\n")
+    assert "Channel validation: the class 'maybe'" in text
+    assert text.endswith("Give both channels rows of all classes, or other hyperparameters.")

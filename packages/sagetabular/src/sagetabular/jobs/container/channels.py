@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import csv, parquet
 
+from sagetabular.jobs.container.labels import Goal, as_labels
 from sagetabular.jobs.errors import JobError
 from sagetabular.jobs.tables import FOLD
 
@@ -22,6 +23,12 @@ TRAINING = ("training", "train")
 VALIDATION = ("validation",)
 PARQUET_MAGIC = b"PAR1"
 MODES = ("File", "FastFile")
+NUMBERS = Goal()
+# By whether labels are numbers.
+_REMEDY = {
+    True: "CSV has no header and holds numbers only.",
+    False: "CSV has no header and holds numbers only, but for the label, which is first.",
+}
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,7 @@ class Channel:
     Attributes:
         name: Of the channel.
         features: Shape (rows, columns); numbers as float64, anything else as it is.
-        target: Shape (rows,), finite.
+        target: Shape (rows,); finite numbers, or names of classes.
     """
 
     name: str
@@ -39,13 +46,16 @@ class Channel:
     target: pd.Series
 
 
-def read_channel(base: Path, names: Sequence[str], target: str | None) -> Channel | None:
+def read_channel(
+    base: Path, names: Sequence[str], target: str | None, goal: Goal = NUMBERS
+) -> Channel | None:
     """Read the one channel that has one of `names`; None if there is none.
 
     Args:
         base: The container's tree.
         names: Names that mean the same.
         target: Column of the label in Parquet; None: the first one.
+        goal: What the label is.
 
     Raises:
         JobError: There are two, or the content breaks a rule; it names channel, file and row.
@@ -58,12 +68,12 @@ def read_channel(base: Path, names: Sequence[str], target: str | None) -> Channe
         return None
     name = found[0]
     _require_files(base, name)
-    table = _read_files(base / "input/data" / name, name)
+    table = _read_files(base / "input/data" / name, name, goal)
     label = target or str(table.columns[0])
     if label not in table:
         msg = f"Channel {name}: job_target must be one of its columns, got {label!r}."
         raise JobError(msg, f"Its columns: {', '.join(map(str, table.columns))}.")
-    return _channel(name, table.drop(columns=[FOLD], errors="ignore"), label)
+    return _channel(name, table.drop(columns=[FOLD], errors="ignore"), label, goal)
 
 
 def _require_files(base: Path, name: str) -> None:
@@ -75,7 +85,7 @@ def _require_files(base: Path, name: str) -> None:
         raise JobError(msg, "Change TrainingInputMode of the job.")
 
 
-def _read_files(folder: Path, name: str) -> pd.DataFrame:
+def _read_files(folder: Path, name: str, goal: Goal) -> pd.DataFrame:
     """Read all files, those that start with a dot or underscore, or are empty, excepted."""
     files = sorted(
         path
@@ -85,10 +95,10 @@ def _read_files(folder: Path, name: str) -> pd.DataFrame:
     if not files:
         raise JobError(f"Channel {name}: it must hold data, got no file.", "Check its S3 address.")
     try:
-        tables = {file.relative_to(folder).as_posix(): _read_file(file) for file in files}
+        tables = {file.relative_to(folder).as_posix(): _read_file(file, goal) for file in files}
     except pa.ArrowException as err:
         msg = f"Channel {name}: a file cannot be read: {err}"
-        raise JobError(msg.strip(), "CSV has no header and holds numbers only.") from err
+        raise JobError(msg.strip(), _REMEDY[goal.task == "regression"]) from err
     first, *others = tables.items()
     for file, table in others:
         if list(table.columns) != list(first[1].columns):
@@ -97,42 +107,37 @@ def _read_files(folder: Path, name: str) -> pd.DataFrame:
     return pd.concat(tables.values(), ignore_index=True)
 
 
-def _read_file(file: Path) -> pd.DataFrame:
+def _read_file(file: Path, goal: Goal) -> pd.DataFrame:
     with file.open("rb") as content:
         magic = content.read(len(PARQUET_MAGIC))
     if magic == PARQUET_MAGIC:
         table: pd.DataFrame = parquet.ParquetFile(file).read().to_pandas()
         return table
-    return _read_csv(file)
+    return _read_csv(file, goal)
 
 
-def _read_csv(file: Path) -> pd.DataFrame:
+def _read_csv(file: Path, goal: Goal) -> pd.DataFrame:
     """Read numbers and empty fields; in one thread, since only then does an error know its row."""
     reading = csv.ReadOptions(use_threads=False, autogenerate_column_names=True)
     try:
         columns = csv.open_csv(file, read_options=reading).schema.names
-        numbers = csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.float64()))
-        table: pd.DataFrame = csv.read_csv(file, reading, convert_options=numbers).to_pandas()
+        types = dict.fromkeys(columns, pa.float64())
+        if goal.task != "regression":
+            types[columns[0]] = pa.string()
+        cells = csv.ConvertOptions(column_types=types, strings_can_be_null=True)
+        table: pd.DataFrame = csv.read_csv(file, reading, convert_options=cells).to_pandas()
     except pa.ArrowInvalid as err:
         raise pa.ArrowInvalid(f"{file.name}: {err}") from err
     features = [f"feature_{number}" for number in range(1, table.shape[1])]
     return table.set_axis(["label", *features], axis="columns")
 
 
-def _channel(name: str, table: pd.DataFrame, label: str) -> Channel:
+def _channel(name: str, table: pd.DataFrame, label: str, goal: Goal) -> Channel:
+    place = f"Channel {name}"
+    target = as_labels(table.pop(label), goal, place)
+    if table.empty:
+        msg = f"{place}: it must have a column besides the label {label!r}, got none."
+        raise JobError(msg, "The label comes first, the features follow.")
     numbers = table.select_dtypes("number").astype(np.float64)
     table = table.assign(**{str(column): numbers[column] for column in numbers})
-    target = table.pop(label)
-    broken = ~np.isfinite(pd.to_numeric(target, errors="coerce").to_numpy(np.float64))
-    if broken.any():
-        row = int(np.flatnonzero(broken)[0])
-        value = repr(target.tolist()[row])  # as Python's own, which numpy writes with its type
-        got = f"got {value} in row {row + 1}"
-        msg = f"Channel {name}: the label {label!r} must be a finite number, {got}."
-        raise JobError(
-            msg, "CSV has its label first; name another column of Parquet by job_target."
-        )
-    if table.empty:
-        msg = f"Channel {name}: it must have a column besides the label {label!r}, got none."
-        raise JobError(msg, "The label comes first, the features follow.")
-    return Channel(name, table, target.astype(np.float64))
+    return Channel(name, table, target)

@@ -1,17 +1,21 @@
 """The classic contract: the image's own model code on channels that hold label and features.
 
 Nothing but hyperparameters and channels is needed: `job_model` names another of the image's models,
-`job_target` the label of Parquet, `job_seed` or the model's own parameter its seed.
+`job_target` the label of Parquet, `job_seed` or the model's own parameter its seed. For classes
+there are `job_task`, and `job_positive`, the one of two that counts.
 """
 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.jobs.container.channels import TRAINING, VALIDATION, Channel, read_channel
+from sagetabular.jobs.container.labels import as_training_target, read_goal
+from sagetabular.jobs.container.reporting import Fitted
 from sagetabular.jobs.errors import JobError, shown
 from sagetabular.jobs.models.hyperparameters import (
     PREFIX_OF_JOBS,
@@ -25,7 +29,7 @@ from sagetabular.jobs.models.manifest import describe
 from sagetabular.jobs.models.refusals import check_names
 from sagetabular.jobs.models.saving import save_model
 from sagetabular.jobs.runner import OWN_FAILURE, base_dir, run_job
-from sagetabular.jobs.scoring.scores import score
+from sagetabular.jobs.scoring.targets import classes_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,22 +47,26 @@ def train_classic(_argv: Sequence[str]) -> None:
     base = base_dir()
     values = read_hyperparameters(base)
     name, code = _model(values)
-    target = values.get("job_target")
-    training = read_channel(base, TRAINING, target)
+    target, goal = values.get("job_target"), read_goal(values)
+    training = read_channel(base, TRAINING, target, goal)
     if training is None:
         msg = f"The job needs a channel named {' or '.join(TRAINING)}, got none."
         raise JobError(msg, "Add it to the job's InputDataConfig.")
-    validation = _like(training, read_channel(base, VALIDATION, target))
+    validation = _like(training, read_channel(base, VALIDATION, target, goal))
+    known = as_training_target(training.target, goal, f"Channel {training.name}")
+    training = replace(training, target=known)
     own = _own(values)
     seed = _whole_number(values.get("job_seed", _SEED))
     model = _fit(name, code, training, own, seed)
-    _report(code, model, training, validation)
+    Fitted(code, model, goal.task, classes_in(known)).report(training, validation)
     settings = TrainingSettings(
         model=name,
         target=str(training.target.name),
         seed=seed,
         forward=False,
         hyperparameters=own,
+        task=goal.task,
+        positive=classes_in(known)[-1] if goal.task == "binary" else None,
     )
     manifest = describe(training.features, training.target, settings)
     save_model(code, model, manifest, base / "model")
@@ -115,31 +123,6 @@ def _fit(name: str, code: ModelCode, rows: Channel, own: Mapping[str, Any], seed
         reason = " ".join(str(err).split())
         msg = f"models/{name} refuses its hyperparameters or data: {reason}"
         raise JobError(msg, f"Its hyperparameters were {own}.") from err
-
-
-def _report(code: ModelCode, model: Any, training: Channel, validation: Channel | None) -> None:
-    """Print what metric definitions look for, such as `validation:r2=([^;]+);`."""
-    print_scores("train", _score(code, model, training))
-    if validation is not None:
-        scores = _score(code, model, validation)
-        print_scores("validation", scores)
-        print(f"mse:{scores['mse']!r}", flush=True)  # for a metric of the classic contract
-
-
-def _score(code: ModelCode, model: Any, channel: Channel) -> dict[str, float]:
-    try:
-        predictions = code.predict(model, channel.features)
-        return score("regression", channel.target, predictions, (), f"Channel {channel.name}")
-    except JobError as err:
-        raise JobError(
-            err.message, "Give the channel more rows, or other hyperparameters."
-        ) from err
-
-
-def print_scores(prefix: str, scores: Mapping[str, float]) -> None:
-    """Print one line per metric, in full precision."""
-    for metric in ("r2", "rmse", "mse", "mae"):
-        print(f"{prefix}:{metric}={scores[metric]!r};", flush=True)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 import pytest
+from sklearn.tree import DecisionTreeClassifier
 
 pytestmark = pytest.mark.slow
 # The contract is tried on the model that the template ships.
@@ -54,6 +55,29 @@ def test_it_answers_with_what_the_model_predicts_and_ends_on_sigterm(
     launcher.terminate()
     process.communicate(timeout=30)
     assert process.returncode == 0
+
+
+def test_it_answers_with_classes_and_with_their_probabilities_if_asked(
+    launcher, tree, rows, port, server
+):
+    dear = np.where(rows["price"] > 1.5, "dear", "cheap")
+    known = rows.assign(price=dear)[:300]
+    known.to_csv(tree.add_channel("training") / "part.csv", header=False, index=False)
+    tree.configure({"job_task": "binary", "max_depth": "3"})
+    assert launcher.train().returncode == 0
+    # The same from scikit-learn alone.
+    reference = DecisionTreeClassifier(max_depth=3, random_state=0)
+    reference.fit(known[["rooms", "area"]], known["price"])
+    features = rows[["rooms", "area"]]
+    server(200)
+    body, kind = features.to_csv(header=False, index=False), {"Content-Type": "text/csv"}
+    status, text = launcher.ask(port, "/invocations", body, **kind)
+    assert (status, text.split()) == (200, [*reference.predict(features)])
+    asked = {"X-Amzn-SageMaker-Custom-Attributes": "output=probabilities"}
+    status, text = launcher.ask(port, "/invocations", body, **kind, **asked)
+    found = np.array([line.split(",") for line in text.split()], dtype=float)
+    assert status == 200
+    assert np.array_equal(found, reference.predict_proba(features))
 
 
 def test_without_a_model_ping_says_so(server):

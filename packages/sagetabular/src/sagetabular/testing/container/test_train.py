@@ -8,8 +8,8 @@ import time
 
 import numpy as np
 import pytest
-from sklearn.metrics import mean_squared_error, r2_score
-from sklearn.tree import DecisionTreeRegressor
+from sklearn.metrics import log_loss, mean_squared_error, r2_score, roc_auc_score
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 pytestmark = pytest.mark.slow
 # The contract is tried on the model that the template ships.
@@ -66,6 +66,24 @@ def test_it_fits_the_images_model_and_prints_its_metrics(launcher, tree, data, r
     loaded = decision_tree.load(tree.base / "model")
     features = rows[columns][300:].set_axis(tree.manifest["features"], axis="columns")
     assert np.array_equal(decision_tree.predict(loaded, features), expected)
+
+
+def test_a_label_may_be_a_class(launcher, tree, rows):
+    table = rows.assign(price=np.where(rows["price"] > 1.5, "dear", "cheap"))
+    for name, part in (("training", table[:300]), ("validation", table[300:])):
+        part.to_csv(tree.add_channel(name) / "part.csv", header=False, index=False)
+    tree.configure({"job_task": "binary", "job_positive": "cheap", "max_depth": "3"})
+    ended = launcher.train()
+    assert (ended.returncode, tree.failure) == (0, ""), ended.stdout
+    assert (tree.manifest["classes"], tree.manifest["positive"]) == (["dear", "cheap"], "cheap")
+    # The same from scikit-learn alone.
+    reference = DecisionTreeClassifier(max_depth=3, random_state=0)
+    columns = ["rooms", "area"]
+    reference.fit(table[columns][:300], table["price"][:300] == "cheap")
+    expected, truth = reference.predict_proba(table[columns][300:]), table["price"][300:] == "cheap"
+    found = metrics_of(ended.stdout)
+    assert found["validation:roc_auc"] == roc_auc_score(truth, expected[:, 1])
+    assert found["validation:log_loss"] == pytest.approx(log_loss(truth, expected[:, 1]))
 
 
 def test_fast_file_mode_and_the_other_name_of_the_channel_will_do(launcher, tree, data):
