@@ -16,8 +16,9 @@ def account(aws, deployable):
     return aws
 
 
-def answers(aws, body, content_type, predictions):
+def answers(aws, body, content_type, predictions, **more):
     asked = {"EndpointName": "houses", "Body": body, "ContentType": content_type, "Accept": CSV}
+    asked |= more
     stream = StreamingBody(io.BytesIO(predictions), len(predictions))
     aws.answer("sagemaker-runtime", "invoke_endpoint", {"Body": stream, "ContentType": CSV}, asked)
 
@@ -51,6 +52,23 @@ def test_a_large_file_is_sent_in_pieces_and_written_as_one(
     rows = file_of(tmp_path, "rows.csv", b"rooms\n3\n4\n5\n6\n")
     assert pipeline("invoke", "houses", rows, "-o", target).out == ""
     assert target.read_bytes() == b"1\n2\n3\n4\n"
+
+
+def test_probabilities_are_asked_for_by_the_custom_attributes(pipeline, account, tmp_path):
+    """InvokeEndpoint strips all other headers, see its reference."""
+    asked = {"CustomAttributes": "output=predicted_label,probabilities"}
+    written = b"predicted_label,probability_no,probability_yes\nno,0.75,0.25\n"
+    answers(account, b"1\n", CSV, written, Accept="text/csv; header=present", **asked)
+    ended = pipeline("invoke", "houses", file_of(tmp_path, "rows.csv", b"1\n"), "--probabilities")
+    assert (ended.code, ended.out.encode()) == (0, written)
+
+
+def test_predictions_of_all_pieces_are_one_object(pipeline, account, tmp_path, monkeypatch):
+    monkeypatch.setattr("sagetabular.aws.sagemaker.payloads.ask_in_pieces.__defaults__", (8,))
+    answers(account, b"rooms\n3\n", CSV, b'{"predictions":["no"]}', Accept=JSON)
+    answers(account, b"rooms\n4\n", CSV, b'{"predictions":["1"]}', Accept=JSON)
+    rows = file_of(tmp_path, "rows.csv", b"rooms\n3\n4\n")
+    assert pipeline("invoke", "houses", rows, "--json").out == '{"predictions": ["no", "1"]}\n'
 
 
 def refuses(aws, **original):

@@ -77,7 +77,7 @@ def served(monkeypatch, clients):
     monkeypatch.setattr("sagetabular.aws.sagemaker.payloads.ask_in_pieces.__defaults__", (500,))
     columns = Columns(("400", "402"))
 
-    def ask(url, payload, file):
+    def ask(form, url, file, payload):
         from sagetabular.cli.serving.predict import _refused
 
         try:

@@ -6,8 +6,6 @@ from typing import Any
 
 from sagetabular.aws.errors import code_of, explained
 
-_ACCEPT = "text/csv"
-
 
 class ModelRefusalError(Exception):
     """A model has answered, but not with predictions.
@@ -35,8 +33,14 @@ class Endpoint:
         self._client = client
         self.name = name
 
-    def invoke(self, body: bytes, content_type: str) -> bytes:
-        """Return the predictions for the rows of a body, as CSV.
+    def invoke(self, body: bytes, content_type: str, accept: str, attributes: str = "") -> bytes:
+        """Return the predictions for the rows of a body.
+
+        Args:
+            body: The rows.
+            content_type: Of the body.
+            accept: The type of the answer.
+            attributes: The custom attributes; none if this is empty.
 
         Raises:
             ModelRefusalError: The model does not take the rows, or fails.
@@ -44,10 +48,15 @@ class Endpoint:
         """
         from botocore.exceptions import ClientError
 
+        more = {"CustomAttributes": attributes} if attributes else {}
         with explained("SageMaker Runtime", f"InvokeEndpoint {self.name}"):
             try:
                 answer = self._client.invoke_endpoint(
-                    EndpointName=self.name, Body=body, ContentType=content_type, Accept=_ACCEPT
+                    EndpointName=self.name,
+                    Body=body,
+                    ContentType=content_type,
+                    Accept=accept,
+                    **more,
                 )
                 return bytes(answer["Body"].read())
             except ClientError as err:

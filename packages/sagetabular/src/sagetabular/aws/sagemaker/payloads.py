@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 # A little less than SageMaker's 6 MB.
 LIMIT = 5_000_000
+# A field in quotes; one with a quote in it counts as two side by side.
+_QUOTED = re.compile(rb'"[^"]*"')
 CSV, JSON, PARQUET = "text/csv", "application/json", "application/x-parquet"
 
 
@@ -44,18 +47,28 @@ class Payload:
         return number - self.head + self.first - 1
 
 
+def count_records(text: bytes) -> int:
+    """Return how many records a CSV has, each of which ends with a line feed."""
+    return _QUOTED.sub(b"", text).count(b"\n")
+
+
 def ask_in_pieces(
-    file: Path, ask: Callable[[Payload], bytes], limit: int = LIMIT
+    file: Path,
+    ask: Callable[[Payload], bytes],
+    limit: int = LIMIT,
+    *,
+    rows: Callable[[bytes], int] = count_records,
 ) -> Iterator[bytes]:
     """Ask for predictions of a file, in pieces of at most `limit` bytes, cut between rows.
 
     A JSON file stays whole. Only the server knows the model's columns, so whether a CSV has a
-    header is seen from its answer to the first piece: it has one value less than there are records.
+    header is seen from its answer to the first piece: it has one row less than there are records.
 
     Args:
         file: CSV (compressed, if its name says so), JSON or Parquet.
-        ask: What answers one value a line.
+        ask: What answers.
         limit: Of a body.
+        rows: How many rows an answer is about.
 
     Yields:
         The answers, in the order of the rows.
@@ -72,7 +85,7 @@ def ask_in_pieces(
             for payload in _split_table(_read_table(file), 1, limit, file):
                 yield ask(payload)
         elif kind_of(file.name) == "CSV":
-            yield from _ask_by_records(file, ask, limit)
+            yield from _ask_by_records(file, ask, limit, rows)
         else:
             msg = f"{label}: must end with .csv, .json or .parquet, got {file.suffix!r}."
             raise UserError(msg, "Convert it; `pipeline predict` sends the file's own format.")
@@ -119,23 +132,25 @@ def _split_table(table: pa.Table, first: int, limit: int, file: Path) -> Iterato
         yield from _split_table(table.slice(half), first + half, limit, file)
 
 
-def _ask_by_records(file: Path, ask: Callable[[Payload], bytes], limit: int) -> Iterator[bytes]:
+def _ask_by_records(
+    file: Path, ask: Callable[[Payload], bytes], limit: int, rows: Callable[[bytes], int]
+) -> Iterator[bytes]:
     """Ask for the rows of a CSV file; all pieces after the first begin with its header."""
     with open_text(file, printable(str(file))) as text:
         records = _Records(text)
         piece: list[bytes] = []
-        size, first, head, rows = 0, 1, b"", 0
+        size, first, head, count = 0, 1, b"", 0
         for line, content, counts in records:
             if piece and len(head) + size + len(content) > limit:
                 answer = ask(Payload(head + b"".join(piece), CSV, first, head.count(b"\n")))
                 yield answer
                 if first == 1:
-                    head = records.head(has_header=answer.count(b"\n") < rows)
+                    head = records.head(has_header=rows(answer) < count)
                 piece, size, first = [], 0, line
             if len(head) + len(content) > limit:
                 raise _row_too_large(file, line, limit)
             piece.append(content)
-            size, rows = size + len(content), rows + counts
+            size, count = size + len(content), count + counts
         yield ask(Payload(head + b"".join(piece), CSV, first, head.count(b"\n")))
 
 

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import re
-import sys
-import tempfile
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sagetabular.cli.options import AsJson
 from sagetabular.cli.serving.asking import open_url
-from sagetabular.cli.serving.serve import DEFAULT_PORT, HOST, choose_package, unpack_model
+from sagetabular.cli.serving.forms import Form, Probabilities
+from sagetabular.cli.serving.here import registered
+from sagetabular.cli.serving.serve import DEFAULT_PORT, HOST
 from sagetabular.cli.terminal.output import program
 from sagetabular.errors import UserError
-from sagetabular.files import write_bytes
-from sagetabular.jobs.errors import JobError
 from sagetabular.printing import printable
 from sagetabular.project import find_project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable
 
     from sagetabular.aws.sagemaker.endpoints import Endpoint
     from sagetabular.aws.sagemaker.payloads import Payload
@@ -58,22 +56,24 @@ def predict(
         ),
     ] = None,
     output: Output = None,
+    probabilities: Probabilities = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Ask for predictions: one value a line, in the order of the file's rows.
+    """Ask for predictions: one a line, a value or a label, in the order of the file's rows.
 
     A server is asked, or a registered model here. A CSV is read as `pipeline data add` reads it; it
     may lack a header, and columns that the model does not know are ignored.
 
     Example: pipeline predict houses.csv --version 3 -o predictions.csv
     """
+    form = Form(probabilities, as_json)
     if version is not None:
-        with _registered(version) as (model, name):
-            _hand_out(_in_pieces(file, lambda piece: _predict(model, name, piece, file)), output)
+        with registered(version) as (model, name):
+            _hand_out(form, file, partial(_predict, form, model, name, file), output)
         return
     if not url.startswith(("http://", "https://")):
         raise UserError(f"--url must begin with http:// or https://, got {url!r}.", "Correct it.")
-    server = url.rstrip("/")
-    _hand_out(_in_pieces(file, lambda piece: _ask(server, piece, file)), output)
+    _hand_out(form, file, partial(_ask, form, url.rstrip("/"), file), output)
 
 
 def invoke(
@@ -82,11 +82,13 @@ def invoke(
     ],
     file: File,
     output: Output = None,
+    probabilities: Probabilities = False,
+    as_json: AsJson = False,
 ) -> None:
     """Ask a deployed endpoint on AWS for predictions, as `pipeline predict` asks a server here.
 
-    One value a line, in the order of the file's rows. A CSV may have a header; columns that the
-    model does not know are ignored.
+    One a line, a value or a label, in the order of the file's rows. A CSV may have a header;
+    columns that the model does not know are ignored.
 
     Example: pipeline invoke houses-endpoint houses.csv -o predictions.csv
     """
@@ -98,26 +100,16 @@ def invoke(
         account, _ = open_account(find_project())
         return Endpoint(account.client("sagemaker-runtime"), endpoint)
 
-    _hand_out(_in_pieces(file, lambda piece: _ask_endpoint(asked(), piece, file)), output)
+    form = Form(probabilities, as_json)
+    _hand_out(form, file, lambda piece: _ask_endpoint(form, asked(), file, piece), output)
 
 
-def _in_pieces(file: Path, ask: Callable[[Payload], bytes]) -> Iterator[bytes]:
-    from sagetabular.aws.sagemaker.payloads import ask_in_pieces  # it imports Arrow
-
-    return ask_in_pieces(file, ask)
-
-
-def _hand_out(answers: Iterable[bytes], output: Path | None) -> None:
-    """Print answers as they come, or write them all into a file.
-
-    Raises:
-        UserError: The file cannot be written.
-    """
-    if output is not None:
-        _write(output, b"".join(answers))
-        return
-    for answer in answers:
-        typer.echo(answer, nl=False)
+def _hand_out(form: Form, file: Path, ask: Callable[[Payload], bytes], output: Path | None) -> None:
+    """Print answers as they come, or write them all into a file."""
+    if output is None:
+        form.print(file, ask)
+    else:
+        form.write(file, ask, output)
 
 
 def _refused(file: Path, payload: Payload, who: str, words: str) -> UserError:
@@ -135,51 +127,21 @@ def _refused(file: Path, payload: Payload, who: str, words: str) -> UserError:
     return UserError(f"{printable(str(file))}: {who}: {printable(rule)}", printable(remedy))
 
 
-@contextmanager
-def _registered(version: str) -> Iterator[tuple[ServedModel, str]]:
-    """Load a registered model as the server does; yield it and what to call it.
-
-    Raises:
-        UserError: There is none, or it cannot be loaded.
-    """
-    from sagetabular.serving.model import load_model
-
-    if version != "newest" and not (version.isascii() and version.isdigit()):
-        msg = f"--version must be a number or `newest`, got {version!r}."
-        raise UserError(msg, "`pipeline registry list` shows the versions.")
-    project = find_project()
-    package = choose_package(project, None if version == "newest" else int(version))
-    name = f"version {package['ModelPackageVersion']}"
-    with tempfile.TemporaryDirectory(prefix="predict-") as folder:
-        unpack_model(project, package, Path(folder))
-        sys.path.insert(0, str(project.root))  # the model's code is the project's
-        try:
-            yield load_model(Path(folder) / "model"), name
-        except JobError as err:
-            raise UserError(f"{name} cannot be loaded: {err.message}", err.remedy) from err
-        finally:
-            sys.path.remove(str(project.root))
-
-
-def _predict(model: ServedModel, name: str, payload: Payload, file: Path) -> bytes:
+def _predict(form: Form, model: ServedModel, name: str, file: Path, payload: Payload) -> bytes:
     """Return what the server would answer."""
     from sagetabular.serving.errors import RequestError
-    from sagetabular.serving.formats.answers import format_predictions
-    from sagetabular.serving.formats.bodies import CSV, read_body
+    from sagetabular.serving.invoking import invoke as invoke_model
 
+    headers = payload.content_type, form.accept, form.attributes
     try:
-        rows = read_body(payload.body, payload.content_type, model.columns, _UNLIMITED)
-        return format_predictions(model.predict(rows), CSV).body
+        return invoke_model(model, payload.body, *headers, _UNLIMITED).body
     except RequestError as refusal:
         raise _refused(file, payload, name, refusal.message) from refusal
 
 
-def _ask(url: str, payload: Payload, file: Path) -> bytes:
-    request = urllib.request.Request(  # noqa: S310
-        f"{url}/invocations",
-        payload.body,
-        {"Content-Type": payload.content_type, "Accept": "text/csv"},
-    )
+def _ask(form: Form, url: str, file: Path, payload: Payload) -> bytes:
+    headers = {"Content-Type": payload.content_type, **form.headers}
+    request = urllib.request.Request(f"{url}/invocations", payload.body, headers)  # noqa: S310
     try:
         with open_url(request, _SECONDS) as reply:
             content: bytes = reply.read()
@@ -194,22 +156,11 @@ def _ask(url: str, payload: Payload, file: Path) -> bytes:
         raise UserError(msg, remedy) from err
 
 
-def _ask_endpoint(endpoint: Endpoint, payload: Payload, file: Path) -> bytes:
+def _ask_endpoint(form: Form, endpoint: Endpoint, file: Path, payload: Payload) -> bytes:
     from sagetabular.aws.sagemaker.endpoints import ModelRefusalError
 
     try:
-        return endpoint.invoke(payload.body, payload.content_type)
+        return endpoint.invoke(payload.body, payload.content_type, form.accept, form.attributes)
     except ModelRefusalError as refusal:
         who = f"{endpoint.name} answers {refusal.status}"
         raise _refused(file, payload, who, refusal.words) from refusal
-
-
-def _write(output: Path, content: bytes) -> None:
-    remedy = "Give -o a file in a folder that is yours."
-    if output.is_dir():
-        raise UserError(f"{output}: cannot be written: it is a folder.", remedy)
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(output, content)
-    except OSError as err:
-        raise UserError(f"{output}: cannot be written: {err.strerror}.", remedy) from err

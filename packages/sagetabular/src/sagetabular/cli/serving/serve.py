@@ -25,7 +25,9 @@ from sagetabular.errors import UserError
 from sagetabular.jobs.errors import JobError
 from sagetabular.jobs.models.archives import extract
 from sagetabular.jobs.models.manifest import read_manifest
+from sagetabular.printing import listed
 from sagetabular.project import find_project
+from sagetabular.serving.formats.outputs import HEADER, VARIABLE
 
 if TYPE_CHECKING:
     from sagetabular.jobs.models.manifest import Manifest
@@ -57,16 +59,17 @@ def serve(
     package = choose_package(project, version)
     with tempfile.TemporaryDirectory(prefix="serve-") as folder:
         manifest = unpack_model(project, package, Path(folder))
-        environment = {
+        environment = os.environ | {
             "SAGEMAKER_BASE_DIR": folder,
             "SAGEMAKER_BIND_TO_PORT": str(port),
             "MODEL_SERVER_HOST": HOST,
             "MODEL_SERVER_WORKERS": str(workers),
             "MODEL_SERVER_ENDS_WITH_INPUT": "1",  # when this command is killed, too
         }
+        environment = serving_variables(package) | environment
         command = [sys.executable, "-m", "sagetabular.serving"]
         server = subprocess.Popen(  # noqa: S603
-            command, cwd=project.root, env=os.environ | environment, stdin=subprocess.PIPE
+            command, cwd=project.root, env=environment, stdin=subprocess.PIPE
         )
         try:
             data = data_here(LocalSageMaker(project.home), package)
@@ -102,6 +105,13 @@ def choose_package(project: Project, version: int | None) -> dict[str, Any]:
     if not packages:
         raise UserError("No model is registered yet.", "Register one with `pipeline run`.")
     return to_serve(packages)
+
+
+def serving_variables(package: dict[str, Any]) -> dict[str, str]:
+    """Return those variables of a version's container that change what its server answers."""
+    container = package["InferenceSpecification"]["Containers"][0]
+    value = container.get("Environment", {}).get(VARIABLE)
+    return {VARIABLE: value} if value else {}
 
 
 def unpack_model(project: Project, package: dict[str, Any], folder: Path) -> Manifest:
@@ -154,4 +164,7 @@ def _announce(
         typer.echo(f"It is {in_a_line(package, data, manifest.target)}.")
         typer.echo(f"Columns: {', '.join(manifest.features)}. A typical row, for another shell:\n")
         typer.echo(f"curl {url}/invocations -H 'Content-Type: application/json' -d '{row}'")
+        if manifest.classes:
+            of = listed(manifest.classes)
+            typer.echo(f"With -H '{HEADER}: output=probabilities' it answers those of {of}.")
         typer.echo(f"{program()} predict FILE --url {url}\n")
