@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from calling import NUMBERS, make_table
+from calling import HYPERPARAMETERS, NUMBERS, make_table
 
 from sagetabular.jobs.models.hyperparameters import TrainingSettings, load_model_code
 from sagetabular.jobs.models.manifest import describe
@@ -76,14 +76,19 @@ def make_target(classes: tuple[str, ...]) -> tuple[pd.DataFrame, pd.Series]:
     return table, pd.Series(pd.Categorical.from_codes(codes, [*classes]), name="answer")
 
 
-def fit_classes(folder: Path, classes: tuple[str, ...], columns: list[str] = NUMBERS) -> Path:
-    """Fit the model as the job does, and return where it lies."""
+def fit_classes(
+    folder: Path,
+    classes: tuple[str, ...],
+    columns: list[str] = NUMBERS,
+    name: str = "some_classes",
+) -> Path:
+    """Fit a model as the job does, and return where it lies."""
     table, target = make_target(classes)
-    code = load_model_code("some_classes")
-    fitted = code.fit(table[columns], target, {}, 1)
+    code = load_model_code(name)
+    settings = TrainingSettings(name, "answer", 1, False, HYPERPARAMETERS.get(name, {}))
+    fitted = code.fit(table[columns], target, settings.hyperparameters, settings.seed)
     folder.mkdir(parents=True)
     code.save(fitted, folder)
-    settings = TrainingSettings("some_classes", "answer", 1, False, {})
     describe(table[columns], target, settings).write(folder)
     return folder
 

@@ -13,6 +13,8 @@ from sagetabular.serving.http.app import App
 from sagetabular.serving.model import load_model
 from sagetabular.serving.settings import ServerSettings
 
+TOWN = [*NUMBERS[:2], "town", "age"]
+
 
 @pytest.fixture(scope="session")
 def model_folders(tmp_path_factory):
@@ -21,7 +23,7 @@ def model_folders(tmp_path_factory):
     wanted = {
         f"{name}{suffix}": (name, columns)
         for name in HYPERPARAMETERS
-        for suffix, columns in (("", NUMBERS), ("_and_town", [*NUMBERS[:2], "town", "age"]))
+        for suffix, columns in (("", NUMBERS), ("_and_town", TOWN))
     }
     return {key: fit_model(*value, root / key) for key, value in wanted.items()}
 
@@ -50,7 +52,12 @@ def class_folders(tmp_path_factory):
     return {
         "two": fit_classes(root / "two", TWO),
         "odd": fit_classes(root / "odd", ODD),
-        "two_and_town": fit_classes(root / "two_and_town", TWO, [*NUMBERS[:2], "town", "age"]),
+        "two_and_town": fit_classes(root / "two_and_town", TWO, TOWN),
+        **{
+            f"{name}_{key}": fit_classes(root / f"{name}_{key}", classes, columns, name)
+            for name in HYPERPARAMETERS
+            for key, classes, columns in (("odd", ODD, NUMBERS), ("two_and_town", TWO, TOWN))
+        },
     }
 
 

@@ -39,9 +39,9 @@ def records(reply) -> list[list[str]]:
     return [*csv.reader(io.StringIO(reply.text, newline=""), strict=True)]
 
 
-@pytest.fixture(params=["two", "odd"])
+@pytest.fixture(params=["two", "odd", "decision_tree_odd", "xgboost_odd"])
 def client(request, class_clients):
-    """A client of a model of two classes, and of one with odd labels."""
+    """A client of a model of two classes, and of those with odd labels."""
     return class_clients[request.param]
 
 

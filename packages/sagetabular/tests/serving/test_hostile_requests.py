@@ -32,7 +32,7 @@ def test_any_request_is_answered_by_the_application(clients, new_client, name) -
     assert client.post("").status == 400
 
 
-@pytest.mark.parametrize("name", ["odd", "two_and_town"])
+@pytest.mark.parametrize("name", ["odd", "decision_tree_two_and_town"])
 def test_any_request_to_classes_is_answered_with_the_models_own_labels(
     class_clients, new_client, name
 ) -> None:

@@ -107,12 +107,16 @@ def test_a_scorer_of_other_probabilities_is_refused(class_folders, monkeypatch, 
 
 def test_a_scorer_is_used_where_all_columns_are_numbers(class_clients) -> None:
     used = {name: client.app.model.scorer is not None for name, client in class_clients.items()}
-    assert used == {"two": True, "odd": True, "two_and_town": False}
+    assert used == {name: "town" not in name for name in class_clients}
 
 
+BOTH_WITH_TOWN = ["decision_tree_two_and_town", "xgboost_two_and_town"]
+
+
+@pytest.mark.parametrize("name", BOTH_WITH_TOWN)
 @pytest.mark.parametrize("content_type", ["text/csv", "application/x-parquet", "application/json"])
-def test_the_training_file_is_predicted_with_its_target_in_it(class_clients, content_type):
-    client, table = class_clients["two_and_town"], TABLE.assign(answer=TARGET.astype(object))
+def test_the_training_file_is_predicted_with_its_target_in_it(class_clients, name, content_type):
+    client, table = class_clients[name], TABLE.assign(answer=TARGET.astype(object))
     bodies = {
         "text/csv": table.to_csv(index=False),
         "application/x-parquet": table.to_parquet(),
@@ -124,20 +128,22 @@ def test_the_training_file_is_predicted_with_its_target_in_it(class_clients, con
     assert np.mean(np.array(expected) == TARGET.astype(object)) > 0.9, "it has learnt the bands"
 
 
-def test_unseen_classes_and_categories_are_answered_from_what_is_known(class_clients) -> None:
+@pytest.mark.parametrize("name", BOTH_WITH_TOWN)
+def test_unseen_classes_and_categories_are_answered_from_what_is_known(class_clients, name):
     """A class that training never saw is a value of a column that the model does not know."""
-    client = class_clients["two_and_town"]
+    client = class_clients[name]
     rows = TABLE.head(5).assign(town="nowhere", answer="perhaps")
     reply = client.post(rows.to_csv(index=False))
     assert reply.text.splitlines() == expected_labels(client.app.model, rows)
     assert {*reply.text.splitlines()} <= {*TWO}
 
 
-def test_offline_and_served_probabilities_are_the_same_bits(class_clients) -> None:
+@pytest.mark.parametrize("name", ["two", "decision_tree_odd", "xgboost_odd"])
+def test_offline_and_served_probabilities_are_the_same_bits(class_clients, name) -> None:
     """For every row of the table, by CSV and by the model's own `predict`."""
-    model = class_clients["two"].app.model
+    model = class_clients[name].app.model
     rows = pd.DataFrame(TABLE[NUMBERS])
     asked = {"X_Amzn_SageMaker_Custom_Attributes": "output=probabilities"}
-    reply = class_clients["two"].post(rows.to_csv(index=False, header=False), **asked)
+    reply = class_clients[name].post(rows.to_csv(index=False, header=False), **asked)
     found = np.array([line.split(",") for line in reply.text.splitlines()], dtype=float)
     assert found.tobytes() == model.code.predict(model.model, rows).tobytes()
