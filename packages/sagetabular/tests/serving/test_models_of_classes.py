@@ -105,6 +105,14 @@ def test_a_scorer_of_other_probabilities_is_refused(class_folders, monkeypatch, 
     assert "scorer must return what predict returns" in reason(class_folders["two"])
 
 
+def test_predict_is_looked_at_beside_a_scorer_that_is_right(class_folders, monkeypatch) -> None:
+    """What predicts without a server, and has the same numbers in another form."""
+    code = load_model(class_folders["two"]).code
+    predict = code.predict
+    monkeypatch.setattr(code, "predict", lambda model, rows: predict(model, rows).ravel())
+    assert "shape (7, 2), a column for each" in reason(class_folders["two"])
+
+
 def test_a_scorer_is_used_where_all_columns_are_numbers(class_clients) -> None:
     used = {name: client.app.model.scorer is not None for name, client in class_clients.items()}
     assert used == {name: "town" not in name for name in class_clients}
