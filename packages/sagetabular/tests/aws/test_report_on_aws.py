@@ -38,6 +38,9 @@ DOCUMENTS = {
         "ranking": [{"model": "ridge", "cv_r2": 0.81, "cv_r2_std": 0.01, "test_r2": 0.7654}]
     },
 }  # fmt: skip
+OBJECTIVE = {"MetricName": "cv:r2", "Type": "Maximize"}
+ACTUAL = np.random.default_rng(0).normal(size=50)
+PREDICTIONS = {"actual": ACTUAL, "predicted": ACTUAL * 0.9}
 OUTPUTS = {
     "Preprocess": ("summary", "summary"),
     "EvaluateRidge": ("evaluation", "evaluate/ridge"),
@@ -121,6 +124,7 @@ def tells_of_the_search(aws):
             "Strategy": "Bayesian",
             "ResourceLimits": {"MaxParallelTrainingJobs": 1},
             "ParameterRanges": {"ContinuousParameterRanges": [continuous]},
+            "HyperParameterTuningJobObjective": OBJECTIVE,
         },
         "TrainingJobDefinition": {
             "StaticHyperParameters": {"job_model": "ridge", "centred": "true"},
@@ -145,7 +149,7 @@ def tells_of_the_search(aws):
             "TrainingJobStatus": "Completed",
             "TunedHyperParameters": {"strength": "12.5"},
             "FinalHyperParameterTuningJobObjectiveMetric": {
-                "MetricName": "cv:r2", "Value": 0.8 + number / 100,
+                "MetricName": OBJECTIVE["MetricName"], "Value": 0.8 + number / 100,
             },
         }
         for number in (0, 1)
@@ -170,8 +174,7 @@ def has_object(aws, name, content, folder=PREFIX):
 
 def has_artefacts(aws):
     """In the order in which they are read; a ridge model offers no importance."""
-    actual = np.random.default_rng(0).normal(size=50)
-    predictions = pd.DataFrame({"actual": actual, "predicted": actual * 0.9}).to_parquet()
+    predictions = pd.DataFrame(PREDICTIONS).to_parquet()
     documents = {name: json.dumps(content).encode() for name, content in DOCUMENTS.items()}
     documents["evaluate/ridge/predictions.parquet"] = predictions
     for name in ("summary/summary.json", "evaluate/ridge/evaluation.json",
@@ -203,6 +206,40 @@ def test_the_report_shows_what_the_execution_has_left_on_aws(pipeline, told, exa
     results = ("estate.sales", "0.7654", "0.8100", "1,234", "12.5", "it broke")
     for words in ("abcd1111", *settings, *results):
         assert words in page, words
+
+
+@pytest.fixture
+def classes(monkeypatch):
+    """Let the execution have predicted two classes, by log loss: trial 1 was better than 2."""
+    quality = dict.fromkeys(("log_loss", "accuracy"), METRIC) | {"confusion_matrix": {}}
+    ranked = {"model": "ridge", "cv_log_loss": 0.81, "cv_log_loss_std": 0.01}
+    ranked |= {"test_log_loss": 0.7654, "test_accuracy": 0.7654}
+    folds = [{"fold": fold["fold"], "log_loss": fold["r2"]} for fold in FOLDS]
+    for name, content in {
+        "evaluate/ridge/evaluation.json": {"binary_classification_metrics": quality},
+        "evaluate/ridge/cv.json": {"log_loss": 0.81, "log_loss_std": 0.01, "folds": folds},
+        "select/selection.json": {"task": "binary", "metric": "log_loss", "ranking": [ranked]},
+    }.items():
+        monkeypatch.setitem(DOCUMENTS, name, content)
+    for name, value in {"MetricName": "cv:log_loss", "Type": "Minimize"}.items():
+        monkeypatch.setitem(OBJECTIVE, name, value)
+    likely = 1 / (1 + np.exp(-ACTUAL))
+    labels = {"actual": np.where(ACTUAL > 0.5, "yes", "no"),
+              "predicted": np.where(likely > 0.5, "yes", "no")}  # fmt: skip
+    for name, column in (
+        labels | {"probability_no": 1 - likely, "probability_yes": likely}
+    ).items():
+        monkeypatch.setitem(PREDICTIONS, name, column)
+
+
+def test_the_report_of_classes_reads_as_one_of_this_machine(pipeline, classes, told, example):
+    assert pipeline("report", "--on", "aws").code == 0
+    page = (example.root / ".pipeline/aws/executions/abcd1111/report.html").read_text("utf-8")
+    for words in ("Test log loss", "Confusion matrix", "ROC curve", "Calibration",
+                  "Best: trial 1 with log loss 0.8000; lower is better.",
+                  "Log loss (selects the winner)"):  # fmt: skip
+        assert words in page, words
+    assert "R2" not in page
 
 
 def test_what_was_read_once_is_not_read_again(pipeline, told, tmp_path):

@@ -49,11 +49,22 @@ def at_least(left, right):
     return {"Type": "GreaterThanOrEqualTo", "LeftValue": left, "RightValue": right}
 
 
+def at_most(left, right):
+    return {"Type": "LessThanOrEqualTo", "LeftValue": left, "RightValue": right}
+
+
 @pytest.mark.parametrize(
     ("outcome", "conditions", "words"),
     [
         ("True", [at_least(0.82951, 0.6)], "passed: 0.8295 is at least 0.6"),
         ("False", [at_least(0.59, 0.6)], "not passed: 0.5900 is below 0.6"),
+        ("True", [at_most(28123.45, 30000)], "passed: 28,123.5 is at most 30,000"),
+        ("False", [at_most(0.73, 0.6931)], "not passed: 0.7300 is above 0.6931"),
+        ("True", [at_least(-0.5, -1)], "passed: -0.5000 is at least -1"),
+        # Four decimals would say that 0.6000 is below 0.6.
+        ("False", [at_least(0.59999, 0.6)], "not passed: 0.59999 is below 0.6"),
+        ("False", [at_most(30000.01, 30000)], "not passed: 30000.01 is above 30,000"),
+        ("True", [at_least(0.6, 0.6)], "passed: 0.6000 is at least 0.6"),
         (None, [at_least({"Get": "x"}, 0.6)], "not reached"),
         ("True", [{"Type": "Not", "Expression": at_least(1, 2)}], "passed"),
         ("False", [at_least(1, 2), at_least("a", 2)], "not passed"),

@@ -77,6 +77,69 @@ def test_scores_of_another_kind_are_not_subtracted(tmp_path, case):
     assert changes == [0.05 if able else None for able in comparable]
 
 
+BINARY = {
+    "task": "binary",
+    "classes": ("no", "yes"),
+    "conf": {"target": "price", "positive": "yes"},
+}
+OTHER_POSITIVE = {**BINARY, "classes": ("yes", "no"), "conf": {"target": "price", "positive": "no"}}
+OF_ANOTHER_KIND = {
+    "another metric": (
+        {"metric": "rmse"},
+        {"metric": "mae"},
+        ("metric", "rmse", "mae", "both"),
+        "other metric",
+    ),
+    "another metric than that of an earlier release": (
+        {},
+        {"metric": "rmse"},
+        ("metric", "r2", "rmse", "both"),
+        "other metric",
+    ),
+    "another task of the same metric": (
+        {**BINARY, "metric": "accuracy"},
+        {**BINARY, "metric": "accuracy", "task": "multiclass", "classes": ("a", "b", "c")},
+        ("task", "binary", "multiclass", "both"),
+        "other task",
+    ),
+    "another positive class": (
+        {**BINARY, "metric": "f1"},
+        {**OTHER_POSITIVE, "metric": "f1"},
+        ("data.positive", "yes", "no", "both"),
+        "other target",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OF_ANOTHER_KIND)
+def test_scores_of_another_metric_or_task_are_not_subtracted(pipeline, example, case):
+    told, other, obstacle, kind = OF_ANOTHER_KIND[case]
+    home = example.root / ".pipeline"
+    first, second = made(home, **told), made(home, **other)
+    found = compare(LocalSageMaker(home), first, second)
+    rows = [(each.name, each.first, each.second, each.scores) for each in found.obstacles]
+    assert rows == [obstacle]
+    assert (found.why_not, found.comparable) == (kind, (False, False))
+    assert found.changes(found.models[0]) == [None, None]
+    ended = pipeline("compare", first.id, second.id)
+    lines = [" ".join(line.split()) for line in ended.out.splitlines()]
+    assert f"Not comparable: {kind}" in lines
+    assert sum(line.endswith("not comparable") for line in lines) == 2
+
+
+def test_scores_of_two_metrics_have_their_names(pipeline, example):
+    home = example.root / ".pipeline"
+    first, second = made(home), made(home, metric="rmse")
+    lines = [
+        " ".join(line.split()) for line in pipeline("compare", first.id, second.id).out.splitlines()
+    ]
+    assert "Cross-validated score: R2, then RMSE" in lines
+    assert any(line.startswith(f"first {first.id} Succeeded ridge R2 0.7654") for line in lines)
+    found = json.loads(pipeline("compare", first.id, second.id, "--json").out)
+    assert found["comparable"] == {"cv": False, "test": False}
+    assert set(found["models"][0]) == {"name", "cv", "test"}
+
+
 @pytest.mark.parametrize(
     "told",
     [

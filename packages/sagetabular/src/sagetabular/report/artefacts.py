@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from sagetabular.jobs.scoring.metrics import SECTIONS
+from sagetabular.jobs.scoring.predictions import PROBABILITY
 from sagetabular.local.objects import json_object
 from sagetabular.report.searches import search_of
 
@@ -19,14 +21,6 @@ if TYPE_CHECKING:
 
     from sagelocal import ExecutionRecord, LocalSageMaker, StepRecord, Storage
     from sagetabular.report.searches import SearchOutcome
-
-OF_CLASS = "probability_"  # what the column of a class begins with
-# Task → the section of evaluation.json, under the names that SageMaker gives them.
-_SECTIONS = {
-    "regression": "regression_metrics",
-    "binary": "binary_classification_metrics",
-    "multiclass": "multiclass_classification_metrics",
-}
 
 
 @dataclass(frozen=True)
@@ -52,11 +46,11 @@ class TestOutcome:
     def classes(self) -> list[str]:
         """The classes in their order, the positive one of two last; none for numbers."""
         names = map(str, self.predictions.columns)
-        return [name.removeprefix(OF_CLASS) for name in names if name.startswith(OF_CLASS)]
+        return [name.removeprefix(PROBABILITY) for name in names if name.startswith(PROBABILITY)]
 
     def probability(self, name: str) -> NDArray[np.float64]:
         """Return the probability of a class in each row, shape (rows,)."""
-        return self.predictions[f"{OF_CLASS}{name}"].to_numpy(float)
+        return self.predictions[f"{PROBABILITY}{name}"].to_numpy(float)
 
 
 @dataclass(frozen=True)
@@ -110,11 +104,11 @@ def _outputs(record: ExecutionRecord, name: str) -> Iterator[tuple[StepRecord, s
 
 def _evaluation(storage: Storage, uri: str) -> TestOutcome:
     quality = json_object(storage, f"{uri}/evaluation.json")
-    task = next(name for name, section in _SECTIONS.items() if section in quality)
+    task = next(name for name, section in SECTIONS.items() if section in quality)
     return TestOutcome(
         task=task,
         cv=_json_if_there(storage, f"{uri}/cv.json"),
-        metrics=_values(quality[_SECTIONS[task]]),
+        metrics=_values(quality[SECTIONS[task]]),
         predictions=pd.read_parquet(BytesIO(storage.read_bytes(f"{uri}/predictions.parquet"))),
         importance=_json_if_there(storage, f"{uri}/importance.json"),
     )
