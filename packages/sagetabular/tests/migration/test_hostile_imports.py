@@ -246,7 +246,9 @@ def test_a_mutated_configuration_is_imported_or_refused_in_two_lines(
         text = json.dumps(document) if name.endswith(".json") else yaml.dump(document)
         (repository / name).write_text(text, encoding="utf-8", errors="surrogatepass")
     before = files_of(example.root)
-    options = Options(Placeholders({}, os.environ), None, "ridge")
+    positive = data.draw(st.sampled_from([None, "1"])) if "tuner" in names[0] else None
+    project = load_project(example.root).pipeline
+    options = Options(Placeholders({}, os.environ), None, "ridge", project, positive)
     try:
         plan = read_plan([repository / name for name in names], options)
         written = write_plan(example.root, plan, "conf.yaml", dry_run=True)

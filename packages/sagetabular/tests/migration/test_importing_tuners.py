@@ -123,6 +123,33 @@ def test_the_number_of_trials_is_never_overwritten(pipeline, example, files, fil
     assert files_of(example.root) == before
 
 
+def test_a_project_of_houses_sold_becomes_one_of_two_classes(pipeline, example, files):
+    about = "{'classification': 'true', 'target': 'Price', 'distribution': 'bernoulli'}"
+    static = HYPERPARAMETERS | {"staticHyperParameters": {"training": about}}
+    files[1].write_text(json.dumps(static))
+    ended = pipeline("import", *files, "--like", "ridge", "--positive", "1")
+    assert (ended.code, ended.err) == (0, "")
+    assert "trials are scored by cv:roc_auc over this project's folds, as by validation:auc" in (
+        ended.out
+    )
+    definition = example.definition()
+    steps = {step["Name"]: step for step in definition["Steps"]}
+    for title in ("GbmModel", "Ridge"):
+        search = steps[f"Tune{title}"]["Arguments"]["HyperParameterTuningJobConfig"]
+        objective = search["HyperParameterTuningJobObjective"]
+        assert objective == {"Type": "Maximize", "MetricName": "cv:roc_auc"}
+    gate = {entry["Name"]: entry.get("DefaultValue") for entry in definition["Parameters"]}
+    assert gate["MinimumRocAuc"] == 0.5
+
+
+def test_a_positive_class_says_nothing_to_the_files_of_a_framework(pipeline, repository):
+    conf = repository / "churn/conf/conf.yaml"
+    assert pipeline("import", conf, "--positive", "1").mistake == [
+        "--positive is for the files of a model tuner, got '1'.",
+        "Leave it out.",
+    ]
+
+
 @pytest.mark.parametrize("missing", range(3))
 def test_all_three_files_are_needed(pipeline, files, missing):
     rule, _ = pipeline("import", *files[:missing], *files[missing + 1 :]).mistake

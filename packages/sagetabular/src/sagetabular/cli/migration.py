@@ -37,6 +37,10 @@ def import_configuration(
     like: Annotated[
         str, typer.Option(metavar="MODEL", help="Code to begin with, where the files have none.")
     ] = "decision_tree",
+    positive: Annotated[
+        str | None,
+        typer.Option(metavar="CLASS", help="The class to find, where a tuner's target has two."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be written, and write nothing.")
     ] = False,
@@ -56,7 +60,8 @@ def import_configuration(
 
     project = find_project()
     placeholders = Placeholders(parse_values(values or []), os.environ)
-    plan = read_plan(files, Options(placeholders, source, like))
+    options = Options(placeholders, source, like, project.settings.pipeline, positive)
+    plan = read_plan(files, options)
     sources = ", ".join(label_of(Path(file.name)) for file in files)
     written = write_plan(project.root, plan, sources, dry_run=dry_run)
     _print_files(written, dry_run=dry_run)

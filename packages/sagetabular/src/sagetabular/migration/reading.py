@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from sagetabular.migration.placeholders import Placeholders
     from sagetabular.migration.plan import Plan
+    from sagetabular.settings.project import PipelineConf
 
 # Kind of file → keys that no other has. The last three make up a tuning job.
 _KEYS = {
@@ -39,11 +40,15 @@ class Options:
         placeholders: Values of placeholders.
         source: The repository with the programs; None to look for it at each file.
         like: The model whose code one begins with that comes without code.
+        pipeline: `conf/pipeline.yaml` of the project.
+        positive: The positive class of a tuner's target.
     """
 
     placeholders: Placeholders
     source: Path | None
     like: str
+    pipeline: PipelineConf
+    positive: str | None = None
 
 
 def read_plan(paths: Sequence[Path], options: Options) -> Plan:
@@ -61,12 +66,16 @@ def read_plan(paths: Sequence[Path], options: Options) -> Plan:
         found[path] = (label, read_document(path))
         kinds[path] = _kind_of(found[path][1], label)
     names = set(kinds.values())
+    if "framework" in names and options.positive is not None:
+        msg = f"--positive is for the files of a model tuner, got {options.positive!r}."
+        raise UserError(msg, "Leave it out.")
     if names == {"framework"}:
         return read_framework(found, options.placeholders, options.source)
     if "framework" in names:
         msg = f"{', '.join(label for label, _ in found.values())}: are of two frameworks."
         raise UserError(msg, "Import the files of one at a time.")
-    return read_tuner(_tuner_files(found, kinds), options.like)
+    files = _tuner_files(found, kinds)
+    return read_tuner(files, options.like, options.pipeline, options.positive)
 
 
 def _kind_of(document: Mapping[str, Any], label: str) -> str:

@@ -41,6 +41,15 @@ class HostedModel(_Camel):
     hosting: Any = None
 
 
+class TuningObjective(Foreign):
+    """What the search looks for, as SageMaker's API has it."""
+
+    model_config = ConfigDict(alias_generator=to_pascal)
+
+    metric_name: str
+    type: str
+
+
 class TunerParameters(_Camel):
     """`ml-parameters.json`."""
 
@@ -68,6 +77,7 @@ class TunerParameters(_Camel):
     early_stopping: Literal["Auto", "Off"] = Field(
         default="Off", alias="trainingJobEarlyStoppingType"
     )
+    objective: TuningObjective | None = Field(default=None, alias="tuningObjective")
     endpoint_name: Any = None
     model: HostedModel = HostedModel()
     autoscaling_min_capacity: Any = None

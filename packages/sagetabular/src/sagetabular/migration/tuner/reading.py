@@ -17,6 +17,7 @@ from sagetabular.migration.tuner.files import (
     TunerManifest,
     TunerParameters,
 )
+from sagetabular.migration.tuner.tasks import CONF, TRAINING, read_training, settle_task
 from sagetabular.settings import RESERVED_FOLDERS
 from sagetabular.settings.models.steps import OWN_INPUTS
 from sagetabular.settings.project import Tuning
@@ -24,21 +25,30 @@ from sagetabular.settings.project import Tuning
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sagetabular.settings.project import PipelineConf
+
 # The limit of a training job, with its wait for spot instances: it stood in the system's code.
 MINUTES = 1440
 KINDS = ("integer", "continuous", "categorical")
 
 
-def read_tuner(files: Mapping[str, tuple[str, Mapping[str, Any]]], like: str) -> Plan:
+def read_tuner(
+    files: Mapping[str, tuple[str, Mapping[str, Any]]],
+    like: str,
+    pipeline: PipelineConf,
+    positive: str | None = None,
+) -> Plan:
     """Read the files of one tuning job.
 
     Args:
         files: `parameters`, `hyperparameters` and `manifest` → name for errors, and document.
         like: The model whose code the new one begins with, since these files name an algorithm
             of which they hold no code.
+        pipeline: The project's `conf/pipeline.yaml`.
+        positive: The positive class of a binary target, which the files do not name.
 
     Raises:
-        UserError: A file breaks a rule.
+        UserError: A file breaks a rule, or describes another task than the project has.
     """
     plan = Plan()
     places = {kind: Place(name) for kind, (name, _) in files.items()}
@@ -55,15 +65,24 @@ def read_tuner(files: Mapping[str, tuple[str, Mapping[str, Any]]], like: str) ->
     inputs = _channels(manifest, parameters.input_content_type, places["manifest"], plan)
     ranges = _ranges(hyperparameters.parameter_ranges, places["hyperparameters"])
     document = _document(name, parameters, ranges, inputs)
-    fixed = {key: typed(value) for key, value in hyperparameters.static.items()}
+    fixed = _fixed(hyperparameters, places["hyperparameters"], plan)
     if fixed:
         document["hyperparameters"] = fixed
     plan.models.append(NewModel(name, document, like=like))
     plan.changes += _limits(parameters, places["parameters"])
     plan.note(places["parameters"], f"is the model {name}, which begins with the code of {like}")
-    own = "trials are scored by cv:r2 over this project's folds, not by validation:auc"
-    plan.note(places["parameters"], f"had its objective in the state machine: {own}")
+    settle_task(parameters, hyperparameters, places, pipeline, positive, plan)
     return plan
+
+
+def _fixed(hyperparameters: Hyperparameters, place: Place, plan: Plan) -> dict[str, Any]:
+    """Return the fixed hyperparameters, without what is said of the target among them."""
+    fixed = {key: typed(value) for key, value in hyperparameters.static.items()}
+    if read_training(fixed):
+        del fixed[TRAINING]
+        what = f"target and columns are those of {CONF}"
+        plan.drop(place.at("staticHyperParameters", TRAINING), what)
+    return fixed
 
 
 def _document(
@@ -108,7 +127,7 @@ def typed(value: str | float | bool) -> str | int | float | bool:
         return value
     try:
         found = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return value
     is_number = isinstance(found, int | float) and math.isfinite(found) and abs(found) < 2**63
     return found if is_number else value
@@ -142,7 +161,7 @@ def _limits(parameters: TunerParameters, place: Place) -> list[Change]:
     names = {"parallel": "maxParallelTrainingJobs", "trials": "maxNumberOfTrainingJobs"}
     return [
         Change(
-            "conf/pipeline.yaml",
+            CONF,
             ("tuning", key),
             number,
             (getattr(new, key),),
