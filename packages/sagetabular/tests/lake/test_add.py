@@ -216,7 +216,11 @@ def test_a_parquet_file_that_is_none_is_refused(csv_file, content):
 
 
 def test_other_kinds_of_files_are_refused(csv_file, tmp_path):
-    assert "a.xlsx is neither a .csv nor a .parquet file" in refusal(csv_file("x", "a.xlsx"))
+    assert "a.sav is neither a .csv, an .xlsx nor a .parquet file" in refusal(
+        csv_file("x", "a.sav")
+    )
+    assert "a.xls is a spreadsheet that is not read" in refusal(csv_file("x", "a.xls"))
+    assert "Save it as an Excel workbook (.xlsx)" in refusal(csv_file("x", "a.ods"))
     assert "absent.csv does not exist" in refusal(tmp_path / "absent.csv")
     (tmp_path / "folder.csv").mkdir()
     assert "folder.csv is a folder" in refusal(tmp_path / "folder.csv")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sagetabular.settings import PipelineConf, ProjectSettings
-    from sagetabular.settings.data import Data
+    from sagetabular.settings.data import Column, Data
 
 MANIFEST = "files.manifest"
 
@@ -117,12 +117,17 @@ def _file_settings(data: Data) -> Asset | None:
     """Return the declared columns, by which files are read, and what is missing in them."""
     if data.source != "s3":
         return None
-    columns = {
-        name: column.model_dump(include={"type", "optional"})
-        for name, column in data.columns.items()
-    }
-    content = json.dumps({"columns": columns, "missing": data.missing}, indent=1)
+    columns = {name: _declared(column) for name, column in data.columns.items()}
+    settings = {"columns": columns, "missing": data.missing}
+    if written := data.files.dialect.settings():
+        settings["files"] = written
+    content = json.dumps(settings, indent=1)
     return make_asset("settings", {"files.json": content.encode()})
+
+
+def _declared(column: Column) -> dict[str, Any]:
+    """Return how the values of a column are read."""
+    return column.model_dump(include={"type", "optional", "format", "unit"}, exclude_none=True)
 
 
 def _query(settings: ProjectSettings) -> Asset | None:
@@ -202,7 +207,7 @@ def _columns(pipeline: PipelineConf) -> dict[str, dict[str, Any]]:
         if name in encoded:
             columns |= {each: {"type": "number", "optional": False} for each in encoded[name]}
         elif name not in gone:
-            columns[name] = column.model_dump(include={"type", "optional"})
+            columns[name] = _declared(column)
     return columns
 
 

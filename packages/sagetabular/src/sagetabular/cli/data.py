@@ -44,7 +44,7 @@ def sample(
 
 @app.command()
 def add(
-    files: Annotated[list[Path], typer.Argument(help="CSV or Parquet files.", metavar="FILE")],
+    files: Annotated[list[Path], typer.Argument(help="CSV, Excel or Parquet.", metavar="FILE")],
     table: Annotated[
         str | None, typer.Option(help="Name in the lake.", show_default="data.table")
     ] = None,

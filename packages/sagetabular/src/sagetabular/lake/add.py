@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from sagetabular.errors import UserError
 from sagetabular.printing import printable
+from sagetabular.reading.dialect import PLAIN, Dialect
 from sagetabular.reading.errors import ReadingError
 from sagetabular.reading.names import DeclaredColumn
 from sagetabular.reading.tables import Added, typed_table
@@ -18,20 +19,25 @@ from sagetabular.reading.values import Marks, make_marks
 
 
 def read_files(
-    paths: Sequence[Path], declared: Sequence[DeclaredColumn], missing: Iterable[str] = ()
+    paths: Sequence[Path],
+    declared: Sequence[DeclaredColumn],
+    missing: Iterable[str] = (),
+    dialect: Dialect = PLAIN,
 ) -> Added:
     """Read files with the same columns as one table.
 
     Args:
-        paths: CSV or Parquet files, one or more.
+        paths: CSV, Excel or Parquet files, one or more.
         declared: The columns that the project declares.
         missing: Further texts for missing values, `data.missing`.
+        dialect: How they are written, `data.files`.
 
     Raises:
         UserError: If they are no table; see `reading.tables.read_files`.
     """
+    files = {printable(str(path)): path for path in paths}
     try:
-        return read({printable(str(path)): path for path in paths}, declared, make_marks(missing))
+        return read(files, declared, make_marks(missing), dialect)
     except ReadingError as error:
         raise UserError(error.message, error.remedy) from error
 

@@ -51,7 +51,13 @@ def declared_columns(project: Project, *, wanted: bool = True) -> list[DeclaredC
     """
     made = made_by_query(project)
     return [
-        DeclaredColumn(name, column.type, required=wanted and not column.optional)
+        DeclaredColumn(
+            name,
+            column.type,
+            required=wanted and not column.optional,
+            format=column.format,
+            unit=column.unit,
+        )
         for name, column in project.settings.pipeline.data.columns.items()
         if name not in made
     ]
@@ -61,20 +67,21 @@ def read_declared(files: Sequence[Path], project: Project, *, wanted: bool) -> A
     """Read files; a query can still make some of the columns that they lack, but not all of them.
 
     Args:
-        files: CSV or Parquet files.
+        files: CSV, Excel or Parquet files, written as `data.files` says.
         project: The project.
         wanted: Whether they are what the project learns from.
 
     Raises:
         UserError: A file is no table, or none of what the project learns from.
     """
-    marks = project.settings.pipeline.data.missing
+    data = project.settings.pipeline.data
+    marks, dialect = data.missing, data.files.dialect
     try:
-        return read_files(files, declared_columns(project, wanted=wanted), marks)
+        return read_files(files, declared_columns(project, wanted=wanted), marks, dialect)
     except UserError:
-        if not wanted or not project.settings.pipeline.data.reads_tables:
+        if not wanted or not data.reads_tables:
             raise
-        added = read_files(files, declared_columns(project, wanted=False), marks)
+        added = read_files(files, declared_columns(project, wanted=False), marks, dialect)
         required = {column.name for column in declared_columns(project) if column.required}
         if required.isdisjoint(added.table.column_names):
             raise

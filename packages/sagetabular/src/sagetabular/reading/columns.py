@@ -7,6 +7,8 @@ import pyarrow.compute as pc
 import pyarrow.types as arrow_types
 
 from sagetabular.reading.names import ColumnType
+from sagetabular.reading.notation import PLAIN, Notation
+from sagetabular.reading.times import parse_times, rule_of
 from sagetabular.reading.values import BLANKS, BOOLEANS, LARGEST, NUMBER, Marks, category
 
 _NUMBER = f"^(?:{NUMBER})$"
@@ -17,11 +19,7 @@ _TRUE, _FALSE = (
     for which in ("true", "false")
 )
 
-WHAT_IT_HOLDS = {
-    "number": "numbers (with a decimal point, no thousands separators)",
-    "category": "text or codes",
-    "time": "dates or times as in 2026-01-31 or 2026-01-31 12:00:00",
-}
+WHAT_IT_HOLDS = {"number": PLAIN.rule, "category": "text or codes", "time": rule_of(None)}
 """The content of a column of a declared type, as errors describe it."""
 TOO_LARGE = "numbers up to 3.4e38"
 """As `WHAT_IT_HOLDS`, for a number that is too large."""
@@ -44,13 +42,21 @@ class BadValueError(ValueError):
         self.rule = rule
 
 
-def convert(cells: pa.ChunkedArray, kind: ColumnType, marks: Marks) -> pa.ChunkedArray:
+def convert(
+    cells: pa.ChunkedArray,
+    kind: ColumnType,
+    marks: Marks,
+    notation: Notation = PLAIN,
+    form: str | None = None,
+) -> pa.ChunkedArray:
     """Convert a column, by the rules of `values`.
 
     Args:
         cells: The column, of any length and type.
         kind: What it has to hold.
         marks: What is missing.
+        notation: How numbers are written in text.
+        form: The format of times in text; None for ISO 8601.
 
     Returns:
         Whole or floating-point numbers, text, or timestamps in UTC; missing cells are null.
@@ -58,31 +64,35 @@ def convert(cells: pa.ChunkedArray, kind: ColumnType, marks: Marks) -> pa.Chunke
     Raises:
         BadValueError: At the first cell that is of another type, or too large.
     """
-    converters = {"number": _to_number, "category": _to_category, "time": _to_time}
     try:
         if arrow_types.is_dictionary(cells.type):
             cells = cells.cast(cells.type.value_type)
         if _is_text(cells.type):
             cells = cells.cast(pa.string())
-        return converters[kind](cells, marks)
+        if kind == "number":
+            return _to_number(cells, marks, notation)
+        return _to_category(cells, marks) if kind == "category" else _to_time(cells, marks, form)
     except (pa.ArrowException, OverflowError) as error:
         raise BadValueError(None, str(cells.type), WHAT_IT_HOLDS[kind]) from error
 
 
-def numbers_if_all_are(cells: pa.ChunkedArray, marks: Marks) -> pa.ChunkedArray:
+def numbers_if_all_are(
+    cells: pa.ChunkedArray, marks: Marks, notation: Notation = PLAIN
+) -> pa.ChunkedArray:
     """Return a text column as numbers if every cell is one, otherwise missing cells as null."""
     if not _is_text(cells.type):
         return cells
     try:
-        return _to_number(cells, marks)
+        return _to_number(cells, marks, notation)
     except BadValueError:
         return pc.if_else(_missing(cells, marks), None, cells)
 
 
-def _to_number(cells: pa.ChunkedArray, marks: Marks) -> pa.ChunkedArray:
+def _to_number(cells: pa.ChunkedArray, marks: Marks, notation: Notation) -> pa.ChunkedArray:
     """Return whole numbers if all are, otherwise floating-point ones; NaN becomes null."""
     if _is_text(cells.type):
-        found = _parsed_numbers(cells, marks)
+        plain = cells if notation.is_plain else _in_plain_notation(cells, marks, notation)
+        found = _parsed_numbers(plain, marks)
     elif arrow_types.is_boolean(cells.type):
         return cells.cast(pa.int64())
     elif arrow_types.is_integer(cells.type):
@@ -99,6 +109,17 @@ def _to_number(cells: pa.ChunkedArray, marks: Marks) -> pa.ChunkedArray:
     large = pc.greater(pc.abs(found), LARGEST)
     _refuse(cells, pc.and_(large, pc.invert(pc.is_nan(found))), TOO_LARGE)
     return pc.if_else(pc.is_nan(found), None, found)
+
+
+def _in_plain_notation(cells: pa.ChunkedArray, marks: Marks, notation: Notation) -> pa.ChunkedArray:
+    """Return numbers in plain notation."""
+    plain: list[str | None] = []
+    for row, cell in enumerate(cells.to_pylist()):
+        try:
+            plain.append(None if cell is None or cell in marks else notation.plain(cell))
+        except ValueError as error:
+            raise BadValueError(row, cell, notation.rule) from error
+    return pa.chunked_array([pa.array(plain, pa.string())])
 
 
 def _parsed_numbers(cells: pa.ChunkedArray, marks: Marks) -> pa.ChunkedArray:
@@ -151,22 +172,19 @@ def encoded_categories(cells: pa.ChunkedArray, marks: Marks) -> tuple[pa.Array, 
     return encoded.indices, [category(value, marks) for value in values.to_pylist()]
 
 
-def _to_time(cells: pa.ChunkedArray, marks: Marks) -> pa.ChunkedArray:
+def _to_time(cells: pa.ChunkedArray, marks: Marks, form: str | None) -> pa.ChunkedArray:
     """Return timestamps with microseconds, in UTC but without a zone."""
-    import pandas as pd  # not needed where a model is served
-
     if arrow_types.is_timestamp(cells.type) or arrow_types.is_date(cells.type):
         fine = arrow_types.is_timestamp(cells.type) and cells.type.unit == "ns"
         return cells.cast(pa.timestamp("us"), safe=not fine)  # what is finer is left out
-    if arrow_types.is_integer(cells.type):  # years
+    if arrow_types.is_integer(cells.type):  # years, or digits of a format
         cells = cells.cast(pa.string())
     if not (_is_text(cells.type) or arrow_types.is_null(cells.type)):
-        raise BadValueError(None, str(cells.type), WHAT_IT_HOLDS["time"])
+        raise BadValueError(None, str(cells.type), rule_of(form))
     cells = cells.cast(pa.string())
     texts = pc.if_else(_missing(cells, marks), None, cells).to_pandas()
-    known = texts.mask(texts.isin(("now", "today")))  # pandas takes these for the time it is
-    times = pd.to_datetime(known, format="ISO8601", utc=True, errors="coerce")
-    _refuse(cells, pa.array(times.isna() & texts.notna()), WHAT_IT_HOLDS["time"])
+    times = parse_times(texts, form)
+    _refuse(cells, pa.array(times.isna() & texts.notna()), rule_of(form))
     moments = times.dt.tz_localize(None).dt.as_unit("us")  # what is finer is left out
     return pa.chunked_array([pa.array(moments, type=pa.timestamp("us"))])
 

@@ -83,6 +83,14 @@ def no_utf8(label: str, text: IO[str]) -> ReadingError:
     return ReadingError(f"{label} is not UTF-8 text.", "Save it as UTF-8.")
 
 
+def wrong_encoding(label: str, encoding: str, error: UnicodeError) -> ReadingError:
+    """Return the error for a file that is not of the encoding which the project declares."""
+    return ReadingError(
+        f"{label} is not {encoding} text: {error.reason if hasattr(error, 'reason') else error}.",
+        "Correct data.files.encoding in conf/pipeline.yaml; without it a file is UTF-8.",
+    )
+
+
 def decimal_comma(value: object) -> str | None:
     """Return what to do about a number that is written with a decimal comma, else None."""
     if not isinstance(value, str) or not _DECIMAL_COMMA.fullmatch(value):

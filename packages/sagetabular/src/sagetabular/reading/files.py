@@ -1,11 +1,11 @@
-"""A CSV or Parquet file as it is: names as written, CSV cells as text."""
+"""A CSV, Excel or Parquet file as it is: names as written, CSV cells as text."""
 
 from __future__ import annotations
 
 import io
 from array import array
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -14,8 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sagetabular.printing import printable
-from sagetabular.reading.diagnosis import no_utf8, wrong_width
+from sagetabular.reading.diagnosis import no_utf8, wrong_encoding, wrong_width
+from sagetabular.reading.dialect import PLAIN, Dialect
 from sagetabular.reading.errors import ReadingError
+from sagetabular.reading.headers import name_columns, place_of_index, without_trailing
 from sagetabular.reading.records import (
     RecordError,
     read_beginning,
@@ -32,7 +34,8 @@ BAD_CONTENT = (pa.ArrowException, OSError, ValueError, LookupError, TypeError, A
 """All that Arrow raises on content that breaks a format."""
 
 _COMPRESSED = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
-_KINDS = {".csv": "CSV", ".parquet": "Parquet"}
+_TEXTS = (".csv", ".tsv", ".txt", ".data")
+_WHOLE = {".parquet": "Parquet", ".xlsx": "Excel", ".xlsm": "Excel"}
 # Records whose cells are put into columns at once; as text they take more memory than there.
 _RECORDS = 5000
 
@@ -45,17 +48,19 @@ class RawTable:
         label: What errors call the file.
         names: Its column names as written, without blanks around them; they may repeat.
         table: Its cells, in the file's order; every column of a CSV file is text.
-        lines: The line on which each row of a CSV file begins, None for Parquet.
+        lines: The line of a text, or row of a sheet, on which each row begins; None for Parquet.
+        word: What such a place is called.
     """
 
     label: str
     names: list[str]
     table: pa.Table
     lines: array[int] | None = field(default=None, repr=False)
+    word: str = "line"
 
     def place(self, row: int) -> str:
-        """Return where a row is: the line of a CSV file, else the row; both count from 1."""
-        return f"row {row + 1}" if self.lines is None else f"line {self.lines[row]}"
+        """Return where a row is: the line of a text, else the row; both count from 1."""
+        return f"row {row + 1}" if self.lines is None else f"{self.word} {self.lines[row]}"
 
     @property
     def is_text(self) -> bool:
@@ -64,53 +69,81 @@ class RawTable:
 
 
 def kind_of(name: str) -> str | None:
-    """Return `CSV` or `Parquet` by a file's name (`.csv`, `.csv.gz`, `.parquet`), else None."""
+    """Return `CSV`, `Parquet` or `Excel` by a file's name, else None.
+
+    A CSV file ends with `.csv`, `.tsv`, `.txt` or `.data`, and may be compressed: `.csv.gz`.
+    """
     suffixes = [suffix.lower() for suffix in PurePath(name).suffixes]
-    if suffixes[-1:] == [".parquet"]:
-        return "Parquet"
-    return _KINDS.get(([s for s in suffixes if s not in _COMPRESSED] or [""])[-1])
+    if suffixes[-1:] and suffixes[-1] in _WHOLE:
+        return _WHOLE[suffixes[-1]]
+    kept = [suffix for suffix in suffixes if suffix not in _COMPRESSED]
+    return "CSV" if kept and kept[-1] in _TEXTS else None
 
 
-def read_file(path: Path, label: str) -> RawTable:
+def read_file(path: Path, label: str, dialect: Dialect = PLAIN) -> RawTable:
     """Read one file.
 
     Args:
-        path: A CSV file (UTF-8, header; comma, semicolon, tab or bar), compressed if its name says
-            so, or a Parquet file.
+        path: A CSV file, compressed if its name says so, a Parquet or an Excel file.
         label: What errors call it.
+        dialect: How it is written; without it UTF-8 with a header, and comma, semicolon, tab or
+            bar between the cells.
 
     Raises:
         ReadingError: The file is absent, unreadable, empty, no table, or of another type.
     """
-    kind = kind_of(path.name)
-    if kind is None:
-        raise ReadingError(
-            f"{label} is neither a .csv nor a .parquet file.",
-            "Save the table as CSV (UTF-8, with a header row) or as Parquet.",
-        )
-    if not path.is_file():
-        what = "is a folder" if path.is_dir() else "does not exist"
-        raise ReadingError(f"{label} {what}.", "Name the CSV or Parquet files to add.")
+    kind = kind_of_file(path, label)
     try:
-        return _read_csv(path, label) if kind == "CSV" else _read_parquet(path, label)
+        if kind == "Excel":
+            return _read_excel(path, label, dialect)
+        return _read_csv(path, label, dialect) if kind == "CSV" else _read_parquet(path, label)
     except OSError as error:
         raise ReadingError(
             f"{label} cannot be read: {error.strerror}.", "Check the file and its rights."
         ) from error
 
 
+def kind_of_file(path: Path, label: str) -> str:
+    """Return `CSV`, `Parquet` or `Excel`.
+
+    Raises:
+        ReadingError: The file is absent, or of another type.
+    """
+    kind = kind_of(path.name)
+    if kind is None:
+        raise _of_another_kind(path, label)
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "does not exist"
+        raise ReadingError(f"{label} {what}.", "Name the CSV, Excel or Parquet files to add.")
+    return kind
+
+
+def _of_another_kind(path: Path, label: str) -> ReadingError:
+    if path.suffix.lower() in (".xls", ".xlsb", ".ods"):
+        return ReadingError(
+            f"{label} is a spreadsheet that is not read, got {path.suffix}.",
+            "Save it as an Excel workbook (.xlsx) or as CSV.",
+        )
+    return ReadingError(
+        f"{label} is neither a .csv, an .xlsx nor a .parquet file.",
+        "Save the table as CSV (UTF-8, with a header row), as Excel or as Parquet.",
+    )
+
+
 @contextmanager
-def open_text(path: Path, label: str) -> Iterator[IO[str]]:
+def open_text(path: Path, label: str, encoding: str = "utf-8") -> Iterator[IO[str]]:
     """Open a CSV file, compressed if its name says so; its line ends stay as they are.
 
     Raises:
-        ReadingError: What is read meanwhile is not UTF-8, or is broken.
+        ReadingError: What is read meanwhile is not of the encoding, or is broken.
     """
     try:
-        with _text(path, "strict") as text:
+        with _text(path, encoding, "strict") as text:
             yield text
-    except UnicodeDecodeError as error:
-        with _text(path, "surrogateescape") as text:
+    except UnicodeError as error:
+        if encoding != "utf-8":
+            raise wrong_encoding(label, encoding, error) from error
+        with _text(path, encoding, "surrogateescape") as text:
             raise no_utf8(label, text) from error
     except RecordError as error:
         raise ReadingError(
@@ -124,23 +157,32 @@ def open_text(path: Path, label: str) -> Iterator[IO[str]]:
 
 
 @contextmanager
-def _text(path: Path, errors: str) -> Iterator[IO[str]]:
+def _text(path: Path, encoding: str, errors: str) -> Iterator[IO[str]]:
+    with (
+        open_bytes(path) as content,
+        io.TextIOWrapper(content, encoding=encoding, newline="", errors=errors) as text,
+    ):
+        yield text
+
+
+@contextmanager
+def open_bytes(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file, decompressed if its name says that it is compressed."""
     codec = _COMPRESSED.get(path.suffix.lower())
     with path.open("rb") as raw:
-        content = pa.CompressedInputStream(pa.PythonFile(raw), codec) if codec else raw
-        with io.TextIOWrapper(content, encoding="utf-8", newline="", errors=errors) as text:
-            yield text
+        yield pa.CompressedInputStream(pa.PythonFile(raw), codec) if codec else raw
 
 
-def _read_csv(path: Path, label: str) -> RawTable:
+def _read_csv(path: Path, label: str, dialect: Dialect) -> RawTable:
     """Read a CSV file with all cells as text; every row must have as many cells as the header."""
-    with open_text(path, label) as text:
-        beginning = read_beginning(text)
-        records = read_records(beginning, text, beginning.delimiter)
-        names = [name.strip() for name in next(records, (1, []))[1]]
-        if not names:
-            raise ReadingError(f"{label} has no rows.", "Add a header row, and data below it.")
+    with open_text(path, label, dialect.encoding) as text:
+        beginning = read_beginning(text, dialect.skip, dialect.comment, dialect.quote)
+        beginning = replace(beginning, delimiter=dialect.delimiter or beginning.delimiter)
+        records = read_records(beginning, text, beginning.delimiter, dialect.quote, dialect.comment)
+        names, records = name_columns(records, label, dialect)
         rows = without_blank_lines(records, len(names))
+        if dialect.trailing:
+            rows = without_trailing(rows, len(names))
         lines, parts = array("q"), []
         schema = pa.schema([(str(place), pa.string()) for place in range(len(names))])
         while chunk := list(islice(rows, _RECORDS)):
@@ -151,7 +193,24 @@ def _read_csv(path: Path, label: str) -> RawTable:
             columns = zip(*(cells for _, cells in chunk), strict=True)
             cells = [pa.array(column, pa.string()) for column in columns]
             parts.append(pa.record_batch(cells, schema=schema))
-    return RawTable(label, names, pa.Table.from_batches(parts, schema), lines)
+    table = pa.Table.from_batches(parts, schema)
+    return _without_index(RawTable(label, names, table, lines), dialect)
+
+
+def _read_excel(path: Path, label: str, dialect: Dialect) -> RawTable:
+    """Read a sheet; every column whose cells are of one type has that type."""
+    from sagetabular.reading.excel import read_table  # its library is needed for Excel alone
+
+    names, table, rows = read_table(path, label, dialect)
+    return _without_index(RawTable(label, names, table, rows, "row"), dialect)
+
+
+def _without_index(raw: RawTable, dialect: Dialect) -> RawTable:
+    place = place_of_index(raw.names, raw.label, dialect.index)
+    if place is None:
+        return raw
+    names = [*raw.names[:place], *raw.names[place + 1 :]]
+    return replace(raw, names=names, table=raw.table.remove_column(place))
 
 
 def _read_parquet(path: Path, label: str) -> RawTable:

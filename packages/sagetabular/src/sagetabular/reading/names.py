@@ -29,11 +29,15 @@ class DeclaredColumn:
         name: Its name in the lake.
         type: What it holds.
         required: Whether a table without it is refused.
+        format: The format of a time in text, as `strptime` has it; None for ISO 8601.
+        unit: The text that may stand before or behind a number.
     """
 
     name: str
     type: ColumnType = "number"
     required: bool = True
+    format: str | None = None
+    unit: str | None = None
 
 
 def snake_case(name: str) -> str:

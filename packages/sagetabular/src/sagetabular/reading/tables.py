@@ -11,6 +11,7 @@ import pyarrow as pa
 from sagetabular.printing import listed, shown
 from sagetabular.reading.columns import BadValueError, convert, numbers_if_all_are
 from sagetabular.reading.diagnosis import decimal_comma, no_header
+from sagetabular.reading.dialect import PLAIN, Dialect
 from sagetabular.reading.errors import ReadingError
 from sagetabular.reading.files import RawTable, read_file
 from sagetabular.reading.names import DeclaredColumn, match_columns, match_names
@@ -35,14 +36,18 @@ class Added:
 
 
 def read_files(
-    files: Mapping[str, Path], declared: Sequence[DeclaredColumn], marks: Marks
+    files: Mapping[str, Path],
+    declared: Sequence[DeclaredColumn],
+    marks: Marks,
+    dialect: Dialect = PLAIN,
 ) -> Added:
     """Read files with the same columns as one table.
 
     Args:
-        files: What errors call a file → a CSV or Parquet file, one or more.
+        files: What errors call a file → a CSV, Excel or Parquet file, one or more.
         declared: The columns that the project declares.
         marks: What is missing.
+        dialect: How the files are written.
 
     Returns:
         The table, its declared columns converted to their types.
@@ -51,19 +56,21 @@ def read_files(
         ReadingError: If a file is no table, lacks required columns, holds values of another type,
             or has other columns than the first, or if there is no row at all.
     """
-    raws = [read_file(path, label) for label, path in files.items()]
+    raws = [read_file(path, label, dialect) for label, path in files.items()]
     if not any(raw.table.num_rows for raw in raws):
         rule = "has no rows" if len(raws) == 1 else "have no rows"
         raise ReadingError(f"{listed([*files])} {rule}.", "Add data below the header row.")
     matched = [_names(raw, declared) for raw in raws]
     kinds = {column.name: column for column in declared}
-    parts = [_typed(raw, own, kinds, marks) for raw, own in zip(raws, matched, strict=True)]
+    parts = [
+        _typed(raw, own, kinds, marks, dialect) for raw, own in zip(raws, matched, strict=True)
+    ]
     for raw, part in zip(raws[1:], parts[1:], strict=True):
         _require_same_columns(raw.label, part, raws[0].label, parts[0])
     table = _concatenated(parts)
     undeclared = [name for name in table.column_names if name not in kinds]
     if all(raw.is_text for raw in raws):
-        table = _with_numbers(table, {*undeclared}, marks)
+        table = _with_numbers(table, {*undeclared}, marks, dialect)
     renamed = {old: new for old, new in zip(raws[0].names, matched[0], strict=True) if new}
     return Added(
         table,
@@ -83,7 +90,7 @@ def typed_table(
     """
     raw = RawTable(label, table.column_names, table)
     kinds = {column.name: column for column in declared}
-    return _typed(raw, _names(raw, declared), kinds, marks)
+    return _typed(raw, _names(raw, declared), kinds, marks, PLAIN)
 
 
 def _names(raw: RawTable, declared: Sequence[DeclaredColumn]) -> list[str]:
@@ -97,17 +104,29 @@ def _names(raw: RawTable, declared: Sequence[DeclaredColumn]) -> list[str]:
 
 
 def _typed(
-    raw: RawTable, names: Sequence[str], kinds: Mapping[str, DeclaredColumn], marks: Marks
+    raw: RawTable,
+    names: Sequence[str],
+    kinds: Mapping[str, DeclaredColumn],
+    marks: Marks,
+    dialect: Dialect,
 ) -> pa.Table:
     """Return a file's table with the lake's column names and the declared types."""
     columns = {}
     for name, written, cells in zip(names, raw.names, raw.table.columns, strict=True):
         try:
             if name:
-                columns[name] = convert(cells, kinds[name].type, marks) if name in kinds else cells
+                columns[name] = _converted(cells, kinds.get(name), marks, dialect)
         except BadValueError as error:
             raise _bad_value(raw, written, name, error) from error
     return pa.table(columns)
+
+
+def _converted(
+    cells: pa.ChunkedArray, column: DeclaredColumn | None, marks: Marks, dialect: Dialect
+) -> pa.ChunkedArray:
+    if column is None:
+        return cells
+    return convert(cells, column.type, marks, dialect.notation(column.unit), column.format)
 
 
 def _bad_value(raw: RawTable, written: str, name: str, error: BadValueError) -> ReadingError:
@@ -147,10 +166,12 @@ def _concatenated(parts: Sequence[pa.Table]) -> pa.Table:
         ) from error
 
 
-def _with_numbers(table: pa.Table, names: set[str], marks: Marks) -> pa.Table:
+def _with_numbers(table: pa.Table, names: set[str], marks: Marks, dialect: Dialect) -> pa.Table:
     """Turn undeclared text columns of CSV files into numbers where all cells are."""
     columns = {
-        name: numbers_if_all_are(table[name], marks) if name in names else table[name]
+        name: numbers_if_all_are(table[name], marks, dialect.notation())
+        if name in names
+        else table[name]
         for name in table.column_names
     }
     return pa.table(columns)

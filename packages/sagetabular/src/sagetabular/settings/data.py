@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from sagetabular.settings.classes import ClassName, ClassWeights
+from sagetabular.settings.files import Files, Format, Unit
 from sagetabular.settings.loading import RuleError, Settings
 from sagetabular.settings.reading import shown
 
@@ -37,11 +38,23 @@ class Column(Settings):
         type: What it holds.
         optional: Whether it may be missing.
         one_hot: Its categories, if Data Wrangler is to make a column of 0 and 1 of each.
+        format: How a time is written in text, where that is not ISO 8601.
+        unit: The text that may stand before or behind a number.
     """
 
     type: Literal["number", "category", "time"]
     optional: bool = False
     one_hot: list[str] | None = None
+    format: Format | None = None
+    unit: Unit | None = None
+
+    @model_validator(mode="after")
+    def _form_fits_type(self) -> Self:
+        for field, kind in (("format", "time"), ("unit", "number")):
+            if getattr(self, field) is not None and self.type != kind:
+                msg = f"takes no `{field}` for type {self.type!r}: only a {kind} has one."
+                raise RuleError(msg, f"Take it out, or set `type: {kind}`.")
+        return self
 
 
 def _column(value: object) -> object:
@@ -101,6 +114,7 @@ class Data(Settings):
         drop: Columns that are read but not learned from.
         duplicates: Whether rows that repeat another one, in all declared columns, are kept.
         missing: Further texts for missing values.
+        files: How files are written that are added, or lie in S3.
     """
 
     source: Literal["athena", "data_wrangler", "s3"] = "athena"
@@ -119,6 +133,7 @@ class Data(Settings):
     drop: list[str] = Field(default_factory=list)
     duplicates: Literal["keep", "remove"] = "keep"
     missing: list[Annotated[str, BeforeValidator(_check_mark)]] = Field(default_factory=list)
+    files: Files = Files()
 
     @property
     def reads_tables(self) -> bool:

@@ -9,7 +9,9 @@ import pandas as pd
 from pandas.api.types import is_datetime64_any_dtype, is_float_dtype, is_numeric_dtype
 
 from sagetabular.jobs.errors import JobError
-from sagetabular.reading.values import LARGEST, Marks, category, make_marks, number
+from sagetabular.reading.notation import Notation, number_in
+from sagetabular.reading.times import parse_times, rule_of
+from sagetabular.reading.values import LARGEST, Marks, category, make_marks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from sagetabular.jobs.scoring.metrics import Task
 
 FILE = "conf/pipeline.yaml"
-# Words that pandas takes for the time at which it reads them.
-_CLOCK = ("now", "today")
 
 
 def clean(
@@ -32,7 +32,8 @@ def clean(
 
     Args:
         table: What Ingest has read.
-        columns: Name → {"type": "number" | "category" | "time", "optional": bool}.
+        columns: Name → {"type": "number" | "category" | "time", "optional": bool}, and where text
+            is written in another way, the "unit" of numbers or the "format" of times.
         target: Name of the column to predict.
         missing: Further texts for missing values.
         task: What the target is for: classes are text, whatever its type is.
@@ -46,7 +47,7 @@ def clean(
     """
     present = _present_columns(table, columns)
     marks = make_marks(missing)
-    cast = {name: _cast(table[name], name, columns[name]["type"], marks) for name in present}
+    cast = {name: _cast(table[name], name, columns[name], marks) for name in present}
     rows = pd.DataFrame(cast).reset_index(drop=True)
     if task != "regression":
         rows[target] = _to_classes(rows[target], marks)
@@ -72,51 +73,52 @@ def _present_columns(table: pd.DataFrame, columns: Mapping[str, Mapping[str, Any
     return [name for name in columns if name in table]
 
 
-def _cast(values: pd.Series, name: str, kind: str, marks: Marks) -> pd.Series:
-    if kind == "number":
-        return _to_number(values, name, marks)
-    if kind == "time":
-        return _to_time(values, name)
+def _cast(values: pd.Series, name: str, column: Mapping[str, Any], marks: Marks) -> pd.Series:
+    if column["type"] == "number":
+        return _to_number(values, name, marks, Notation(unit=column.get("unit")))
+    if column["type"] == "time":
+        return _to_time(values, name, column.get("format"))
     if is_float_dtype(values):
         values = values.astype(np.float64)  # single precision would be written otherwise
     return _to_classes(values, marks)
 
 
-def _to_number(values: pd.Series, name: str, marks: Marks) -> pd.Series:
+def _to_number(values: pd.Series, name: str, marks: Marks, notation: Notation) -> pd.Series:
     """Return float64, by the rules for files and requests."""
     if is_numeric_dtype(values):
         numbers = values.astype(np.float64)
         numbers = numbers.mask(numbers.isin(marks.numbers))
     else:
         present = values.astype(object).where(values.notna(), None)
-        read = [_number(value, marks) for value in present]
-        _refuse(values, pd.Series([one is None for one in read], values.index), name, "numbers")
+        read = [_number(value, marks, notation) for value in present]
+        rule = "numbers" if notation.is_plain else notation.rule
+        _refuse(values, pd.Series([one is None for one in read], values.index), name, rule)
         numbers = pd.Series(read, values.index, dtype=np.float64)
     _refuse(values, numbers.abs() > LARGEST, name, "numbers up to 3.4e38")
     return numbers + 0.0  # -0.0 becomes 0.0: equal numbers must have equal bits
 
 
-def _number(value: object, marks: Marks) -> float | None:
+def _number(value: object, marks: Marks, notation: Notation) -> float | None:
     """Return what a value is as a number: infinite if it is too large, None if it is none."""
     try:
-        return number(value, marks)
+        return number_in(value, marks, notation)
     except OverflowError:
         return np.inf
     except ValueError:
         return None
 
 
-def _to_time(values: pd.Series, name: str) -> pd.Series:
-    """Read ISO 8601 alone: pandas would take 01/02 for January, and 10:30 for this morning.
+def _to_time(values: pd.Series, name: str, form: str | None) -> pd.Series:
+    """Read the one format, or ISO 8601: pandas would take 01/02 for January.
 
     A whole number is a year, as in the local lake, and not nanoseconds.
     """
-    known = values
-    if not is_datetime64_any_dtype(values):
-        texts = values.map(str, na_action="ignore")
-        known = texts.mask(texts.isin(_CLOCK))
-    times = pd.to_datetime(known, format="ISO8601", errors="coerce", utc=True)
-    _refuse(values, times.isna(), name, "times such as 2026-01-31 or 2026-01-31 12:00:00")
+    if is_datetime64_any_dtype(values):
+        times = pd.to_datetime(values, errors="coerce", utc=True)
+    else:
+        times = parse_times(values.map(str, na_action="ignore"), form)
+    iso = "times such as 2026-01-31 or 2026-01-31 12:00:00"
+    _refuse(values, times.isna(), name, iso if form is None else rule_of(form))
     return times.dt.as_unit("us")  # the unit counts where rows are hashed
 
 
