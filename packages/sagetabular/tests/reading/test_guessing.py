@@ -223,6 +223,16 @@ IN_TWO_WAYS = {
     "two encodings": ("é,b\n".encode() + "ü,2\n".encode("cp1252"), "not UTF-8", "encoding: "),
     "UTF-16 without a mark": ("a,b\n1,2\n".encode("utf-16-be"), "NUL bytes", "utf-16"),
     "rows of different widths": ("a,b\n1,2\n1,2,3\n4,5\n", "line 3 must have 2 cells", "','"),
+    "a title, and a delimiter behind each row": (
+        "Report\na;b\nx;0;\n",
+        "no delimiter separates all lines",
+        "skip: 2",
+    ),
+    "units below the names": (
+        "speed;mass;name\nkm/h;kg;\n5;6;x\n7;8;x\n9;9;x\n",
+        "line 2 is like no other below the header: km/h, kg",
+        "Delete it",
+    ),
     "nothing": ("", "has no rows", "Add a header row"),
     "a decimal comma in a single column": (
         "x\n1,5\n2,5\n",

@@ -19,39 +19,59 @@ MISTAKES = {
         "sex length rings",
         "M,0.455,15\nF,0.53,9\n",
         "the first line looks like data: M, 0.455, 15.",
-        "Add a header: a first line that names the columns (sex, length, rings).",
+        "Add a header: a first line that names the columns (sex, length, rings); or say that there "
+        "is none, under data.files in conf/pipeline.yaml: header: false.",
     ),
     "blanks between the cells": (
         "mpg cylinders",
         '18.0   8   307.0      130.0\t"chevrolet"\n15.0   8   350.0      165.0\t"buick"\n',
         "line 1 seems to have blanks between its cells: 18.0, 8, 307.0, 130.0, chevrolet.",
-        "Put one of the four delimiters between them: comma, semicolon, tab or bar; and add a "
-        "header row.",
+        "Say so, under data.files in conf/pipeline.yaml: delimiter: blanks, and header: false if "
+        "no line names the columns; or put comma, semicolon, tab or bar between the cells.",
     ),
     "latin-1": (
         "hour temperature_c",
         "Hour,Temperature(°C)\n0,-5.2\n".encode("latin-1"),
         "is not UTF-8 text: line 1 has the byte 0xb0.",
-        "Convert it: iconv -f latin1 -t utf8 FILE > NEW_FILE.",
+        "Say what it is, under data.files in conf/pipeline.yaml: encoding: cp1252; or convert it: "
+        "iconv -f cp1252 -t utf8 FILE > NEW_FILE.",
     ),
     "a decimal comma": (
         "co_gt t",
         "Date;CO(GT);T;;\r\n10/03/2004;2,6;13,6;;\r\n",
         "CO(GT) must hold numbers (with a decimal point, no thousands separators), got '2,6' at "
         "line 2.",
-        "A decimal comma is not read: write 2.6 in its place.",
+        'Say so, under data.files in conf/pipeline.yaml: decimal: ","; or write 2.6 in its place.',
+    ),
+    "thousands, or a decimal comma": (
+        "price size",
+        'price,size\n"1,234",1\n',
+        "price must hold numbers (with a decimal point, no thousands separators), got '1,234' at "
+        "line 2.",
+        'Say what it is, under data.files in conf/pipeline.yaml: decimal: "," if it is 1.234, or '
+        'thousands: "," if it is 1234.',
+    ),
+    "a unit": (
+        "price size",
+        "price,size\n12.5 km,1\n",
+        "price must hold numbers (with a decimal point, no thousands separators), got '12.5 km' at "
+        "line 2.",
+        "Take 'km' off; or, if all have it, declare it: unit: \"km\" beside type: number, under "
+        "data.columns in conf/pipeline.yaml.",
     ),
     "a title": (
         "ph quality",
         "Wine report 2024,,\n,,\nfixed acidity,pH,quality\n7,3,5\n",
         "the first line looks like a title: Wine report 2024.",
-        "Delete the lines above the one that names the columns.",
+        "Delete the lines above the one that names the columns; or say how many there are, under "
+        "data.files in conf/pipeline.yaml: skip: 1.",
     ),
     "a comment": (
         "fixed_acidity ph",
         "# exported 2024-01-01 by LIMS\nfixed acidity,pH\n7,3\n",
         "the first line looks like a title: # exported 2024-01-01 by LIMS.",
-        "Delete the lines above the one that names the columns.",
+        "Delete the lines above the one that names the columns; or say how many there are, under "
+        "data.files in conf/pipeline.yaml: skip: 1.",
     ),
     "a header that names one column by a number": (
         "price 40.2",

@@ -98,7 +98,9 @@ def test_any_values_of_parquet_and_json(tmp_path_factory, column):
         if not any(isinstance(value, float) and value - value != 0 for value in values):
             written = json.dumps([{"SIZE": value} for value in values]).encode()
             assert both.serving("a.json", written, kinds) == rows
-        if "" not in values or column == "number":
+        # pandas does not quote a carriage return, which then ends the line.
+        may_be_text = not any("\r" in str(value) for value in values)
+        if may_be_text and ("" not in values or column == "number"):
             # pandas writes None as an empty cell, and other values as str() does.
             text = frame.to_csv(index=False).encode()
             assert both.training("a.csv", text, kinds) == rows

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sagetabular.printing import listed
 from sagetabular.reading.errors import ReadingError
+from sagetabular.reading.notation import split_unit
 from sagetabular.reading.records import FOUR
 from sagetabular.reading.values import is_number
 
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
     from sagetabular.reading.records import Beginning
 
-_DECIMAL_COMMA = re.compile(r"\s*[+-]?[0-9]+,[0-9]+\s*")
+UNDER_FILES = "under data.files in conf/pipeline.yaml"
+_DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
+# These may as well be thousands.
+_EITHER = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
 # How Python writes bytes that are not UTF-8 into text.
 _ESCAPED = re.compile("[\udc80-\udcff]")
 
@@ -34,18 +38,21 @@ def no_header(label: str, names: Sequence[str], wanted: Sequence[str]) -> Readin
     if len(names) <= 2 < numbers:
         return ReadingError(
             f"{label}: line 1 seems to have blanks between its cells: {listed(words)}.",
-            f"Put one of the four delimiters between them: {FOUR}; and add a header row.",
+            f"Say so, {UNDER_FILES}: delimiter: blanks, and header: false if no line names the "
+            f"columns; or put {FOUR} between the cells.",
         )
     if any(map(is_number, names)):
         which = f" ({listed([*wanted])})" if wanted else ""
         return ReadingError(
             f"{label}: the first line looks like data: {listed([*names])}.",
-            f"Add a header: a first line that names the columns{which}.",
+            f"Add a header: a first line that names the columns{which}; or say that there is "
+            f"none, {UNDER_FILES}: header: false.",
         )
     if names and not any(names[1:]) and (len(names) > 1 or names[0].startswith("#")):
         return ReadingError(
             f"{label}: the first line looks like a title: {names[0]}.",
-            "Delete the lines above the one that names the columns.",
+            "Delete the lines above the one that names the columns; or say how many there are, "
+            f"{UNDER_FILES}: skip: 1.",
         )
     return None
 
@@ -75,10 +82,11 @@ def no_utf8(label: str, text: IO[str]) -> ReadingError:
     for number, line in enumerate(text, 1):
         if found := _ESCAPED.search(line):
             byte = ord(found[0]) - 0xDC00
-            charset = "utf-16" if number == 1 and byte in (0xFE, 0xFF) else "latin1"
+            charset = "utf-16" if number == 1 and byte in (0xFE, 0xFF) else "cp1252"
             return ReadingError(
                 f"{label} is not UTF-8 text: line {number} has the byte 0x{byte:02x}.",
-                f"Convert it: iconv -f {charset} -t utf8 FILE > NEW_FILE.",
+                f"Say what it is, {UNDER_FILES}: encoding: {charset}; or convert it: iconv -f "
+                f"{charset} -t utf8 FILE > NEW_FILE.",
             )
     return ReadingError(f"{label} is not UTF-8 text.", "Save it as UTF-8.")
 
@@ -91,8 +99,23 @@ def wrong_encoding(label: str, encoding: str, error: UnicodeError) -> ReadingErr
     )
 
 
-def decimal_comma(value: object) -> str | None:
-    """Return what to do about a number that is written with a decimal comma, else None."""
-    if not isinstance(value, str) or not _DECIMAL_COMMA.fullmatch(value):
+def other_notation(value: object) -> str | None:
+    """Return what to do about a number that is written in another way, else None."""
+    if not isinstance(value, str) or not (parts := split_unit(value)):
         return None
-    return f"A decimal comma is not read: write {value.strip().replace(',', '.')} in its place."
+    written, unit = parts
+    if unit:
+        return (
+            f'Take {unit!r} off; or, if all have it, declare it: unit: "{unit}" beside '
+            "type: number, under data.columns in conf/pipeline.yaml."
+        )
+    if _EITHER.fullmatch(written):
+        point, nothing = written.replace(",", "."), written.replace(",", "")
+        return (
+            f'Say what it is, {UNDER_FILES}: decimal: "," if it is {point}, or thousands: "," if '
+            f"it is {nothing}."
+        )
+    if _DECIMAL_COMMA.fullmatch(written):
+        point = written.replace(",", ".")
+        return f'Say so, {UNDER_FILES}: decimal: ","; or write {point} in its place.'
+    return None

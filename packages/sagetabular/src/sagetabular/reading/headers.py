@@ -41,7 +41,8 @@ def name_columns(
     second = next(records, None) if dialect.index == 1 else None
     if second is None:
         return names, records
-    lacks_one = len(second[1]) == len(names) + 1 and names[0]
+    ends_empty = dialect.trailing and not _text(second[1][-1]).strip(BLANKS)
+    lacks_one = len(second[1]) == len(names) + 1 and names[0] and not ends_empty
     return ["", *names] if lacks_one else names, chain([second], records)
 
 

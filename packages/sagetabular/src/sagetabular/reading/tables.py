@@ -10,11 +10,12 @@ import pyarrow as pa
 
 from sagetabular.printing import listed, shown
 from sagetabular.reading.columns import BadValueError, convert, numbers_if_all_are
-from sagetabular.reading.diagnosis import decimal_comma, no_header
+from sagetabular.reading.diagnosis import no_header, other_notation
 from sagetabular.reading.dialect import PLAIN, Dialect
 from sagetabular.reading.errors import ReadingError
 from sagetabular.reading.files import RawTable, read_file
 from sagetabular.reading.names import DeclaredColumn, match_columns, match_names
+from sagetabular.reading.times import date_formats
 from sagetabular.reading.values import Marks
 
 
@@ -117,7 +118,7 @@ def _typed(
             if name:
                 columns[name] = _converted(cells, kinds.get(name), marks, dialect)
         except BadValueError as error:
-            raise _bad_value(raw, written, name, error) from error
+            raise _bad_value(raw, written, kinds[name], dialect, error) from error
     return pa.table(columns)
 
 
@@ -129,14 +130,31 @@ def _converted(
     return convert(cells, column.type, marks, dialect.notation(column.unit), column.format)
 
 
-def _bad_value(raw: RawTable, written: str, name: str, error: BadValueError) -> ReadingError:
+def _bad_value(
+    raw: RawTable, written: str, column: DeclaredColumn, dialect: Dialect, error: BadValueError
+) -> ReadingError:
     """Return the error for a cell of another type than the declared one."""
     where = "" if error.row is None else f" at {raw.place(error.row)}"
     return ReadingError(
         f"{raw.label}: {written} must hold {error.rule}, got {shown(error.value)}{where}.",
-        decimal_comma(error.value)
+        _other_form(column, dialect, error.value)
         or "Correct the file (leave missing cells empty, or name what means missing in "
-        f"data.missing), or set the type of data.columns.{name} in conf/pipeline.yaml.",
+        f"data.missing), or set the type of data.columns.{column.name} in conf/pipeline.yaml.",
+    )
+
+
+def _other_form(column: DeclaredColumn, dialect: Dialect, value: object) -> str | None:
+    """Return what to do about a value that is only written in another way than is declared."""
+    if column.type == "number" and dialect.notation(column.unit).is_plain:
+        return other_notation(value)
+    if column.type != "time" or column.format is not None or not isinstance(value, str):
+        return None
+    formats = " or ".join(f'"{form}"' for form in date_formats([value])[:3])
+    if not formats:
+        return None
+    return (
+        f"Say its format beside type: time, at data.columns.{column.name} in conf/pipeline.yaml, "
+        f"such as format: {formats}."
     )
 
 

@@ -66,8 +66,12 @@ def guess_dialect(path: Path, label: str, said: Mapping[str, Any] = _NOTHING) ->
         else read_rows(path, label, known)
     )
     if layout is None:
-        read_file(path, label, known)  # it says what is wrong
-        return Guess(known, reasons)
+        read_file(path, label, known)  # it may say what is wrong
+        raise ReadingError(
+            f"{label}: no delimiter separates all lines into equally many cells.",
+            "Say under data.files in conf/pipeline.yaml how it is written: delimiter, and skip: 2 "
+            "if two lines stand above the header.",
+        )
     return _completed(layout, label, reasons, said)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sagetabular.printing import listed
 from sagetabular.reading.errors import ReadingError
 from sagetabular.reading.guessing.kinds import column_kind, is_missing, kind_of_cell
+from sagetabular.reading.values import BLANKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,10 +44,16 @@ def find_header(layout: Layout, label: str, said: Mapping[str, Any]) -> Layout:
                 "header: false.",
             )
         has = found
+        if has and len(layout.records) > 3:
+            _refuse_second_header(layout, label)
     reasons = [*layout.reasons]
     dialect = replace(layout.dialect, header=has)
     if not has and "header" not in said:
-        names = f"column_1 to column_{len(first)}"
+        if len(first) > 1 and not any(cells[-1].strip(BLANKS) for _, cells in layout.records):
+            layout = replace(layout, records=[(at, cells[:-1]) for at, cells in layout.records])
+            dialect = replace(dialect, trailing=True)
+            reasons.append("trailing: all lines end with a delimiter")
+        names = f"column_1 to column_{len(layout.records[0][1])}"
         reasons.append(f"header false: {layout.word} {line} is like those below it; {names}")
     if has and dialect.index is None and (index := _index(first, layout.columns())):
         dialect = replace(dialect, index=index)
@@ -54,10 +61,23 @@ def find_header(layout: Layout, label: str, said: Mapping[str, Any]) -> Layout:
     return replace(layout, dialect=dialect, reasons=reasons)
 
 
+def _refuse_second_header(layout: Layout, label: str) -> None:
+    """Refuse a record of words above numbers, such as units below the names, or a header."""
+    line, cells = layout.records[1]
+    kinds = [column_kind(column) for column in layout.columns(2)]
+    typed = [cell for cell, kind in zip(cells, kinds, strict=True) if kind]
+    if typed and all(_is_word(cell) and kind_of_cell(cell) is None for cell in typed):
+        raise ReadingError(
+            f"{label}: {layout.word} {line} is like no other below the header: {listed(cells)}.",
+            "Delete it; or say under data.files in conf/pipeline.yaml that the header is there, "
+            f"skip: {line - 1}, or that it is a row, header: true.",
+        )
+
+
 def _is_header(first: Sequence[str], columns: Sequence[Sequence[str]]) -> bool | None:
     """Return whether a record is the header of the columns below it; None if that is not plain."""
-    if not columns or not columns[0]:
-        return True if any(map(_is_word, first)) else None
+    if not columns:
+        return True if all(kind_of_cell(cell) is None for cell in first) else None
     kinds = [column_kind(column) for column in columns]
     typed = [(cell, kind) for cell, kind in zip(first, kinds, strict=True) if kind]
     recurs = any(
@@ -93,7 +113,7 @@ def _may_be_names(first: Sequence[str], columns: Sequence[Sequence[str]]) -> boo
 
 def _index(first: Sequence[str], columns: Sequence[Sequence[str]]) -> str | None:
     """Return the name that pandas gives to an index without one, if it counts the rows."""
-    for name, column in zip(first, columns, strict=True):
+    for name, column in zip(first, columns, strict=bool(columns)):
         if _UNNAMED.fullmatch(name.strip()) and [*column] == [*map(str, range(len(column)))]:
             return name.strip()
     return None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sagetabular.printing import shown
 from sagetabular.reading.dialect import Dialect
 from sagetabular.reading.errors import ReadingError
-from sagetabular.reading.guessing.kinds import column_kind, is_missing
+from sagetabular.reading.guessing.kinds import column_kind
 from sagetabular.reading.records import (
     BLANK,
     DELIMITERS,
@@ -136,14 +136,18 @@ def _records(sample: Lines, dialect: Dialect) -> list[Record] | None:
 
 
 def _quotes_make_sense(layout: Layout, quote: str | None) -> bool:
-    """Return whether no column is enclosed in quotes that would stay in its cells."""
+    """Return whether no other quotes enclose cells, or what would have been a cell."""
     others = {'"': "'", "'": '"', None: "\"'"}[quote]
-    return not any(_is_enclosed(column, others) for column in layout.columns(0))
+    return not any(_is_enclosed(cells, mark) for _, cells in layout.records for mark in others)
 
 
-def _is_enclosed(column: Sequence[str], quotes: str) -> bool:
-    cells = [cell.strip(BLANKS) for cell in column if not is_missing(cell)]
-    return any(len(cell) > 1 and cell[0] == cell[-1] and cell[0] in quotes for cell in cells)
+def _is_enclosed(cells: Sequence[str], mark: str) -> bool:
+    """Return whether a mark begins one cell, and ends the same or a later one."""
+    stripped = [cell.strip(BLANKS) for cell in cells]
+    begins = next((place for place, cell in enumerate(stripped) if cell.startswith(mark)), None)
+    if begins is None:
+        return False
+    return any(cell.endswith(mark) and cell != mark for cell in stripped[begins:])
 
 
 def _table(records: list[Record], dialect: Dialect, said: Mapping[str, Any]) -> Layout | None:
