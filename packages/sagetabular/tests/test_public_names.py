@@ -173,7 +173,16 @@ def test_results_of_tests_have_the_same_fields() -> None:
     }
     assert fields == {
         testing.ModelCheck: ["root", "model", "check"],
-        testing.SmallRun: ["root", "status", "reason", "steps", "winner", "r2", "model_package"],
+        testing.SmallRun: [
+            "root",
+            "status",
+            "reason",
+            "steps",
+            "winner",
+            "r2",
+            "model_package",
+            "scores",
+        ],
     }
 
 

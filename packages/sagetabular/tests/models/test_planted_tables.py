@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from sagetabular.jobs.rows.splitting import Splitter
 from sagetabular.settings.project import PipelineConf
@@ -22,11 +22,14 @@ SPLITS = [
 ]
 
 
-def conf_of(split, drop=(), wide=0):
+def conf_of(split, drop=(), wide=0, task="regression", kind="number", **more):
     many = {f"c{number}": "number" for number in range(wide)}
-    columns = {**COLUMNS, **many, "y": "number"}
+    columns = {**COLUMNS, **many, "y": kind}
     data = {"database": "d", "table": "t", "target": "y", "columns": columns, "drop": [*drop]}
-    return PipelineConf.model_validate({"name": "own", "data": data, "split": split})
+    conf = {"name": "own", "task": task, "data": data | more, "split": split}
+    if task != "regression":
+        conf["selection"] = {"minimum": 0.5}
+    return PipelineConf.model_validate(conf)
 
 
 @pytest.mark.parametrize("folds", [2, 3, 10, 50])
@@ -52,3 +55,46 @@ def test_what_a_model_sees_explains_the_target(split, drop, wide) -> None:
         explained = LinearRegression().fit(first, table["y"]).score(first, table["y"])
         assert explained > 0.5
     assert np.isfinite(table["y"]).all()
+
+
+WEIGHED = {"a": 1, "b": 2, "c": 3, "d": 4}
+CLASSES = {
+    "two": ({"task": "binary", "kind": "category", "positive": "yes"}, {"yes", "y 0"}),
+    "two codes": ({"task": "binary", "positive": 1}, {0.0, 1.0}),
+    "codes beside marks": (
+        {"task": "binary", "positive": 0, "missing": ["1", "2.0"]}, {0.0, 3.0},
+    ),
+    "three": ({"task": "multiclass", "kind": "category"}, {"y 0", "y 1", "y 2"}),
+    "those with weights": (
+        {"task": "multiclass", "kind": "category", "class_weights": WEIGHED},
+        {*"abcd"},
+    ),
+    "some with weights": (
+        {"task": "multiclass", "class_weights": {"5": 2}}, {5.0, 0.0, 1.0},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("settings", "classes"), CLASSES.values(), ids=CLASSES)
+@pytest.mark.parametrize("split", [*SPLITS[:3], SPLITS[4]], ids=str)
+def test_classes_are_those_of_the_settings_and_can_be_learned_and_split(settings, classes, split):
+    table = planted_table(conf_of(split, **settings))
+    assert {*table["y"]} == classes
+    assert table["y"].value_counts().min() >= 100
+    gone = ["y", "day", *(["shop"] if split["kind"] == "grouped" else [])]
+    seen = pd.get_dummies(table.drop(columns=gone)).astype(float)
+    model = LogisticRegression(max_iter=2000).fit(seen, table["y"].astype(str))
+    assert model.score(seen, table["y"].astype(str)) > 0.8
+    splitter = Splitter(split["kind"], split.get("by", "y"), 23)
+    rows = table.assign(y=table["y"].astype(str))
+    is_test = splitter.holdout(rows, 0.2, "test")
+    for part in (rows[is_test], rows[~is_test]):
+        assert {*part["y"]} == {*rows["y"]}
+
+
+def test_weights_are_positive_and_say_nothing() -> None:
+    table = planted_table(conf_of({"kind": "random"}, weights="b"))
+    assert table["b"].between(0.5, 2).all()
+    assert abs(table["b"].corr(table["y"])) < 0.15
+    seen = pd.get_dummies(table.drop(columns=["y", "day", "b"])).astype(float)
+    assert LinearRegression().fit(seen, table["y"]).score(seen, table["y"]) > 0.9

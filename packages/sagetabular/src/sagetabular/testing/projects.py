@@ -23,13 +23,16 @@ from sagetabular.testing.planting import planted_table
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sagetabular.jobs.scoring.metrics import Metric
+
 
 # What a compilation reads.
 _FOLDERS = ("conf", "models", "pipelines", "queries")
 _DATABASE, _TABLE = "planted", "rows"
 _QUERY = "SELECT * FROM ${table}\n"
-# Below any score: whether a model is good enough is not what a small run shows.
-_NO_GATE = -1e6
+# Beyond any score: whether a model is good enough is not what a small run shows.
+_NO_GATE = {"minimum": -1e6, "maximum": 1e6}
+_GATES = ("minimum_r2", *_NO_GATE)
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,9 @@ class SmallRun:
         reason: Why it failed; empty if it did not.
         steps: Name of each step → its status.
         winner: The model that was selected; None if there is none.
-        r2: Model → R2 on the test rows.
+        r2: Model → R2 on the test rows, where the project selects by R2.
         model_package: The registered version, such as `housing-prices/1`; None without one.
+        scores: Model → score on the test rows, by `selection.metric`.
     """
 
     root: Path
@@ -53,6 +57,7 @@ class SmallRun:
     winner: str | None
     r2: Mapping[str, float]
     model_package: str | None
+    scores: Mapping[str, float]
 
 
 class _Silence:
@@ -99,7 +104,8 @@ def run_small(root: Path | str, folder: Path, *, rows: int = 400, trials: int = 
         junk = shutil.ignore_patterns("__pycache__")
         if (Path(root) / name).is_dir():  # files in S3 need no query
             shutil.copytree(Path(root) / name, folder / name, ignore=junk)
-    _make_small(folder, trials)
+    metric = load_project(Path(root).resolve()).pipeline.metric
+    _make_small(folder, trials, metric)
     project = Project(folder.resolve())
     table = planted_table(project.settings.pipeline, rows)
     place = table_folder(project.lake, _DATABASE, _TABLE)
@@ -114,12 +120,13 @@ def run_small(root: Path | str, folder: Path, *, rows: int = 400, trials: int = 
         reason=record.failure_reason or "",
         steps={step.name: step.status for step in record.steps.values()},
         winner=result.winner,
-        r2={e.name: e.test_r2 for e in result.models if e.test_r2 is not None},
+        r2={entry.name: entry.test_r2 for entry in result.models if entry.test_r2 is not None},
         model_package=result.model_package,
+        scores={entry.name: entry.test for entry in result.models},
     )
 
 
-def _make_small(folder: Path, trials: int) -> None:
+def _make_small(folder: Path, trials: int, metric: Metric) -> None:
     file = folder / "conf/pipeline.yaml"
     conf = yaml.safe_load(file.read_text(encoding="utf-8"))
     unread = ("uri", "parameters", "version", "workgroup")
@@ -128,7 +135,8 @@ def _make_small(folder: Path, trials: int) -> None:
     data |= {"source": source, "database": _DATABASE, "table": _TABLE}
     conf |= {"data": data | {"query": "queries/planted.sql"}, "tracking": "none"}
     conf["tuning"] = conf.get("tuning", {}) | {"trials": trials, "parallel": min(trials, 2)}
-    conf["selection"] = conf.get("selection", {}) | {"minimum_r2": _NO_GATE}
+    kept = {key: value for key, value in conf.get("selection", {}).items() if key not in _GATES}
+    conf["selection"] = kept | {metric.gate: _NO_GATE[metric.gate]}
     file.write_text(yaml.safe_dump(conf, sort_keys=False), encoding="utf-8")
     (folder / "queries").mkdir(exist_ok=True)
     (folder / "queries/planted.sql").write_text(_QUERY, encoding="utf-8")
