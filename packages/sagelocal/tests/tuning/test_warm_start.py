@@ -154,7 +154,7 @@ def test_a_parent_without_the_step_is_refused(search, start, build) -> None:
             lambda request: request["HyperParameterTuningJobConfig"][
                 "HyperParameterTuningJobObjective"
             ].update(Type="Minimize"),
-            "the same objective, got {'Type': 'Maximize'",
+            "the same objective, which is Minimize cv:r2, got Maximize cv:r2.",
         ),
         (
             lambda request: request["TrainingJobDefinition"]["AlgorithmSpecification"].update(

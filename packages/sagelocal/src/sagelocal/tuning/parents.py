@@ -66,13 +66,21 @@ def check_fit(name: str, parent: JsonObject, request: JsonObject, step: str) -> 
     objective = "HyperParameterTuningJobObjective"
     config, earlier = (job["HyperParameterTuningJobConfig"] for job in (request, parent))
     if config[objective] != earlier[objective]:
-        raise DefinitionError(f"{of} the same objective, got {earlier[objective]}.")
+        wanted, got = (_shown(each[objective]) for each in (config, earlier))
+        raise DefinitionError(
+            f"{of} the same objective, which is {wanted}, got {got}.",
+            "Start without that parent, or search for what it did.",
+        )
     _check_hyperparameters(of, parent, request)
     image, before = (_image(job) for job in (request, parent))
     if request["WarmStartConfig"]["WarmStartType"] == IDENTICAL and image != before:
         raise DefinitionError(
             f"{of} the same image for {IDENTICAL}, got {before}.", "Use TransferLearning."
         )
+
+
+def _shown(objective: JsonObject) -> str:
+    return f"{objective['Type']} {objective['MetricName']}"
 
 
 def _check_hyperparameters(of: str, parent: JsonObject, request: JsonObject) -> None:
