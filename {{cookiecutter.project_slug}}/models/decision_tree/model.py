@@ -64,7 +64,7 @@ def fit(
         hyperparameters: Arguments of scikit-learn's tree; `random_state` takes the place of
             `seed`, and `monotonic_cst` may be a mapping: column of numbers → 1 or -1.
         seed: Breaks ties between equally good splits.
-        weights: How much each row counts, shape (rows,), 0 or more.
+        weights: How much each row counts, shape (rows,), above 0.
 
     Raises:
         ValueError: A hyperparameter or value that scikit-learn refuses.

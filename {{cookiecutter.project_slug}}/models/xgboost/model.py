@@ -75,7 +75,7 @@ def fit(
         hyperparameters: `num_round` and parameters of `xgboost.train`; `monotone_constraints` may
             be a mapping: column of numbers → 1 or -1.
         seed: Of the row and column samples.
-        weights: How much each row counts, shape (rows,), 0 or more.
+        weights: How much each row counts, shape (rows,), above 0.
 
     Raises:
         ValueError: A parameter or value that XGBoost refuses or does not use.
