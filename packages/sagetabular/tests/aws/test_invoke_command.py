@@ -116,7 +116,7 @@ def test_an_endpoint_that_does_not_exist_is_named(pipeline, account, tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "rule"),
     [
-        ("rows.txt", b"1\n", "must end with .csv, .json or .parquet, got '.txt'"),
+        ("rows.sav", b"1\n", "must end with .csv, .xlsx, .json or .parquet, got '.sav'"),
         ("rows.json", b"[" * 6_000_000, "has 6000000 bytes, a request takes 5000000"),
         ("missing.csv", None, "cannot be read"),
     ],

@@ -151,6 +151,11 @@ TABLES: dict[str, tuple[str | bytes, dict, dict]] = {
         {"decimal": ",", "thousands": "."},
         {"name": ["x", "y"], "price": [1234.5, 2.25]},
     ),
+    "a decimal comma in all cells": (
+        "a;b\n1,5;2,5\n3,5;4,5\n",
+        {"decimal": ","},
+        {"a": [1.5, 3.5], "b": [2.5, 4.5]},
+    ),
     "English thousands": (
         'name,price\nx,"1,234.50"\ny,2.25\n',
         {"thousands": ","},

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 from calling import fit_model
@@ -16,6 +17,7 @@ from running import Server, free_port
 
 from sagelocal import LocalSageMaker
 from sagetabular.aws.sagemaker.payloads import ask_in_pieces
+from sagetabular.cli.serving.sending import ask_for_rows
 from sagetabular.errors import UserError
 from sagetabular.reading.values import make_marks
 from sagetabular.serving.errors import RequestError
@@ -105,6 +107,31 @@ def test_a_row_of_parquet_in_a_later_piece_is_that_of_the_file(tmp_path):
     with pytest.raises(UserError):
         list(ask_in_pieces(tmp_path / "a.parquet", ask, 15_000))
     assert places == [2501]
+
+
+def test_a_file_is_predicted_as_data_add_reads_it(example, monkeypatch, tmp_path):
+    """Titles, decimal commas, units and Excel, which no server knows."""
+    rows = [{"size": 1234.5, "age": 7.0}, {"size": 2.25, "age": 8.0}]
+    declared = {"size": {"type": "number", "unit": "€"}, "age": "number", "price": "number"}
+    example.change("conf/pipeline.yaml", "data.columns", declared)
+    example.change("conf/pipeline.yaml", "data.target", "price")
+    example.change("conf/pipeline.yaml", "data.drop", [])
+    written = {"decimal": ",", "thousands": ".", "skip": 1}
+    example.change("conf/pipeline.yaml", "data.files", written)
+    monkeypatch.chdir(example.root)
+    text, sheet = tmp_path / "a.csv", tmp_path / "a.xlsx"
+    text.write_text("Report\nAge;SIZE;note\n7;1.234,5 €;x\n8;2,25;y\n", encoding="utf-8")
+    book = openpyxl.Workbook()
+    for row in [["Report"], ["Age", "SIZE"], [7, "1.234,5 €"], [8, 2.25]]:
+        book.active.append(row)
+    book.save(sheet)
+    ask = echo(Columns(("size", "age")))
+    for file in (text, sheet):
+        answers = b"".join(ask_for_rows(file, ask, len)).decode()
+        assert answers == "".join(f"{row['size']!r} {row['age']!r}\n" for row in rows)
+    text.write_text("Report\nAge;SIZE\n7;5 $\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"SIZE must hold numbers .* got '5 \$' at line 3"):
+        list(ask_for_rows(text, ask, len))
 
 
 @pytest.fixture(scope="module")

@@ -223,7 +223,7 @@ def test_without_a_header_every_line_is_a_row(pipeline, url, tmp_path) -> None:
     ("name", "content", "message"),
     [
         ("bad.csv", "1,2\n3,x\n", "the server answers 400: line 2, column 'second': 'x' is not a"),
-        ("bad.txt", "1,2\n", "must end with .csv, .json or .parquet, got '.txt'."),
+        ("bad.sav", "1,2\n", "must end with .csv, .xlsx, .json or .parquet, got '.sav'."),
         ("bad.csv", b"a\n\xff\xfe", "is not UTF-8 text: line 2 has the byte 0xff."),
         ("bad.parquet", "1,2\n", "cannot be read: "),
         ("missing.csv", None, "cannot be read: No such file or directory."),

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 import pyarrow.types as arrow_types
 
 from sagetabular.reading.names import ColumnType
-from sagetabular.reading.notation import PLAIN, Notation
+from sagetabular.reading.notation import BLANKS_AROUND, PLAIN, Notation
 from sagetabular.reading.times import parse_times, rule_of
 from sagetabular.reading.values import BLANKS, BOOLEANS, LARGEST, NUMBER, Marks, category
 
@@ -113,6 +113,14 @@ def _to_number(cells: pa.ChunkedArray, marks: Marks, notation: Notation) -> pa.C
 
 def _in_plain_notation(cells: pa.ChunkedArray, marks: Marks, notation: Notation) -> pa.ChunkedArray:
     """Return numbers in plain notation."""
+    if notation.unit is None:
+        trimmed = pc.if_else(
+            _missing(cells, marks), None, pc.utf8_trim(cells, characters=BLANKS_AROUND)
+        )
+        if pc.all(pc.match_substring_regex(trimmed, f"^(?:{notation.pattern})$")).as_py():
+            if notation.thousands is not None:
+                trimmed = pc.replace_substring_regex(trimmed, f"[{notation.separators}]", "")
+            return pc.replace_substring(trimmed, notation.decimal, ".")
     plain: list[str | None] = []
     for row, cell in enumerate(cells.to_pylist()):
         try:

@@ -98,9 +98,16 @@ def read_file(path: Path, label: str, dialect: Dialect = PLAIN) -> RawTable:
             return _read_excel(path, label, dialect)
         return _read_csv(path, label, dialect) if kind == "CSV" else _read_parquet(path, label)
     except OSError as error:
-        raise ReadingError(
+        raise unreadable(label, error) from error
+
+
+def unreadable(label: str, error: Exception) -> ReadingError:
+    """Return the error for a file whose content the system does not give, or that is broken."""
+    if isinstance(error, OSError) and _of_the_system(error):
+        return ReadingError(
             f"{label} cannot be read: {error.strerror}.", "Check the file and its rights."
-        ) from error
+        )
+    return _no_table(label, error)
 
 
 def kind_of_file(path: Path, label: str) -> str:

@@ -14,8 +14,8 @@ from sagetabular.reading.values import BLANKS, BOOLEANS, Marks, number
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# The narrow ones stand between digits and before units.
-_BLANKS = f"{BLANKS}\u2009\u202f"
+BLANKS_AROUND = f"{BLANKS}\u2009\u202f"
+"""The characters around a number, or before its unit, that do not count."""
 # What separates thousands, and the characters that people take for it.
 _SEPARATORS = {",": ",", ".": r"\.", " ": " \u00a0\u2009\u202f", "'": "'\u2019"}
 THOUSANDS = tuple(_SEPARATORS)
@@ -71,14 +71,18 @@ class Notation:
         return f"numbers ({', '.join(parts)})"
 
     @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        decimal = re.escape(self.decimal)
-        whole = "[0-9]+"
+    def pattern(self) -> str:
+        """Return the regular expression of a number without its unit; RE2 reads it too."""
+        decimal, whole = re.escape(self.decimal), "[0-9]+"
         if self.thousands is not None:
-            whole = f"[1-9][0-9]{{0,2}}(?:[{_SEPARATORS[self.thousands]}][0-9]{{3}})+|{whole}"
-        return re.compile(
-            f"([+-]?(?:{whole})?)(?:{decimal}([0-9]*))?((?:[eE][+-]?[0-9]+)?)", re.ASCII
-        )
+            whole = f"[1-9][0-9]{{0,2}}(?:[{self.separators}][0-9]{{3}})+|{whole}"
+        number = f"(?:{whole})(?:{decimal}[0-9]*)?|{decimal}[0-9]+"
+        return f"[+-]?(?:{number})(?:[eE][+-]?[0-9]+)?"
+
+    @property
+    def separators(self) -> str:
+        """Return the characters that may separate thousands, as they stand in a class."""
+        return "" if self.thousands is None else _SEPARATORS[self.thousands]
 
     def plain(self, text: str) -> str:
         """Return a number in plain decimal notation.
@@ -93,24 +97,24 @@ class Notation:
             >>> Notation(",", ".", "€").plain("-1.234,5 €")
             '-1234.5'
         """
-        stripped = text.strip(_BLANKS)
+        stripped = text.strip(BLANKS_AROUND)
         if stripped in BOOLEANS:
             return stripped
-        found = self._pattern.fullmatch(self._without_unit(stripped))
-        if found is None or not (re.search("[0-9]", found[1]) or found[2]):
+        number = self._without_unit(stripped)
+        if not re.fullmatch(self.pattern, number):
             raise ValueError(text)
-        whole = re.sub("[^0-9+-]", "", found[1])
-        fraction = "" if found[2] is None else f".{found[2]}"
-        return f"{whole}{fraction}{found[3]}"
+        if self.thousands is not None:
+            number = re.sub(f"[{self.separators}]", "", number)
+        return number.replace(self.decimal, ".")
 
     def _without_unit(self, text: str) -> str:
         if self.unit is None:
             return text
         sign = text[:1] if text[:1] in ("+", "-") else ""
         rest = text[len(sign) :]
-        if rest.lstrip(_BLANKS).startswith(self.unit):
-            return sign + rest.lstrip(_BLANKS).removeprefix(self.unit).lstrip(_BLANKS)
-        return sign + (rest.removesuffix(self.unit).rstrip(_BLANKS))
+        if rest.lstrip(BLANKS_AROUND).startswith(self.unit):
+            return sign + rest.lstrip(BLANKS_AROUND).removeprefix(self.unit).lstrip(BLANKS_AROUND)
+        return sign + (rest.removesuffix(self.unit).rstrip(BLANKS_AROUND))
 
 
 PLAIN = Notation()
@@ -141,12 +145,12 @@ def split_unit(text: str) -> tuple[str, str] | None:
         >>> split_unit("12,5 km"), split_unit("$1,200"), split_unit("A 7")
         (('12,5', 'km'), ('1,200', '$'), None)
     """
-    stripped = text.strip(_BLANKS)
+    stripped = text.strip(BLANKS_AROUND)
     sign = stripped[:1] if stripped[:1] in ("+", "-") else ""
     found = _PARTS.fullmatch(stripped[len(sign) :])
     if found is None:
         return None
-    before, after = found["before"].strip(_BLANKS), found["after"].strip(_BLANKS)
+    before, after = found["before"].strip(BLANKS_AROUND), found["after"].strip(BLANKS_AROUND)
     unit = before or after
     fits = not (before and after) and (not before or _is_currency(before)) and _may_be_unit(unit)
     return (sign + found["number"], unit) if fits else None

@@ -87,13 +87,34 @@ def ask_in_pieces(
         elif kind_of(file.name) == "CSV":
             yield from _ask_by_records(file, ask, limit, rows)
         else:
-            msg = f"{label}: must end with .csv, .json or .parquet, got {file.suffix!r}."
+            msg = f"{label}: must end with .csv, .xlsx, .json or .parquet, got {file.suffix!r}."
             raise UserError(msg, "Convert it; `pipeline predict` sends the file's own format.")
     except ReadingError as err:
         raise UserError(err.message, err.remedy) from err
     except OSError as err:
         msg = f"{label}: cannot be read: {err.strerror or err}."
         raise UserError(msg, "Give a CSV in UTF-8, or a Parquet file.") from err
+
+
+def ask_of_table(
+    table: pa.Table, file: Path, ask: Callable[[Payload], bytes], limit: int = LIMIT
+) -> Iterator[bytes]:
+    """Ask for predictions of rows that are read already, in pieces of at most `limit` bytes.
+
+    Args:
+        table: The rows.
+        file: Where they are from, for errors.
+        ask: What answers one value a line.
+        limit: Of a body.
+
+    Yields:
+        The answers, in the order of the rows.
+
+    Raises:
+        UserError: A single row is larger than a piece.
+    """
+    for payload in _split_table(table, 1, limit, file):
+        yield ask(payload)
 
 
 def _read_table(file: Path) -> pa.Table:

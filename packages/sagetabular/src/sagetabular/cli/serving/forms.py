@@ -91,9 +91,9 @@ class Form:
 
     def _answers(self, file: Path, ask: Callable[[Payload], bytes]) -> Iterator[bytes]:
         """Yield what the answers to the pieces of a file are together."""
-        from sagetabular.aws.sagemaker.payloads import ask_in_pieces
+        from sagetabular.cli.serving.sending import ask_for_rows  # it imports Arrow
 
-        answers = ask_in_pieces(file, ask, rows=self.rows)
+        answers = ask_for_rows(file, ask, self.rows)
         if self.as_json:
             predictions = [one for answer in answers for one in _predictions(answer)]
             text = json.dumps({"predictions": predictions}, ensure_ascii=False, allow_nan=False)

@@ -35,7 +35,7 @@ _UNLIMITED = 2**50
 # How an answer begins that is about a row.
 _PLACE = re.compile(r"^(line|row) (\d+)")
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV, JSON or Parquet.")]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV, Excel, JSON or Parquet.")]
 Output = Annotated[
     Path | None,
     typer.Option(

@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from sagetabular.reading.dialect import Dialect
 from sagetabular.reading.errors import ReadingError
-from sagetabular.reading.files import kind_of_file, read_file
+from sagetabular.reading.files import kind_of_file, read_file, unreadable
 from sagetabular.reading.guessing.encodings import find_encoding
 from sagetabular.reading.guessing.headers import find_header
 from sagetabular.reading.guessing.layouts import Layout, find_layout
@@ -53,9 +55,17 @@ def guess_dialect(path: Path, label: str, said: Mapping[str, Any] = _NOTHING) ->
         ReadingError: It is no such file, or two readings are equally good; the remedy names what
             to write under `data.files`.
     """
-    known, kind = Dialect.from_settings(said), kind_of_file(path, label)
+    kind = kind_of_file(path, label)
     if kind == "Parquet":
-        return Guess(known)
+        return Guess(Dialect.from_settings(said))
+    try:
+        return _guess(path, label, kind, said)
+    except (OSError, pa.ArrowException) as error:
+        raise unreadable(label, error) from error
+
+
+def _guess(path: Path, label: str, kind: str, said: Mapping[str, Any]) -> Guess:
+    known = Dialect.from_settings(said)
     reasons: list[str] = []
     if kind == "CSV" and "encoding" not in said:
         encoding, reason = find_encoding(path, label)

@@ -90,6 +90,9 @@ def find_layout(
         for delimiter in _delimiters(sample, known, said, comments)
         if (layout := _cut(sample, replace(known, delimiter=delimiter, comment=comments), said))
     ]
+    # What makes the very first line a header is no chance.
+    top = min((layout.records[0][0] for layout in found), default=0)
+    found = [layout for layout in found if layout.records[0][0] == top]
     if known.delimiter is None:
         blank = _cut(sample, replace(known, delimiter=BLANK, comment=comments), said)
         found = [blank] if blank and _has_more_types(blank, found) else found
