@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from projects import TEMPLATE
 
-from sagetabular.model_checks import Asked, Check, checks_of, open_subject, title
+from sagetabular.model_checks import Asked, Check, checks_of, open_subject, title, weights
 from sagetabular.model_checks.hyperparameters import ends, middle
 from sagetabular.settings import load_project
 
@@ -32,11 +32,9 @@ def subjects(request, root):
 
 
 def takes_long(task: str, check: Check) -> bool:
-    """Whether it starts a process, fits a dozen times, or is one of many for the third task."""
-    common = check in checks_of("regression")
-    if task == "binary" and common:
-        return True
-    return "another process" in title(check) or (task == "multiclass" and "range" in title(check))
+    """Whether it starts a process, or does for classes what is done for numbers too."""
+    common = check in checks_of("regression") and check not in weights.CHECKS
+    return "another process" in title(check) or (task != "regression" and common)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from sagetabular.jobs.evaluate import feature_importance
 from sagetabular.model_checks import open_subject
 from sagetabular.model_checks.hyperparameters import ends, middle
-from sagetabular.model_checks.subject import TOWN, make_rows
+from sagetabular.model_checks.rows import TOWN, make_rows
 from sagetabular.settings import load_project
 
 

@@ -111,6 +111,9 @@ def directions(
     """
     for name, way in named.items():
         if name not in numbers or way not in (-1, 0, 1):
-            msg = "monotone constraints must give columns of numbers 1 or -1"
-            raise ValueError(f"{msg}, got {name!r}: {way!r}")
+            msg = (
+                f"monotone constraints must give columns of numbers 1 or -1, got {name!r}: {way!r}"
+            )
+            why = ", which is a category" if name in sources else ", which no model sees"
+            raise ValueError(msg if name in numbers else f"{msg}{why}")
     return tuple(named.get(name, 0) for name in sources)
