@@ -7,6 +7,7 @@ import json
 import pytest
 from definitions import steps_of
 
+from sagetabular.errors import UserError
 from sagetabular.jobs.scoring.metrics import DEFAULT_METRICS, METRICS, metrics_of
 
 PIPELINE, RIDGE = "conf/pipeline.yaml", "models/ridge/model.yaml"
@@ -182,3 +183,41 @@ def test_only_what_is_not_plain_regression_travels_to_the_jobs(example) -> None:
     ]["StaticHyperParameters"]
     assert (static["job_task"], static["job_metric"]) == ("binary", "roc_auc")
     assert json.loads(static["job_positive"]) == "1"
+
+
+OUTPUTS = "SAGEMAKER_INFERENCE_OUTPUT"
+
+
+def serve_with(example, step, outputs):
+    """A model that is created and transforms, where one of the steps asks for outputs."""
+    steps = {"fit": {}, "create": {}, "transform": {}}
+    steps["transform"]["inputs"] = {"data": "data.preprocess.test"}
+    steps[step]["environment"] = {OUTPUTS: outputs}
+    example.change(RIDGE, "steps", steps)
+    return example.compile()
+
+
+@pytest.mark.parametrize("step", ["create", "transform"])
+def test_the_outputs_of_a_server_are_those_that_it_has(example, step) -> None:
+    """Otherwise Transform fails, after the training."""
+    change(example, BINARY)
+    compiled = serve_with(example, step, "predicted_label, probability")
+    assert compiled.definition.count(b"predicted_label, probability") == 1
+    with pytest.raises(UserError) as info:
+        serve_with(example, step, "probability,score")
+    assert str(info.value).splitlines() == [
+        f"{RIDGE}: steps.{step}.environment.{OUTPUTS} must be predicted_label, probability, "
+        "probabilities or labels, got 'probability,score'.",
+        "Ask for some of these, each once, such as predicted_label,probabilities.",
+    ]
+
+
+def test_a_server_of_numbers_has_one_output(example) -> None:
+    serve_with(example, "create", "predicted_label")
+    with pytest.raises(UserError) as info:
+        serve_with(example, "create", "labels")
+    assert str(info.value).splitlines() == [
+        f"{RIDGE}: steps.create.environment.{OUTPUTS} must be predicted_label for the task "
+        "regression, got 'labels'.",
+        "Leave it out: the answer is the number.",
+    ]

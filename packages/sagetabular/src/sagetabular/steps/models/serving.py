@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.assets.script_mode import PROGRAM
+from sagetabular.errors import UserError
+from sagetabular.serving.formats.outputs import DEFAULT, REMEDY, VARIABLE, read_outputs
 from sagetabular.settings.models.steps import CSV, StepSettings
 from sagetabular.settings.models.units import origin_of
 from sagetabular.settings.resources import FrameworkImage
@@ -52,9 +54,35 @@ def is_served_by_our_code(task: Task[StepSettings]) -> bool:
 
 
 def serving_environment(task: Task[StepSettings]) -> dict[str, str]:
-    """Return the variables of a model's container: its own, and script mode's if needed."""
-    own: dict[str, str] = task.settings.environment
+    """Return the variables of a model's container: its own, and script mode's if needed.
+
+    Raises:
+        UserError: They ask our server for outputs that it does not have.
+    """
+    own: dict[str, str] = _checked_environment(task)
     return {**_ENVIRONMENT, **own} if is_served_by_our_code(task) else own
+
+
+def _checked_environment(task: Task[StepSettings]) -> dict[str, str]:
+    """Return a step's own variables; those of a server that is not ours are its own affair."""
+    environment: dict[str, str] = task.settings.environment
+    text = environment.get(VARIABLE, "").strip()
+    if not text or not _is_served_by_us(task):
+        return environment
+    outputs, problem = read_outputs(text)
+    remedy, regression = REMEDY, task.context.settings.pipeline.task == "regression"
+    if regression and not problem and outputs != DEFAULT:
+        problem = f"must be {DEFAULT[0]} for the task regression, got {text!r}"
+        remedy = "Leave it out: the answer is the number."
+    if problem:
+        place = f"{task.unit.label}: steps.{task.step.name}.environment.{VARIABLE}"
+        raise UserError(f"{place} {problem}.", remedy)
+    return environment
+
+
+def _is_served_by_us(task: Task[StepSettings]) -> bool:
+    image = task.settings.image or task.unit.model.image
+    return image == "project" or is_served_by_our_code(task)
 
 
 def create(task: Task[Create]) -> JobStep:
@@ -101,7 +129,7 @@ def transform(task: Task[Transform]) -> JobStep:
                 "BatchStrategy": settings.strategy,
                 "MaxPayloadInMB": settings.max_payload_mb,
                 "MaxConcurrentTransforms": settings.max_concurrent,
-                "Environment": settings.environment or None,
+                "Environment": _checked_environment(task) or None,
                 "DataProcessing": _given(filters) or None,
             }
         ),
