@@ -15,9 +15,14 @@ import numpy as np
 import pytest
 from calling import NUMBERS
 from class_models import ODD, TWO, expected_labels, make_target
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sagetabular.jobs.errors import JobError
 from sagetabular.serving.errors import ServerError
+from sagetabular.serving.formats.answers import CSV_WITH_HEADER
+from sagetabular.serving.formats.classes import ClassAnswers
+from sagetabular.serving.formats.outputs import DEFAULT
 from sagetabular.serving.model import load_model
 from sagetabular.serving.settings import read_settings
 
@@ -164,8 +169,8 @@ def test_a_model_of_numbers_has_one_output(clients, outputs) -> None:
 
 def test_the_environment_sets_the_default(class_folders, new_client) -> None:
     """As for the models of Autopilot: batch transform sends no headers of its own."""
-    settings = read_settings({"SAGEMAKER_INFERENCE_OUTPUT": "predicted_label, probability"})
-    client = new_client(load_model(class_folders["two"], settings.outputs))
+    outputs = read_settings({"SAGEMAKER_INFERENCE_OUTPUT": "predicted_label, probability"}).outputs
+    client = new_client(load_model(class_folders["two"], outputs))
     plain = new_client(load_model(class_folders["two"]))
     assert ask(client) == ask(plain, "predicted_label,probability")
     assert ask(client, "labels") == ask(plain, "labels"), "a request counts more"
@@ -190,3 +195,29 @@ def test_a_tie_is_the_first_of_the_classes(class_clients, new_client) -> None:
     row = np.array([[0.0, 0.25, 0.0, 0.25, 0.25, 0.25, 0.0, 0.0, 0.0, 0.0]])
     tied = replace(model, scorer=lambda _matrix: row)
     assert records(ask(new_client(tied), body="1,2,3\n")) == [[ODD[1]]]
+
+
+LABELS = st.lists(
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)
+    | st.sampled_from(["1", "1.0", "NaN", "null", "true", '"', '""', ",", "\r\n", "\ufeff", " a "]),
+    min_size=3,
+    max_size=6,
+    unique=True,
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(LABELS, st.lists(st.integers(0, 2), min_size=1, max_size=8))
+def test_any_label_is_read_back_by_others_readers_of_csv_and_json(classes, chosen) -> None:
+    """By Python's own, of an answer with a header and without."""
+    rows = np.eye(len(classes))[chosen]
+    answers = ClassAnswers(classes, None)
+    expected = [classes[place] for place in chosen]
+    text = answers.write(rows, DEFAULT, "text/csv").body.decode()
+    assert [*csv.reader(io.StringIO(text, newline=""), strict=True)] == [[one] for one in expected]
+    document = json.loads(answers.write(rows, DEFAULT, JSON).body)
+    assert document == {"predictions": expected}
+    text = answers.write(rows, ("probabilities", "labels"), CSV_WITH_HEADER).body.decode()
+    header, *found = csv.reader(io.StringIO(text, newline=""), strict=True)
+    assert header[: len(classes)] == [f"probability_{name}" for name in classes]
+    assert found == [[*map(str, row), *classes] for row in rows.tolist()]

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 from calling import NUMBERS, Client, fit_model
-from hostile import ALLOWED, REQUESTS, exchange
+from class_models import ODD, TWO, fit_classes
+from hostile import ALLOWED, ATTRIBUTES, REQUESTS, exchange
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from running import Server, lay_out
 
 from sagetabular.serving.model import load_model
@@ -24,21 +26,26 @@ def resident(process: int) -> int:
 
 
 @pytest.mark.parametrize(
-    ("name", "columns", "count"),
+    ("name", "columns", "classes", "count"),
     [
-        ("decision_tree", NUMBERS, 4000),
-        ("xgboost", [*NUMBERS, "town"], 3000),
+        ("decision_tree", NUMBERS, (), 4000),
+        ("xgboost", [*NUMBERS, "town"], (), 3000),
+        ("xgboost", NUMBERS, ODD, 3000),
+        ("decision_tree", [*NUMBERS, "town"], TWO, 3000),
     ],
 )
-def test_the_application_answers_all_of_them(tmp_path, name, columns, count) -> None:
-    model = load_model(fit_model(name, columns, tmp_path / "model"))
+def test_the_application_answers_all_of_them(tmp_path, name, columns, classes, count) -> None:
+    folder = tmp_path / "model"
+    fitted = fit_classes(folder, classes, columns, name) if classes else None
+    model = load_model(fitted or fit_model(name, columns, folder))
     client, statuses = Client(ServerSettings(tmp_path, payload_limit=1000), model), []
 
     @settings(deadline=None, max_examples=count, suppress_health_check=list(HealthCheck))
-    @given(REQUESTS)
-    def check(request) -> None:
+    @given(REQUESTS, ATTRIBUTES if classes else st.just(""))
+    def check(request, attributes) -> None:
         body, content_type, accept = request
-        statuses.append(client.post(body, content_type, accept=accept).status)
+        asked = {"X_Amzn_SageMaker_Custom_Attributes": attributes} if attributes else {}
+        statuses.append(client.post(body, content_type, accept=accept, **asked).status)
         assert statuses[-1] in ALLOWED
 
     check()
