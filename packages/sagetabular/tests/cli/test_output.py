@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from sagetabular.cli.terminal.output import print_table, shown
@@ -70,3 +72,10 @@ def test_wide_letters_take_two_columns(capsys, terminal):
     terminal(40)
     print_table("", ["model ", "title"], [["1", "日本"], ["12", "x"]])
     assert capsys.readouterr().out.splitlines()[1:] == ["    1  日本", "   12  x"]
+
+
+def test_a_title_is_not_as_narrow_as_its_table(capsys, terminal):
+    terminal(60)
+    print_table("\nScores (lower is better)", ["a", "b "], [["x", "1"]])
+    out = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out)
+    assert out.splitlines() == ["", "Scores (lower is better)", "a  b", "x  1"]

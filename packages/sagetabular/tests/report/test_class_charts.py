@@ -112,6 +112,14 @@ def test_the_curves_of_more_classes_are_those_of_each_against_the_rest(story):
         assert precisions[name][1:] == [f"{score:.4f}", f"{truth.mean():.1%}"]
 
 
+def test_classes_that_are_all_told_apart_have_one_score():
+    predictions = predictions_of(THREE)
+    sure = {f"probability_{name}": (predictions["actual"] == name) * 0.98 + 0.01
+            for name in THREE.classes}  # fmt: skip
+    note = roc(read_classified(outcome(THREE, predictions.assign(**sure)))).note
+    assert note.startswith("Each class against the rest: ROC AUC 1.0000. ")
+
+
 def test_the_area_below_the_drawn_precision_is_the_average_precision():
     """The curve is drawn in steps, as scikit-learn sums it, thinned to a few hundred points."""
     predictions = predictions_of(BINARY)

@@ -49,8 +49,6 @@ def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     widths = _widths([columns, *rows], console.width if console.is_terminal else None)
     # Text, since a name in brackets is a name and no markup.
     table = Table(
-        title=Text(title, "italic") if title else None,
-        title_justify="left",
         box=None,
         padding=(0, GAP, 0, 0),
         pad_edge=False,
@@ -64,6 +62,8 @@ def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
         table.add_row(*(Text(printable(cell, keep="\n")) for cell in row))
     wide_enough = Console(width=max(sum(widths) + GAP * len(widths), console.width))
     with wide_enough.capture() as printed:
+        if title:  # the table's own title would be as narrow as the table
+            wide_enough.print(Text(title, "italic"), soft_wrap=True)
         wide_enough.print(table)
     # Rows are filled up with blanks, which would wrap where one row is wider than the terminal.
     typer.echo(_BLANKS.sub("", printed.get()), nl=False)

@@ -12,7 +12,7 @@ from sklearn.metrics import (
     roc_curve,
 )
 
-from sagetabular.report.charts.axes import Axis
+from sagetabular.report.charts.axes import Axis, shorten
 from sagetabular.report.charts.lines import TOLD_APART, Curve, curves
 from sagetabular.report.tables import Chart, Table, figure
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MOST_POINTS = 200
 MOST_ROWS = 40
+_LETTERS = 24
 _SHOWN_AT = (0.01, 0.05, 0.1, 0.2, 0.5)
 
 
@@ -111,6 +112,8 @@ def _said(rows: Classified, scores: dict[int, float], label: str) -> str:
         ((place, score),) = scores.items()
         return f"{rows.said(place)}: {label} {score:.4f}."
     low, high = min(scores, key=scores.__getitem__), max(scores, key=scores.__getitem__)
+    if f"{scores[low]:.4f}" == f"{scores[high]:.4f}":
+        return f"Each class against the rest: {label} {scores[low]:.4f}."
     return (
         f"Each class against the rest: {label} from {scores[low]:.4f} ({rows.said(low)}) "
         f"to {scores[high]:.4f} ({rows.said(high)})."
@@ -122,7 +125,10 @@ def _drawn(rows: Classified, lines: dict[int, Line], scores: dict[int, float]) -
     points = {place: _pairs(thinned(line, MOST_POINTS)) for place, line in lines.items()}
     if rows.binary:
         return [Curve("", each) for each in points.values()]
-    names = {place: f"{score:.4f}  {rows.names[place]}" for place, score in scores.items()}
+    names = {
+        place: f"{shorten(rows.names[place], _LETTERS)}: {score:.4f}"
+        for place, score in scores.items()
+    }
     if len(points) <= TOLD_APART:
         looks = (f"curve{number}" for number in range(TOLD_APART))
         return [Curve(names[place], points[place], look)
