@@ -5,12 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.metrics import (
-    average_precision_score,
-    precision_recall_curve,
-    roc_auc_score,
-    roc_curve,
-)
+from sklearn.metrics import auc, precision_recall_curve, roc_curve
 
 from sagetabular.report.charts.axes import Axis, shorten
 from sagetabular.report.charts.lines import TOLD_APART, Curve, curves
@@ -26,6 +21,7 @@ if TYPE_CHECKING:
     Line = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 MOST_POINTS = 200
+POINTS_OF_MANY = 60  # of each curve, where they are more than can be told apart
 MOST_ROWS = 40
 _LETTERS = 24
 _SHOWN_AT = (0.01, 0.05, 0.1, 0.2, 0.5)
@@ -39,7 +35,7 @@ def roc(rows: Classified) -> Chart:
     for place in rows.asked:
         truth, probability = rows.truth(place), rows.probabilities[:, place]
         false, true, _ = roc_curve(truth, probability)
-        lines[place], scores[place] = (false, true), float(roc_auc_score(truth, probability))
+        lines[place], scores[place] = (false, true), float(auc(false, true))
     note = f"{_said(rows, scores, label)} On the dashed line lies what guessing finds."
     drawn = _drawn(rows, lines, scores)
     svg = curves(title, note, axes, drawn, guide=[(0, 0), (1, 1)])
@@ -65,7 +61,8 @@ def precision_recall(rows: Classified) -> Chart:
         truth, probability = rows.truth(place), rows.probabilities[:, place]
         precision, recall, _ = precision_recall_curve(truth, probability)
         lines[place] = _stairs(recall[::-1], precision[::-1])
-        scores[place] = float(average_precision_score(truth, probability))
+        # As scikit-learn defines it: the sum of the steps.
+        scores[place] = float(-np.sum(np.diff(recall) * precision[:-1]))
     shares = {place: rows.rows(place) / len(rows.actual) for place in lines}
     note = _said(rows, scores, label)
     guide: list[tuple[float, float]] = []
@@ -122,7 +119,8 @@ def _said(rows: Classified, scores: dict[int, float], label: str) -> str:
 
 def _drawn(rows: Classified, lines: dict[int, Line], scores: dict[int, float]) -> list[Curve]:
     """Return the curves: told apart if they are few, else the lowest one alone."""
-    points = {place: _pairs(thinned(line, MOST_POINTS)) for place, line in lines.items()}
+    most = MOST_POINTS if len(lines) <= TOLD_APART else POINTS_OF_MANY
+    points = {place: _pairs(thinned(line, most)) for place, line in lines.items()}
     if rows.binary:
         return [Curve("", each) for each in points.values()]
     names = {
