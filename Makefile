@@ -31,7 +31,7 @@ help:  ## show this help
 	@sed -n 's/^\([a-z]*\):.*  ## /  \1@/p' Makefile | awk -F@ '{printf "%-12s %s\n", $$1, $$2}'
 
 demo: generate  ## generate a project with default answers and run its pipeline on this machine
-	@$(MAKE) --no-print-directory -C "$(DEMO)" run
+	@$(MAKE) --no-print-directory -C "$(DEMO)" run </dev/null
 
 test: lint fast slow  ## everything: checks, tests, and the journey of a new user (minutes)
 	@$(MAKE) --no-print-directory -j 2 $(OUTPUT_SYNC) journey $(if $(TEST_CONTAINERS),containers) aws athena toolkit

@@ -95,8 +95,8 @@ ENCODING = {
 }
 COMMANDS = [
     "clean", "compare", "compile", "data", "doctor", "eject", "executions", "graph", "image",
-    "import", "invoke", "logs", "mlflow", "model", "predict", "registry", "report", "resume", "run",
-    "serve", "show", "stop", "upsert", "vendor"
+    "import", "init", "invoke", "logs", "mlflow", "model", "predict", "registry", "report",
+    "resume", "run", "serve", "show", "stop", "upsert", "vendor"
 ]  # fmt: skip
 SUBCOMMANDS = {
     "data": ["add", "crawl", "fetch", "sample", "show", "upload"],

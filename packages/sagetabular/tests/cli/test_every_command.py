@@ -13,6 +13,7 @@ from sagetabular.cli import app
 
 # What each is asked in these tests; a command that is not here fails `test_none_is_left_out`.
 ASKED = {
+    "init": ["nothing.csv", "--target", "price"],
     "compile": ["-o", "definition.json"],
     "graph": [],
     "import": ["nothing.yaml"],
@@ -51,7 +52,18 @@ ASKED = {
 }
 # What needs no network, no engine and no second of work in a project that is in order.
 QUICK = {
-    *("import", "run", "resume", "executions", "show", "logs", "clean", "report", "compare"),
+    *(
+        "init",
+        "import",
+        "run",
+        "resume",
+        "executions",
+        "show",
+        "logs",
+        "clean",
+        "report",
+        "compare",
+    ),
     *("mlflow", "serve", "predict", "model list", "model add", "model check", "registry list"),
     *("registry show", "registry approve", "registry reject", "data sample", "data add"),
     "data show",

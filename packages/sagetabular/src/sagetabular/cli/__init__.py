@@ -27,6 +27,7 @@ from sagetabular.cli import (
     tracking,
 )
 from sagetabular.cli.serving import predict, registry, serve
+from sagetabular.cli.starting import init
 from sagetabular.cli.terminal.output import INTERRUPTED, USER_ERROR
 from sagetabular.errors import UserError
 from sagetabular.printing import printable
@@ -74,6 +75,7 @@ def _root(
     """Read the options that stand before a command."""
 
 
+app.command("init")(init.init)
 app.command("compile")(definition.compile_definition)
 app.command("graph")(definition.graph)
 app.command("import")(migration.import_configuration)

@@ -28,15 +28,19 @@ def sample(
     if_empty: Annotated[
         bool, typer.Option("--if-empty", help="Only if the lake does not have the table yet.")
     ] = False,
+    offer: Annotated[
+        bool, typer.Option("--offer", help="Ask before for a file of your own, on a terminal.")
+    ] = False,
 ) -> None:
     """Make up a housing table."""
+    from sagetabular.cli.starting.offering import offered
     from sagetabular.lake.add import typed_frame
     from sagetabular.lake.sample import SAMPLE_TITLE, make_sample
     from sagetabular.local.data import has_data
     from sagetabular.local.declared import declared_columns
 
     project = _project()
-    if if_empty and has_data(project):
+    if (if_empty and has_data(project)) or (offer and offered(project)):
         return
     table = typed_frame(make_sample(rows, seed), declared_columns(project), "The made-up sample")
     _store(project, table, "sample", f"{SAMPLE_TITLE} ({rows:,} rows, seed {seed})")
