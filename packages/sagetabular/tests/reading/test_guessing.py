@@ -121,6 +121,31 @@ TABLES: dict[str, tuple[str | bytes, dict, dict]] = {
         {"comment": "#"},
         {"a": [1, 3], "b": [2, 4]},
     ),
+    "colours that begin as comments do": (
+        "colour,size\n#ff0000,1\n#00ff00,2\n",
+        {},
+        {"colour": ["#ff0000", "#00ff00"], "size": [1, 2]},
+    ),
+    "a header that begins as comments do": (
+        "#id,size\n5,1\n6,2\n",
+        {},
+        {"id": [5, 6], "size": [1, 2]},
+    ),
+    "comments above a header that begins so": (
+        "# by hand\n#id,size\n5,1\n6,2\n",
+        {"skip": 1},
+        {"id": [5, 6], "size": [1, 2]},
+    ),
+    "numbers behind blanks in text": (
+        "first name,last name\nRoom 5,Smith 6\nRoom 5,Smith 6\n",
+        {},
+        {"first_name": ["Room 5", "Room 5"], "last_name": ["Smith 6", "Smith 6"]},
+    ),
+    "texts that recur, without a header": (
+        "M,red\nF,blue\nM,blue\nF,red\n",
+        {"header": False},
+        {"column_1": ["M", "F", "M", "F"], "column_2": ["red", "blue", "blue", "red"]},
+    ),
     "single quotes": (
         "'name','size'\n'x, y',1\n'z',2\n",
         {"quote": "'"},

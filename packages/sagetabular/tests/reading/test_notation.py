@@ -68,6 +68,7 @@ UNITS = {
     "km": ["12,5 km", "7 km", None, "NA"],
     "€": ["€1.234", "-€5", "€ 7"],
     "$": ["$1,200", "$5"],
+    "Rs.": ["Rs. 1,200", "Rs.5"],
     "US$": ["US$5", "US$6"],
     "%": ["5%", "7.5 %"],
     "mpg": ["5 mpg"],
@@ -75,6 +76,7 @@ UNITS = {
     "°C": ["-5.2 °C", "3 °C"],
 }
 NO_UNITS = {
+    "a comma before a word": ["5,Smith", "6,Smith"],
     "two units": ["5 km", "5 mi"],
     "some without": ["5 km", "5"],
     "none": ["5", "6"],

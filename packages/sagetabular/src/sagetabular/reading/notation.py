@@ -23,8 +23,8 @@ THOUSANDS = tuple(_SEPARATORS)
 _NAMES = {",": "a comma", ".": "a point", " ": "a blank", "'": "an apostrophe"}
 # Digits with all that may separate them, between what may be a unit.
 _PARTS = re.compile(
-    r"(?P<before>[^0-9.,+-]*)"
-    r"(?P<number>[+-]?[.,]?[0-9](?:[0-9.,'\u2019 \u00a0\u2009\u202f]*[0-9])?[.,]?"
+    r"(?P<before>(?:[^0-9.,+-]|(?<=[A-Za-z])\.)*)"
+    r"(?P<number>[+-]?[.,]?[0-9](?:[0-9.,'\u2019 \u00a0\u2009\u202f]*[0-9])?\.?"
     r"(?:[eE][+-]?[0-9]+)?)"
     r"(?P<after>[^0-9]*)"
 )
@@ -152,6 +152,8 @@ def split_unit(text: str) -> tuple[str, str] | None:
         return None
     before, after = found["before"].strip(BLANKS_AROUND), found["after"].strip(BLANKS_AROUND)
     unit = before or after
+    if after and found["number"].endswith("."):
+        return None
     fits = not (before and after) and (not before or _is_currency(before)) and _may_be_unit(unit)
     return (sign + found["number"], unit) if fits else None
 

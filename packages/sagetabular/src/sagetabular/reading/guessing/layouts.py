@@ -82,30 +82,46 @@ def find_layout(
     Raises:
         ReadingError: Two delimiters are equally good.
     """
-    comments = known.comment
-    if "comment" not in said and any(line.startswith(COMMENT) for line in sample.lines):
-        comments = COMMENT
+    if "comment" in said or not any(line.startswith(COMMENT) for line in sample.lines):
+        found = _found(sample, known, said)
+        return _with_reasons(_best(found, label), sample, known) if found else None
+    plain = _found(sample, known, said)
+    commented = _found(sample, replace(known, comment=COMMENT), said)
+    found = commented if _are_comments(plain, commented) else plain
+    return _with_reasons(_best(found, label), sample, known) if found else None
+
+
+def _are_comments(plain: list[Layout], commented: list[Layout]) -> bool:
+    """Return whether lines with the mark are no rows: colours and names begin with it too.
+
+    Then they are like the cells around them.
+    """
+    if not plain or not commented:
+        return bool(commented)
+    are_above = not any(
+        cells[0].startswith(COMMENT) for layout in plain for _, cells in layout.records
+    )
+    return are_above or max(map(_typed, commented)) > max(map(_typed, plain))
+
+
+def _found(sample: Lines, known: Dialect, said: Mapping[str, Any]) -> list[Layout]:
+    """Return the layouts that make a text a table, by any delimiter that is possible."""
     found = [
         layout
-        for delimiter in _delimiters(sample, known, said, comments)
-        if (layout := _cut(sample, replace(known, delimiter=delimiter, comment=comments), said))
+        for delimiter in _delimiters(sample, known, said)
+        if (layout := _cut(sample, replace(known, delimiter=delimiter), said))
     ]
     # What makes the very first line a header is no chance.
     top = min((layout.records[0][0] for layout in found), default=0)
     found = [layout for layout in found if layout.records[0][0] == top]
     if known.delimiter is None:
-        blank = _cut(sample, replace(known, delimiter=BLANK, comment=comments), said)
+        blank = _cut(sample, replace(known, delimiter=BLANK), said)
         found = [blank] if blank and _has_more_types(blank, found) else found
-    if not found:
-        return _one_column(sample, replace(known, comment=comments))
-    chosen = found[0] if len(found) == 1 else _best(found, label)
-    return _with_reasons(chosen, sample, known, comments)
+    return found or _one_column(sample, known)
 
 
-def _delimiters(
-    sample: Lines, known: Dialect, said: Mapping[str, Any], comment: str | None
-) -> Sequence[str]:
-    beginning = read_beginning(iter(sample.lines), known.skip, comment)
+def _delimiters(sample: Lines, known: Dialect, said: Mapping[str, Any]) -> Sequence[str]:
+    beginning = read_beginning(iter(sample.lines), known.skip, known.comment)
     if known.delimiter is not None:
         return [known.delimiter]
     return [beginning.delimiter] if beginning.said and "delimiter" not in said else DELIMITERS
@@ -173,9 +189,8 @@ def _table(records: list[Record], dialect: Dialect, said: Mapping[str, Any]) -> 
     fits = first <= _MOST_ABOVE and _all_fit(widths[first:], width) and len(widths) > first
     if not fits:
         return None
-    return Layout(
-        dialect, [], without_title(records[first:]) if "skip" not in said else records[first:]
-    )
+    kept = records[first:]
+    return Layout(dialect, [], kept if "skip" in said else without_title(kept))
 
 
 def _all_fit(widths: Sequence[int], width: int) -> bool:
@@ -203,17 +218,15 @@ def _typed(layout: Layout) -> float:
 
 def _has_more_types(blank: Layout, others: Sequence[Layout]) -> bool:
     """Return whether blanks separate cells: they stand in texts too."""
-    return _typed(blank) > max(map(_typed, others), default=0)
+    return _typed(blank) > max(map(_typed, others), default=0) and (
+        not others or _typed(blank) > 1 / 2
+    )
 
 
 def _best(found: list[Layout], label: str) -> Layout:
     """Return the layout that is better than all others in every respect, or refuse."""
     scores = {
-        place: (
-            _typed(layout),
-            len(layout.records[0][1]),
-            len(layout.records),
-        )
+        place: (_typed(layout), len(layout.records[0][1]), len(layout.records))
         for place, layout in enumerate(found)
     }
     for place, score in scores.items():
@@ -237,19 +250,19 @@ def _quoted(delimiter: str | None) -> str:
     return _WRITTEN.get(str(delimiter), f'"{delimiter}"')
 
 
-def _one_column(sample: Lines, dialect: Dialect) -> Layout | None:
-    """Return a text whose lines have one cell by any delimiter."""
-    for delimiter in (*DELIMITERS, BLANK):
+def _one_column(sample: Lines, dialect: Dialect) -> list[Layout]:
+    """Return a text whose lines have one cell by any delimiter, else nothing."""
+    for delimiter in DELIMITERS:
         records = _records(sample, replace(dialect, delimiter=delimiter))
-        if records and delimiter != BLANK and any(len(cells) > 1 for _, cells in records):
-            return None
+        if records and any(len(cells) > 1 for _, cells in records):
+            return []
     records = _records(sample, replace(dialect, delimiter=","))
-    return Layout(dialect, [], records) if records else None
+    return [Layout(dialect, [], records)] if records else []
 
 
-def _with_reasons(layout: Layout, sample: Lines, known: Dialect, comment: str | None) -> Layout:
+def _with_reasons(layout: Layout, sample: Lines, known: Dialect) -> Layout:
     """Add what is not the default, and why."""
-    dialect = layout.dialect
+    dialect, comment = layout.dialect, layout.dialect.comment
     line = layout.records[0][0]
     beginning = read_beginning(iter(sample.lines), known.skip, comment, dialect.quote)
     reasons = []
@@ -261,7 +274,7 @@ def _with_reasons(layout: Layout, sample: Lines, known: Dialect, comment: str | 
         dialect = replace(dialect, skip=line - 1)
         reasons.append(f"skip {line - 1}: the table begins in line {line}, below {shown(first)}")
         beginning = read_beginning(iter(sample.lines), line - 1, comment, dialect.quote)
-    if known.delimiter is None and beginning.delimiter == dialect.delimiter:
+    if known.delimiter is None and dialect.delimiter in (None, beginning.delimiter):
         dialect = replace(dialect, delimiter=None)
     elif known.delimiter is None:
         name = _NAMES[str(dialect.delimiter)]
