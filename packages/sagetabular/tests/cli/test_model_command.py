@@ -45,6 +45,26 @@ def test_an_added_model_passes_the_checks_and_compiles(pipeline, project_root, l
     assert '"RegisterSecondTry"' in definition
 
 
+@pytest.mark.slow
+def test_models_are_checked_for_the_project_s_own_task(pipeline, project_root):
+    conf = project_root / "conf/pipeline.yaml"
+    content = yaml.safe_load(conf.read_text())
+    content |= {"task": "multiclass", "split": {"folds": 3}, "selection": {"minimum": 0.5}}
+    content["data"] |= {"target": "ocean_proximity", "class_weights": "balanced", "drop": []}
+    content["data"]["columns"]["ocean_proximity"] = "category"
+    conf.write_text(yaml.safe_dump(content, sort_keys=False))
+    assert pipeline("model", "add", "mine", folder=project_root).code == 0
+    checked = pipeline("model", "check", "mine", folder=project_root)
+    assert f"{len(checks_of('multiclass')) + 1} checks, 0 failed." in checked.out
+    assert "order of the categories" in " ".join(checked.out.split())
+    code = project_root / "models/mine/model.py"
+    code.write_text(code.read_text().replace("weights: pd.Series | None = None", "*rest: object"))
+    for command in ("compile", "run"):
+        rule, remedy = pipeline(command, folder=project_root).mistake
+        assert rule.startswith("models/mine/model.py: fit must take weights")
+        assert "class_weights" in remedy
+
+
 def test_only_the_title_changes_and_what_is_named_after_it(pipeline, example):
     text = (
         "# Boost, tuned\n"
