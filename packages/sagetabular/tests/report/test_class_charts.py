@@ -205,7 +205,7 @@ def test_a_thinned_line_keeps_its_ends_and_its_shape():
 
 def test_a_page_of_many_classes_and_rows_stays_small(tmp_path):
     classes = tuple(f"class {number}" for number in range(40))
-    story = Story(task="multiclass", metric="macro_f1", classes=classes, rows=20_000)
+    story = Story(task="multiclass", metric="macro_f1", classes=classes, rows=3000)
     page = page_of(tmp_path, make_execution(tmp_path, story))
     check_accessible(page)
     assert len(page.html) < 500_000
