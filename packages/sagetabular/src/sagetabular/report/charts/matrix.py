@@ -66,7 +66,7 @@ def _row_name(svg: Element, name: str, middle: float) -> None:
 def _column_name(svg: Element, name: str, middle: float, room: tuple[float, float, bool]) -> None:
     top, size, level = room
     if level:
-        text = shorten(name, int(size / LETTER))
+        text = shorten(name, int(size / LETTER) - 1)
         element(svg, "text", text, class_="name", x=middle, y=top - 6, text_anchor="middle")
         return
     turn = f"translate({middle + 4:.1f} {top - 5:.1f}) rotate(-90)"

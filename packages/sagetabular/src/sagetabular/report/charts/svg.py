@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sagetabular.report.charts.axes import Axis
 
 WIDTH, HEIGHT = 380, 250
-LEFT, RIGHT, TOP, BOTTOM = 58, 12, 10, 40
+LEFT, RIGHT, TOP, BOTTOM = 64, 12, 10, 40
 PLOT_WIDTH, PLOT_HEIGHT = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
 ROW = 24
 LETTER = 7.0  # width of an average letter at the page's font size for charts
@@ -60,7 +60,7 @@ def frame(svg: ET.Element, x: Axis, y: Axis) -> None:
         element(svg, "text", text, class_="tick", x=LEFT - 5, y=at + 4, text_anchor="end")
     middle = LEFT + PLOT_WIDTH / 2
     element(svg, "text", x.label, class_="label", x=middle, y=bottom + 33, text_anchor="middle")
-    turn = f"translate(11 {TOP + PLOT_HEIGHT / 2:g}) rotate(-90)"
+    turn = f"translate(10 {TOP + PLOT_HEIGHT / 2:g}) rotate(-90)"
     element(svg, "text", y.label, class_="label", transform=turn, text_anchor="middle")
 
 
