@@ -153,6 +153,8 @@ def test_a_gate_that_nobody_passes_registers_nothing(planted: Planted, command) 
     assert said in ended.stderr
     assert f"{name} is {gate}" in ended.stderr
     assert "Traceback" not in ended.stderr + ended.stdout
+    _, shown = ended.stdout.split("Leaderboard")
+    assert ("Note         step alone explains 100% of y (" in shown) == (planted.case == "steps")
     assert sorted((planted.run.root / ".pipeline/model-registry").rglob("*")) == before
 
 
