@@ -7,6 +7,7 @@ import io
 import json
 import tarfile
 from contextlib import contextmanager
+from unittest.mock import create_autospec
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from running import Server
 
 from sagelocal import LocalSageMaker
 from sagetabular.aws.sagemaker.payloads import count_records
+from sagetabular.cli.serving import predict
 
 TABLE = make_target(TWO)[0]
 VARIABLE = "SAGEMAKER_INFERENCE_OUTPUT"
@@ -156,7 +158,7 @@ def test_an_answer_of_another_server_is_named(
     pipeline, file, monkeypatch, option, answer, words
 ) -> None:
     """An older server, or somebody else's, does not know what it is asked for."""
-    monkeypatch.setattr("sagetabular.cli.serving.predict._ask", lambda *_: answer)
+    monkeypatch.setattr(predict, "_ask", create_autospec(predict._ask, return_value=answer))
     rule, remedy = pipeline("predict", file, "--url", "http://x", option).mistake
     assert rule.startswith("The answer ")
     assert words in rule

@@ -112,7 +112,8 @@ def test_weights_of_rows_and_of_classes_are_multiplied_and_no_feature() -> None:
     training = rows_of("a", "b", "b").assign(w=[2.0, 3.0, 4.0])
     found = with_weights(training, {**MANY, "weights": "w", "class_weights": {"b": 10.0}})
     assert [*found] == ["x", "y", WEIGHT]
-    assert [*found[WEIGHT]] == [2.0, 30.0, 40.0]
+    # 2, 3 x 10 and 4 x 10, whose mean is 24.
+    assert [*found[WEIGHT]] == [2 / 24, 30 / 24, 40 / 24]
     assert WEIGHT not in with_weights(training, MANY)
     with pytest.raises(JobError, match="data.class_weights must name classes, got 'z'"):
         with_weights(training, {**MANY, "class_weights": {"z": 2.0}})

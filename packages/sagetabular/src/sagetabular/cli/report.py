@@ -20,7 +20,7 @@ from sagetabular.cli.options import (
 from sagetabular.cli.terminal.output import print_table, say_written
 from sagetabular.errors import UserError
 from sagetabular.files import write_bytes
-from sagetabular.local.score_texts import in_a_sentence, score_text
+from sagetabular.local.score_texts import score_text
 from sagetabular.local.scoring import metric_named
 from sagetabular.project import find_project
 from sagetabular.project.title import title_of
@@ -112,7 +112,7 @@ def _print_comparison(found: RunComparison) -> None:
     for table in found.score_tables():
         if table.rows:
             print_table(f"\n{table.title}", ["model", "first ", "second ", "change "], table.rows)
-    first, second = (in_a_sentence(metric) for metric in found.metrics)
+    first, second = (metric.in_words for metric in found.metrics)
     same = first == second
     results = [
         [place, result.execution, result.status, result.winner or NONE, _score(result, same)]
@@ -128,7 +128,7 @@ def _score(result: Result, same: bool) -> str:
     if result.score is None:
         return NONE
     text = score_text(metric, result.score)
-    return text if same else f"{in_a_sentence(metric)} {text}"
+    return text if same else f"{metric.in_words} {text}"
 
 
 def _on_this_machine(identifier: str | None) -> tuple[LocalSageMaker, ExecutionRecord]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from sagetabular.jobs.errors import JobError
 from sagetabular.jobs.runner import base_dir, run_job
-from sagetabular.jobs.track_runs import read_execution
+from sagetabular.jobs.trials.logged import read_execution
 from sagetabular.tracking.runs import TrackingError
 
 if TYPE_CHECKING:

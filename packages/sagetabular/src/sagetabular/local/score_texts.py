@@ -13,18 +13,6 @@ _IN_UNITS_OF_THE_TARGET = ("rmse", "mae")
 _SIGNIFICANT = 5
 
 
-def in_a_sentence(metric: Metric) -> str:
-    """Return what a metric is called after other words, such as `balanced accuracy` or `ROC AUC`.
-
-    Examples:
-        >>> from sagetabular.jobs.scoring.metrics import METRICS
-        >>> in_a_sentence(METRICS["log_loss"]), in_a_sentence(METRICS["f1"])
-        ('log loss', 'F1')
-    """
-    first, rest = metric.label[:1], metric.label[1:]
-    return first.lower() + rest if rest[:1].islower() else metric.label
-
-
 def score_text(metric: Metric, value: float) -> str:
     """Return a score with four decimals; one in the target's unit with five digits.
 

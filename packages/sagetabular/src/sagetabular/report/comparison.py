@@ -11,7 +11,6 @@ from sagetabular.local.leaderboard import read_result
 from sagetabular.local.score_texts import (
     change_text,
     direction_text,
-    in_a_sentence,
     score_text,
 )
 from sagetabular.local.scoring import R2, metric_named
@@ -141,7 +140,7 @@ class RunComparison:
 
 
 def _title(words: str, metrics: tuple[Metric, Metric]) -> str:
-    first, second = (in_a_sentence(metric) for metric in metrics)
+    first, second = (metric.in_words for metric in metrics)
     if first == second:
         direction = "" if metrics[0].greater_is_better else f" ({direction_text(metrics[0])})"
         return f"{words} {first}{direction}"

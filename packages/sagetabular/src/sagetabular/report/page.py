@@ -16,7 +16,7 @@ from sagelocal.errors import SageLocalError
 from sagetabular.errors import UserError
 from sagetabular.lake.sample import SAMPLE_TITLE
 from sagetabular.local.leaderboard import read_result
-from sagetabular.local.score_texts import in_a_sentence, score_text
+from sagetabular.local.score_texts import score_text
 from sagetabular.local.scoring import metric_named
 from sagetabular.report import overview
 from sagetabular.report.artefacts import read_artefacts
@@ -132,7 +132,7 @@ def _score(result: Result) -> tuple[str, str]:
     """Return the name of the winner's score on the test rows, and the score."""
     metric = metric_named(result.metric)
     text = "none" if result.score is None else score_text(metric, result.score)
-    return f"Test {in_a_sentence(metric)}", text
+    return f"Test {metric.in_words}", text
 
 
 def _compared(

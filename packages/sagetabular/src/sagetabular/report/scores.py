@@ -8,7 +8,6 @@ from sagetabular.jobs.scoring.metrics import METRICS
 from sagetabular.local.score_texts import (
     deviation_text,
     direction_text,
-    in_a_sentence,
     score_text,
 )
 from sagetabular.local.scoring import metric_named
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 def leaderboard(result: Result) -> Table:
     """Return the ranking, by the metric that selects."""
     metric = metric_named(result.metric)
-    name = in_a_sentence(metric)
+    name = metric.in_words
     header = ["model", f"cross-validated {name} ", "over folds ", f"test {name} ", "trials "]
     rows = [
         [

@@ -10,10 +10,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from sagetabular.settings.classes import ClassName, ClassWeights
 from sagetabular.settings.files import Files, Format, Unit
 from sagetabular.settings.loading import RuleError, Settings
 from sagetabular.settings.reading import shown
+from sagetabular.settings.scoring.classes import ClassName, ClassWeights
 
 COLUMN_PREFIX_OF_OURS = "_"
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)]

@@ -13,7 +13,7 @@ from sagetabular.settings.models.tuning import Completion, SearchMinutes
 from sagetabular.settings.models.unit_steps import Defaults
 from sagetabular.settings.repeating import Cache, CacheSettings, Retries
 from sagetabular.settings.resources import Resources
-from sagetabular.settings.selection import Selection
+from sagetabular.settings.scoring.selection import Selection
 from sagetabular.settings.tasks import check_task
 
 Share = Annotated[float, Field(gt=0, lt=1)]

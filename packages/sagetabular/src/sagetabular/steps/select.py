@@ -131,6 +131,6 @@ def _message(context: Context, select: JobStep) -> object:
     metric = context.settings.pipeline.metric
     return text(
         "No model was registered: the winner ", selected(select, "winner.model"),
-        f" reaches {metric.label} ", selected(select, f"winner.test_{metric.name}"),
+        f" reaches {metric.in_words} ", selected(select, f"winner.test_{metric.name}"),
         f" on the test rows, {metric.parameter} is ", context.parameters.gate, ".",
     )  # fmt: skip

@@ -43,7 +43,7 @@ def execution_of(package: Mapping[str, Any]) -> str:
 def metric(package: Mapping[str, Any]) -> str:
     """Return the name of the metric, as a reader knows it; empty if none was noted."""
     known = _known(package)
-    return f"test {_in_a_sentence(known)}" if known else _noted(package)
+    return f"test {known.in_words.replace('R2', 'R²')}" if known else _noted(package)
 
 
 def direction(package: Mapping[str, Any]) -> str:
@@ -65,13 +65,6 @@ def _noted(package: Mapping[str, Any]) -> str:
 def _known(package: Mapping[str, Any]) -> Metric | None:
     name = _noted(package)
     return METRICS.get(name.removeprefix(_TEST)) if name.startswith(_TEST) else None
-
-
-def _in_a_sentence(metric: Metric) -> str:
-    if metric.name == "r2":
-        return "R²"
-    is_word = metric.label[1:2].islower()
-    return f"{metric.label[0].lower()}{metric.label[1:]}" if is_word else metric.label
 
 
 def score(package: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from rich.table import Column
 from rich.text import Text
 
 from sagetabular.cli.terminal.searches import Searches
-from sagetabular.local.score_texts import in_a_sentence, score_text
+from sagetabular.local.score_texts import score_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,7 +110,7 @@ class LiveProgress:
     def _best(self, step: str, score: float) -> str:
         """Return the best score of a search; its metric's name only where there is room for it."""
         metric = self._objectives[step]
-        name, text = in_a_sentence(metric), score_text(metric, score)
+        name, text = metric.in_words, score_text(metric, score)
         return f"{name} {text}" if len(name) <= self._console.width // ROOM else f"best {text}"
 
 

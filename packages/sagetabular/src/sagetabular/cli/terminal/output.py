@@ -20,7 +20,6 @@ from sagetabular.files import is_plain, write_bytes
 from sagetabular.local.score_texts import (
     deviation_text,
     direction_text,
-    in_a_sentence,
     score_text,
 )
 from sagetabular.local.scoring import metric_named
@@ -103,7 +102,7 @@ def print_result(result: Result, record: ExecutionRecord, project: Project) -> N
 
 def _print_leaderboard(result: Result, record: ExecutionRecord) -> None:
     metric = metric_named(result.metric)
-    name = in_a_sentence(metric)
+    name = metric.in_words
     rows = [
         [
             entry.name,

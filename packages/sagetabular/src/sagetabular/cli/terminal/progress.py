@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
-from sagetabular.local.score_texts import in_a_sentence, score_text
+from sagetabular.local.score_texts import score_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -66,7 +66,7 @@ class PlainProgress:
     ) -> None:
         """Show that a trial of a tuning step ended; `value` is its score, None if it failed."""
         metric = self._objectives[step]
-        name = in_a_sentence(metric)
+        name = metric.in_words
         score = "failed" if value is None else f"{name} {score_text(metric, value)}"
         top = "" if best is None else f", best {score_text(metric, best)}"
         self._say(f"{step} trial {number}/{total} {score}{top}")

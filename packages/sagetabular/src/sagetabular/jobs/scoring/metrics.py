@@ -32,6 +32,12 @@ class Metric:
     tasks: tuple[Task, ...]
 
     @property
+    def in_words(self) -> str:
+        """The label within a sentence: `log loss`, but `R2` and `ROC AUC`."""
+        first, rest = self.label[0], self.label[1:]
+        return first.lower() + rest if rest[0].islower() else self.label
+
+    @property
     def gate(self) -> Literal["minimum", "maximum"]:
         """The key of `selection` that holds the worst score to register."""
         return "minimum" if self.greater_is_better else "maximum"

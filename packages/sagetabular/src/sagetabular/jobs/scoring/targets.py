@@ -111,6 +111,9 @@ def row_weights(
 ) -> NDArray[np.float64] | None:
     """Return how much each training row counts, shape (rows,); None if all count equally.
 
+    Their mean is 1, so that what models count in weights, such as XGBoost's `min_child_weight`,
+    keeps its meaning whatever the unit of the column is.
+
     Args:
         target: Shape (rows,).
         weights: Of the rows, from a column of the data.
@@ -123,10 +126,11 @@ def row_weights(
     if weights is None and of_classes is None:
         return None
     found = np.ones(len(target)) if weights is None else weights.to_numpy(np.float64)
-    if of_classes is None:
-        return found
-    factors = _balanced(target) if of_classes == "balanced" else _given(target, of_classes)
-    return found * target.map(factors).to_numpy(np.float64)
+    if of_classes is not None:
+        factors = _balanced(target) if of_classes == "balanced" else _given(target, of_classes)
+        found = found * target.map(factors).to_numpy(np.float64)
+    scaled: NDArray[np.float64] = found / found.mean()
+    return scaled
 
 
 def _balanced(target: pd.Series) -> dict[str, float]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sagetabular.local.score_texts import direction_text, in_a_sentence, score_text
+from sagetabular.local.score_texts import direction_text, score_text
 from sagetabular.report.charts.axes import Axis, short
 from sagetabular.report.charts.plots import scatter
 from sagetabular.report.charts.svg import LETTER
@@ -91,7 +91,7 @@ def _said_of_the_best(search: SearchOutcome) -> str:
         return "No trial came to its end."
     direction = "" if metric.greater_is_better else f"; {direction_text(metric)}"
     score = score_text(metric, best.score)
-    return f"Best: trial {best.number} with {in_a_sentence(metric)} {score}{direction}."
+    return f"Best: trial {best.number} with {metric.in_words} {score}{direction}."
 
 
 def _stairs(places: list[float], tops: list[float]) -> list[tuple[float, float]]:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sagetabular.jobs.errors import JobError
-from sagetabular.jobs.track_runs import read_execution, read_scoring
+from sagetabular.jobs.trials.logged import read_execution, read_scoring
 from sagetabular.tracking.experiments_client import Content
 from sagetabular.tracking.experiments_tracker import _of_execution, _of_trial, component_name
 

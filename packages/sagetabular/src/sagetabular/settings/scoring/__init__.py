@@ -1,0 +1,1 @@
+"""Settings of what is scored: names of classes, the metric, the gate."""
