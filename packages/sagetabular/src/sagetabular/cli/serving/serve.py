@@ -166,5 +166,5 @@ def _announce(
         typer.echo(f"curl {url}/invocations -H 'Content-Type: application/json' -d '{row}'")
         if manifest.classes:
             of = listed(manifest.classes)
-            typer.echo(f"With -H '{HEADER}: output=probabilities' it answers those of {of}.")
+            typer.echo(f"With -H '{HEADER}: output=probabilities' it answers probabilities: {of}.")
         typer.echo(f"{program()} predict FILE --url {url}\n")
