@@ -207,6 +207,8 @@ def test_entities_are_refused(tmp_path):
     utf16 = f'<?xml version="1.0" encoding="utf-16"?>{BOMB}<a/>'.encode("utf-16")
     first, _ = refusal(read, by_hand(tmp_path, CELL, more={"xl/styles.xml": utf16}))
     assert "xl/styles.xml is no plain XML" in first
+    first, _ = refusal(read, by_hand(tmp_path, CELL, more={"xl/styles.xml": utf16[2:]}))
+    assert "xl/styles.xml is no plain XML" in first, "UTF-16 without a byte order mark"
 
 
 def test_a_zip_bomb_is_not_unpacked(tmp_path):

@@ -13,9 +13,10 @@ import pyarrow as pa
 from sagetabular.reading.dialect import Dialect
 from sagetabular.reading.errors import ReadingError
 from sagetabular.reading.files import kind_of_file, read_file, unreadable
+from sagetabular.reading.guessing.cutting import Layout
 from sagetabular.reading.guessing.encodings import find_encoding
 from sagetabular.reading.guessing.headers import find_header
-from sagetabular.reading.guessing.layouts import Layout, find_layout
+from sagetabular.reading.guessing.layouts import find_layout
 from sagetabular.reading.guessing.notations import find_notation
 from sagetabular.reading.guessing.samples import read_lines, read_rows
 

@@ -15,7 +15,7 @@ from sagetabular.reading.values import BLANKS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sagetabular.reading.guessing.layouts import Layout
+    from sagetabular.reading.guessing.cutting import Layout
 
 _WHOLE = re.compile(r"[0-9]{1,6}(\.0*)?")
 _UNNAMED = re.compile(r"Unnamed: [0-9]+")

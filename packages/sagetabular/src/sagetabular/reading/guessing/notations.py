@@ -12,7 +12,7 @@ from sagetabular.reading.notation import THOUSANDS, Notation, split_unit
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sagetabular.reading.guessing.layouts import Layout
+    from sagetabular.reading.guessing.cutting import Layout
 
 # The simpler ones first.
 _NOTATIONS = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sagetabular.printing import shown
 from sagetabular.reading.files import open_text
-from sagetabular.reading.guessing.layouts import Layout, Lines, without_title
+from sagetabular.reading.guessing.cutting import Layout, Lines, without_title
 
 if TYPE_CHECKING:
     from pathlib import Path
