@@ -147,7 +147,9 @@ DECLARED = [
 
 def test_format_and_unit_hold_for_files(tmp_path):
     file = tmp_path / "a.csv"
-    file.write_text("Price;Day;Code\n1.234,50 €;31/01/2026;1,5\n€7;01/02/2026;\n", encoding="utf-8")
+    file.write_text(
+        "Price;Day;Code\n1.234,50 €; 31/01/2026 ;1,5\n€7;01/02/2026;\n", encoding="utf-8"
+    )
     table = read_files([file], DECLARED, (), Dialect(decimal=",", thousands=".")).table
     assert table["price"].to_pylist() == [1234.5, 7]
     assert [str(day) for day in table["day"].to_pylist()] == [
