@@ -34,6 +34,8 @@ _NO_VALUE = frozenset(
     )
 )
 _MOST_MARKS = 3
+# Two numbers, or a year.
+_MAY_BE_DATE = re.compile("[0-9][^0-9]+[0-9]|[0-9]{4}")
 
 
 @dataclass(frozen=True)
@@ -172,8 +174,11 @@ def _with_marks(
 
 def _of_words(counts: Mapping[str, int], others: Sequence[str], rows: int) -> Found:
     texts = [*counts]
-    if (formats := tuple(date_formats(texts))) or is_iso(texts):
-        return Found("time", "", counts, rows, formats=formats)
+    # To try all formats takes half a second: most texts are no dates.
+    if all(map(_MAY_BE_DATE.search, texts)):
+        formats = tuple(date_formats(texts))
+        if formats or is_iso(texts):
+            return Found("time", "", counts, rows, formats=formats)
     why = f"numbers and text ({others[0][:20]!r})" if 2 * len(others) < len(texts) else ""
     return Found("category", why, counts, rows)
 
