@@ -21,7 +21,7 @@ from sagetabular.project import find_project
 
 pytestmark = pytest.mark.slow
 # Few trials of small models: what is compared is what they reach, not how far one could get.
-TRIALS, FOLDS = 3, 5
+TRIALS = 3
 TREE = {
     "max_depth": {"type": "integer", "min": 3, "max": 12},
     "min_samples_leaf": {"type": "integer", "min": 1, "max": 20, "scaling": "Logarithmic"},
@@ -42,13 +42,25 @@ class Solved:
         public: What was known of it.
         table: As pandas reads the file, without rows that lack the target, in the run's order.
         assigned: Of each of its rows the fold that validates it, -2 for a test row.
+        conf: What init has written, with few trials.
         run: The execution.
     """
 
     public: PublicTable
     table: pd.DataFrame
     assigned: np.ndarray
+    conf: dict[str, Any]
     run: Run
+
+    @property
+    def folds(self) -> list[int]:
+        return sorted({*self.assigned[self.assigned >= 0].tolist()})
+
+    def known_to(self, fold: int) -> np.ndarray:
+        """Which rows a model has seen that the fold validates: with times, what lies before it."""
+        if self.conf["split"].get("kind") == "time":
+            return (self.assigned >= -1) & (self.assigned < fold)
+        return (self.assigned >= 0) & (self.assigned != fold)
 
     @property
     def metric(self) -> Any:
@@ -68,41 +80,40 @@ class Solved:
 def solved(request, tmp_path_factory, new_project, command) -> Solved:
     public = TABLES[request.param]
     root = new_project(tmp_path_factory.mktemp("public") / "project")
-    file = root / "table.csv"
-    table = public.write(file)
-    settle(root, public, table)
-    command("data", "add", file, folder=root)
+    table = public.write(root / "table.csv")
+    asked = ("--target", public.target, "--metric", public.metric)
+    command("init", "table.csv", *asked, "--yes", folder=root)
+    conf = make_quick(root)
     run = run_project(root)
     assert run.result.status == "Succeeded", run.record.failure_reason
-    table = table.drop(columns=list(public.left_out)).dropna(subset=public.target)
-    return Solved(public, *as_split(run, table.reset_index(drop=True)), run)
+    return Solved(public, *as_split(run, table, conf), conf, run)
 
 
-def settle(root: Path, public: PublicTable, table: pd.DataFrame) -> None:
-    """Write what the contract of `conf/` asks of a user, and few trials."""
+def make_quick(root: Path) -> dict[str, Any]:
+    """Ask for few trials of small models; return what init has written."""
     file = root / "conf/pipeline.yaml"
-    conf = {"name": yaml.safe_load(file.read_text())["name"], **public.conf(table)}
-    conf["data"] |= {"database": "public", "table": "rows"}
-    gate = METRICS[public.metric].gate
-    conf["selection"] = {"metric": public.metric, gate: 1000.0 if gate == "maximum" else 0.0}
-    conf |= {"split": {"folds": FOLDS}, "tuning": {"trials": TRIALS, "parallel": 2}}
-    conf["tracking"] = "none"
+    conf = yaml.safe_load(file.read_text())
+    conf |= {"tuning": {"trials": TRIALS, "parallel": 2}, "tracking": "none"}
     file.write_text(yaml.safe_dump(conf, sort_keys=False))
-    query = f"SELECT * FROM ${{table}} WHERE {public.target} IS NOT NULL"
-    (root / "queries/ingest.sql").write_text(query)
     search(root, "decision_tree", TREE)
     search(root, "xgboost", BOOSTER, num_round=40)
+    return conf
 
 
-def as_split(run: Run, table: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+def as_split(
+    run: Run, table: pd.DataFrame, conf: dict[str, Any]
+) -> tuple[pd.DataFrame, np.ndarray]:
     """Put the file's rows into the order of Preprocess's tables, which hold these and no other."""
     train = pd.read_parquet(run.output("Preprocess", "train"))
     test = pd.read_parquet(run.output("Preprocess", "test")).assign(_fold=-2)
     rows = pd.concat([train, test], ignore_index=True)
-    keys, of_file = (as_text(part, list(table)) for part in (rows, table))
+    seen = [name for name in table if name in rows]
+    table = table.dropna(subset=conf["data"]["target"])[seen]
+    keys, of_file = (as_text(part, seen) for part in (rows, table))
     assert sorted(keys) == sorted(of_file)
-    sides = pd.DataFrame({"key": keys, "fold": rows["_fold"]}).groupby("key")["fold"]
-    assert (sides.nunique() == 1).all(), "copies of a row lie on two sides"
+    if conf["split"].get("kind") != "time":  # there, the time tells equal rows apart
+        sides = pd.DataFrame({"key": keys, "fold": rows["_fold"]}).groupby("key")["fold"]
+        assert (sides.nunique() == 1).all(), "copies of a row lie on two sides"
     ordered = table.iloc[np.argsort(of_file)[np.argsort(np.argsort(keys))]]
     return ordered.reset_index(drop=True), rows["_fold"].to_numpy()
 
@@ -116,6 +127,17 @@ def as_text(table: pd.DataFrame, columns: list[str]) -> list[str]:
     ]
 
 
+def test_init_has_found_out_what_is_asked(solved: Solved) -> None:
+    """The task, and what a person would leave out of these tables or split them by."""
+    conf, public = solved.conf, solved.public
+    assert conf.get("task", "regression") == public.task
+    left_out = {*public.named()} - {*solved.table}
+    assert left_out <= {"name", "year", "date"}
+    kind = conf["split"].get("kind")
+    in_time = {"year", "date"} & left_out
+    assert kind == "time" if in_time else kind in (None, "random", "stratified")
+
+
 @pytest.mark.parametrize("model", STEPS)
 def test_each_trial_scores_what_the_libraries_own_estimators_do(solved: Solved, model: str) -> None:
     reference = reference_of(solved, model)
@@ -127,10 +149,10 @@ def test_each_trial_scores_what_the_libraries_own_estimators_do(solved: Solved, 
                 model,
                 report["hyperparameters"],
                 report["seed"],
-                (solved.assigned >= 0) & (solved.assigned != fold),
+                solved.known_to(fold),
                 solved.assigned == fold,
             )
-            for fold in range(FOLDS)
+            for fold in solved.folds
         ]
         scores.append(np.mean(of_folds))
         assert report[solved.metric.name] == pytest.approx(scores[-1], abs=tolerance(solved))
@@ -142,7 +164,7 @@ def test_each_trial_scores_what_the_libraries_own_estimators_do(solved: Solved, 
 @pytest.mark.parametrize("model", STEPS)
 def test_the_refitted_model_scores_likewise_on_the_test_rows(solved: Solved, model: str) -> None:
     manifest = json.loads((solved.evaluation(model) / "manifest.json").read_text())
-    is_training = solved.assigned >= 0
+    is_training = solved.assigned >= -1
     score = reference_of(solved, model).score(
         model, manifest["hyperparameters"], manifest["seed"], is_training, ~is_training
     )
