@@ -195,8 +195,8 @@ def test_what_is_no_table_is_refused_with_the_reason(csv_file, content, reason):
 @pytest.mark.parametrize(
     ("content", "place", "charset"),
     [
-        ("total_rooms,city\n1,café\n".encode("latin-1"), "line 2 has the byte 0xe9", "latin1"),
-        (("x" * 100_000 + "\n" + "é").encode("latin-1"), "line 2 has the byte 0xe9", "latin1"),
+        ("total_rooms,city\n1,café\n".encode("latin-1"), "line 2 has the byte 0xe9", "cp1252"),
+        (("x" * 100_000 + "\n" + "é").encode("latin-1"), "line 2 has the byte 0xe9", "cp1252"),
         ("total_rooms,city\n1,x\n".encode("utf-16"), "line 1 has the byte 0xff", "utf-16"),
     ],
 )
@@ -206,7 +206,8 @@ def test_text_of_another_encoding_is_refused_with_line_byte_and_remedy(
     path = csv_file(content)
     assert refusal(path).splitlines() == [
         f"{path} is not UTF-8 text: {place}.",
-        f"Convert it: iconv -f {charset} -t utf8 FILE > NEW_FILE.",
+        f"Say what it is, under data.files in conf/pipeline.yaml: encoding: {charset}; or convert "
+        f"it: iconv -f {charset} -t utf8 FILE > NEW_FILE.",
     ]
 
 

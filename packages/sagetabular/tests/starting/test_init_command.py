@@ -312,6 +312,13 @@ def test_a_split_by_groups_or_time_is_taken_where_a_column_says_so(init):
     started = init(shuffled, "--target", "price", name="c.csv")
     assert started.conf["split"].get("by") is None
     assert "sold" in started.data["drop"]
+    # As the years of car models: few times say how old a thing is, not when its row was made.
+    years = frame.assign(
+        sold=pd.to_datetime("2020-01-01")
+        + pd.to_timedelta(np.sort(np.arange(len(frame)) % 12), unit="D")
+    )
+    started = init(years, "--target", "price", name="d.csv")
+    assert started.conf["split"].get("by") is None
     started = init(shuffled, "--target", "price", "--split", "time:sold", name="c.csv")
     assert started.conf["split"]["by"] == "sold"
 

@@ -110,19 +110,29 @@ def _of_labels(truth: NDArray[np.int64], chosen: NDArray[np.int64], count: int) 
     """Return what SageMaker computes from the chosen classes alone."""
     commonest = float(np.bincount(truth).max() / len(truth))
     found = {"accuracy_best_constant_classifier": commonest}
-    average = "binary" if count == 2 else "weighted"
+    precision, recall, _, support = metrics.precision_recall_fscore_support(
+        truth, chosen, labels=range(count), zero_division=0
+    )
+    # Of two classes the second counts, of more each as much as it has rows.
+    shares = np.array([0.0, 1.0]) if count == 2 else support / len(truth)
     prefix = "" if count == 2 else "weighted_"
-    for name, beta in _BETAS.items():
-        precision, recall, value, _ = metrics.precision_recall_fscore_support(
-            truth, chosen, beta=beta, average=average, zero_division=0
-        )
-        found[f"{prefix}{name}"] = float(value)
-        found |= {f"{prefix}precision": float(precision), f"{prefix}recall": float(recall)}
+    values = {"precision": precision, "recall": recall}
+    values |= {name: _f_beta(precision, recall, beta) for name, beta in _BETAS.items()}
+    found |= {f"{prefix}{name}": float(shares @ each) for name, each in values.items()}
     if count == 2:
         hits, alarms = float(chosen[truth == 1].mean()), float(chosen[truth == 0].mean())
         found |= {"true_positive_rate": hits, "false_negative_rate": 1 - hits}
         found |= {"false_positive_rate": alarms, "true_negative_rate": 1 - alarms}
     return found
+
+
+def _f_beta(
+    precision: NDArray[np.float64], recall: NDArray[np.float64], beta: float
+) -> NDArray[np.float64]:
+    """Return (1 + beta²) x precision x recall / (beta² x precision + recall); 0 where both are."""
+    below = beta**2 * precision + recall
+    above = (1 + beta**2) * precision * recall
+    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
 
 
 def _confusion(
