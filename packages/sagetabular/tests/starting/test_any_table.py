@@ -11,10 +11,10 @@ from projects import copy_project
 from sagetabular.compiling.checks.queries import check_query_of
 from sagetabular.errors import UserError
 from sagetabular.project import Project
-from sagetabular.starting.drafting import make_draft, plan_for
+from sagetabular.starting.changes.drafting import make_draft, plan_for
+from sagetabular.starting.changes.writing import write_draft
 from sagetabular.starting.options import parse_asked
-from sagetabular.starting.sources import read_source
-from sagetabular.starting.writing import write_draft
+from sagetabular.starting.tables.sources import read_source
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=6)
 NAMES |= st.sampled_from(["id", "no", "Date", "patient_id", "2019", "select", 'a"b', "é ü", "_x"])

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from sagetabular.errors import UserError
 from sagetabular.settings.yaml_text import load
-from sagetabular.starting.editing import Entry, with_entries
-from sagetabular.starting.yaml_words import written
+from sagetabular.starting.changes.editing import Entry, with_entries
+from sagetabular.starting.changes.yaml_words import written
 
 TEXT = """\
 # A heading.

@@ -13,7 +13,7 @@ from terminals import Terminal
 
 from sagetabular.files import write_bytes
 from sagetabular.lake.store import source, write_table
-from sagetabular.starting import writing
+from sagetabular.starting.changes import writing
 
 RANDOM = np.random.default_rng(7)
 ROWS = 300

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from sagetabular.reading.values import make_marks
-from sagetabular.starting.kinds import find, suspicious
-from sagetabular.starting.sources import SourceColumn
+from sagetabular.starting.inference.kinds import find, suspicious
+from sagetabular.starting.tables.sources import SourceColumn
 
 DAY = datetime.date(2026, 1, 31)
 # Name → cells, the type, and what the reason must mention.

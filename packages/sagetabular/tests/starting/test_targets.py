@@ -9,11 +9,11 @@ from sklearn import metrics
 
 from sagetabular.errors import UserError
 from sagetabular.reading.values import make_marks
-from sagetabular.starting.gates import STEP, find_gate
-from sagetabular.starting.kinds import find
+from sagetabular.starting.inference.gates import STEP, find_gate
+from sagetabular.starting.inference.kinds import find
+from sagetabular.starting.inference.targets import find_goal
 from sagetabular.starting.options import Asked
-from sagetabular.starting.sources import SourceColumn
-from sagetabular.starting.targets import find_goal
+from sagetabular.starting.tables.sources import SourceColumn
 
 
 def found(cells):

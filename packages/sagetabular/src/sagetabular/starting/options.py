@@ -11,7 +11,7 @@ from sagetabular.jobs.scoring.metrics import METRICS, Task
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sagetabular.starting.sources import Source
+    from sagetabular.starting.tables.sources import Source
 
 TASKS: tuple[str, ...] = get_args(Task)
 SPLITS = ("random", "stratified", "grouped", "time")

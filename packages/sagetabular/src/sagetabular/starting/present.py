@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sagetabular.starting.options import Asked
-    from sagetabular.starting.sources import Source
+    from sagetabular.starting.tables.sources import Source
 
 
 def with_present(

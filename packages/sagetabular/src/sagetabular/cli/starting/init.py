@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sagetabular.project import Project
     from sagetabular.starting.options import Wishes
-    from sagetabular.starting.sources import Source
+    from sagetabular.starting.tables.sources import Source
 
 
 def init(
@@ -112,9 +112,9 @@ def begin(
         yes: Whether to write without asking.
         dry_run: Whether to write nothing.
     """
-    from sagetabular.starting.drafting import make_draft, plan_for, source_for
+    from sagetabular.starting.changes.drafting import make_draft, plan_for, source_for
+    from sagetabular.starting.changes.writing import write_draft
     from sagetabular.starting.options import parse_asked
-    from sagetabular.starting.writing import write_draft
 
     _ = project.settings  # an error in conf/ is reported before anything else
     source = source_for(project, files, wishes.files)

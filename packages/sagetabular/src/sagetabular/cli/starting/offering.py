@@ -23,8 +23,8 @@ def offered(project: Project) -> bool:
     Args:
         project: A project without data.
     """
-    from sagetabular.starting.naming import TEMPLATE_DATABASE, TEMPLATE_TABLE
     from sagetabular.starting.options import Wishes
+    from sagetabular.starting.tables.naming import TEMPLATE_DATABASE, TEMPLATE_TABLE
 
     data = project.settings.pipeline.data
     if (data.database, data.table) != (TEMPLATE_DATABASE, TEMPLATE_TABLE):

@@ -13,8 +13,8 @@ from sagetabular.printing import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sagetabular.starting.drafting import Draft
-    from sagetabular.starting.plan import Plan, PlannedColumn
+    from sagetabular.starting.changes.drafting import Draft
+    from sagetabular.starting.inference.plan import Plan, PlannedColumn
 
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}

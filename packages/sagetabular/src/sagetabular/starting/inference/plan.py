@@ -13,24 +13,24 @@ from sagetabular.printing import listed, printable
 from sagetabular.reading.names import DeclaredColumn
 from sagetabular.reading.times import parse_times, wrong_format
 from sagetabular.reading.values import make_marks
-from sagetabular.starting import leaving
-from sagetabular.starting.gates import find_gate
-from sagetabular.starting.giveaways import give_away
-from sagetabular.starting.kinds import all_marks, find, suspicious
-from sagetabular.starting.leaving import Reason
-from sagetabular.starting.sources import typed
-from sagetabular.starting.splits import find_split
-from sagetabular.starting.targets import find_goal
+from sagetabular.starting.inference import leaving
+from sagetabular.starting.inference.gates import find_gate
+from sagetabular.starting.inference.giveaways import give_away
+from sagetabular.starting.inference.kinds import all_marks, find, suspicious
+from sagetabular.starting.inference.leaving import Reason
+from sagetabular.starting.inference.splits import find_split
+from sagetabular.starting.inference.targets import find_goal
+from sagetabular.starting.tables.sources import typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sagetabular.starting.gates import Gate
-    from sagetabular.starting.kinds import Found, Type
+    from sagetabular.starting.inference.gates import Gate
+    from sagetabular.starting.inference.kinds import Found, Type
+    from sagetabular.starting.inference.splits import Split
+    from sagetabular.starting.inference.targets import Goal
     from sagetabular.starting.options import Asked
-    from sagetabular.starting.sources import Source
-    from sagetabular.starting.splits import Split
-    from sagetabular.starting.targets import Goal
+    from sagetabular.starting.tables.sources import Source
 
 Use = Literal["target", "used", "groups", "orders", "left out"]
 

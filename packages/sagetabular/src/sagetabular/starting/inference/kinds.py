@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sagetabular.reading.values import Marks
-    from sagetabular.starting.sources import SourceColumn
+    from sagetabular.starting.tables.sources import SourceColumn
 
 Type = Literal["number", "category", "time"]
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from sagetabular.starting.kinds import Found
+    from sagetabular.starting.inference.kinds import Found
+    from sagetabular.starting.inference.targets import Goal
     from sagetabular.starting.options import Asked
-    from sagetabular.starting.targets import Goal
 
 _GROUP = re.compile(
     r"(?:.*_)?(?:id|uid|uuid|guid|subject|patient|participant|person|customer|client|user|household"

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from sagetabular.errors import UserError
 from sagetabular.settings.files import Files
 from sagetabular.settings.loading import RuleError
-from sagetabular.starting.naming import TEMPLATE_TABLE
+from sagetabular.starting.tables.naming import TEMPLATE_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from sagetabular.errors import UserError
-from sagetabular.starting.yaml_words import written
+from sagetabular.starting.changes.yaml_words import written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,14 +18,14 @@ from sagetabular.lake.store import read_table
 from sagetabular.lake.store import source as lake_source
 from sagetabular.settings import load_project
 from sagetabular.settings.reading import read_mapping
-from sagetabular.starting.documents import CONF, conf_text, query_text
-from sagetabular.starting.editing import value_at
-from sagetabular.starting.files import said_of_files, with_option
-from sagetabular.starting.naming import database_name, table_name
-from sagetabular.starting.plan import make_plan
+from sagetabular.starting.changes.documents import CONF, conf_text, query_text
+from sagetabular.starting.changes.editing import value_at
+from sagetabular.starting.changes.trying import try_preprocess
+from sagetabular.starting.inference.plan import make_plan
 from sagetabular.starting.present import with_present
-from sagetabular.starting.sources import read_source
-from sagetabular.starting.trying import try_preprocess
+from sagetabular.starting.tables.files import said_of_files, with_option
+from sagetabular.starting.tables.naming import database_name, table_name
+from sagetabular.starting.tables.sources import read_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
     from sagetabular.project import Project
     from sagetabular.settings import ProjectSettings
+    from sagetabular.starting.inference.plan import Plan
     from sagetabular.starting.options import Asked
-    from sagetabular.starting.plan import Plan
-    from sagetabular.starting.sources import Source
+    from sagetabular.starting.tables.sources import Source
 
 _READ = ("conf", "models", "pipelines")
 _UNWANTED = shutil.ignore_patterns("__pycache__", ".*")

@@ -13,7 +13,7 @@ from sagetabular.reading.values import Marks, category, is_number
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sagetabular.starting.kinds import Found
+    from sagetabular.starting.inference.kinds import Found
     from sagetabular.starting.options import Asked
 
 # Whole numbers from 0 or 1 on without a gap may be codes of classes, up to so many of them.

@@ -11,8 +11,8 @@ from sagetabular.jobs.scoring.metrics import METRICS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sagetabular.starting.kinds import Found
-    from sagetabular.starting.targets import Goal
+    from sagetabular.starting.inference.kinds import Found
+    from sagetabular.starting.inference.targets import Goal
 
 # Of the way from guessing to a perfect score.
 STEP = 0.05

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sagetabular.jobs.rows.account import FEW
 
 if TYPE_CHECKING:
-    from sagetabular.starting.kinds import Found
+    from sagetabular.starting.inference.kinds import Found
 
 # By chance, fewer rows may be numbered by any column.
 _FEWEST_ROWS = 10

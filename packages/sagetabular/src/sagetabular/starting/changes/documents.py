@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from sagetabular.jobs.scoring.metrics import Task
 from sagetabular.printing import printable
-from sagetabular.starting.editing import Entry, with_entries
-from sagetabular.starting.yaml_words import written
+from sagetabular.starting.changes.editing import Entry, with_entries
+from sagetabular.starting.changes.yaml_words import written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sagetabular.starting.plan import Plan, PlannedColumn
+    from sagetabular.starting.inference.plan import Plan, PlannedColumn
 
 CONF = "conf/pipeline.yaml"
 _LOSSES = "on the test rows; a winner above it is not registered"

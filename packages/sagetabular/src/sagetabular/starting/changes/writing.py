@@ -11,7 +11,7 @@ from sagetabular.lake.store import table_folder, write_table
 
 if TYPE_CHECKING:
     from sagetabular.project import Project
-    from sagetabular.starting.drafting import Draft
+    from sagetabular.starting.changes.drafting import Draft
 
 
 def write_draft(project: Project, draft: Draft) -> None:

@@ -1,0 +1,1 @@
+"""What is written: changes of files as text, tried in a copy before they are made."""

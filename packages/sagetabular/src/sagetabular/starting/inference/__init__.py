@@ -1,0 +1,1 @@
+"""What a table suggests: types, task, metric, split, gate, and what is left out."""
