@@ -121,9 +121,18 @@ def test_losses_are_those_that_scikit_learn_calls_so() -> None:
                for task, name in DEFAULT_METRICS.items())  # fmt: skip
 
 
-def test_a_positive_class_may_be_written_as_number_or_truth_value(example) -> None:
+def test_a_word_that_yaml_reads_as_true_is_to_be_quoted(example, mistake_of) -> None:
+    change(example, {**BINARY, "data.positive": "POSITIVE"})
+    text = (example.root / PIPELINE).read_text()
+    example.write(PIPELINE, text.replace("POSITIVE", "yes"))
+    rule, remedy = mistake_of(example)
+    assert rule == f"{PIPELINE}: data.positive must be a valid string, got True for yes."
+    assert '"yes"' in remedy
+
+
+def test_a_positive_class_may_be_written_as_a_number(example) -> None:
     change(example, BINARY)
-    for written, expected in ((1, "1"), (True, "true"), (2.0, "2"), ("Yes", "Yes")):
+    for written, expected in ((1, "1"), (2.0, "2"), ("true", "true"), ("Yes", "Yes")):
         example.change(PIPELINE, "data.positive", written)
         assert example.load().pipeline.data.positive == expected
 

@@ -12,7 +12,7 @@ import string
 from dataclasses import dataclass, replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sagetabular.reading.dialect import Dialect
@@ -137,8 +137,19 @@ def test_a_table_is_read_back_by_its_dialect(tmp_path, table):
     assert found.table.to_pydict() == expected
 
 
+# One row, and a comment of as many words as the row has cells.
+COMMENTED = Table(
+    [("qa", 0, 0.0)],
+    Dialect(delimiter="\t", quote="'", comment="#", skip=1, trailing=True),
+    ["Report"],
+    True,
+    True,
+)
+
+
 @given(tables())
-@BOUNDED
+@example(COMMENTED)
+@settings(BOUNDED, derandomize=True, max_examples=100)
 def test_a_guess_is_right_or_refused(tmp_path, table):
     # What nobody can see in a file is said: a title without a header, a row's number without one.
     dialect = table.dialect

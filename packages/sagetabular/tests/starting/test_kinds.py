@@ -23,6 +23,7 @@ COLUMNS = {
     "more marks than numbers": (["1", "?", "?", "?"], "category", ""),
     "numbers with a unit": (["12 km", "7 km", ""], "number", "in km"),
     "prices": (["$1.50", "$7"], "number", "in $"),
+    "a unit and gaps": (["12.5 €", "7 €", "?"] * 2 + ["3.9 €"], "number", "in €; '?' means"),
     "several units": (["12 km", "7 m"], "category", ""),
     "numbers and a word": (["1", "2", "3", "many"], "category", "numbers and text ('many')"),
     "leading zeros": (["01234", "99999"], "category", "leading zeros (01234)"),

@@ -68,7 +68,7 @@ def find_data(project: Project, parameters: Mapping[str, str]) -> Origin:
     if project.settings.pipeline.data.reads_tables:
         table = ".".join(_table(project, parameters))
         msg = f"conf/pipeline.yaml: data.table: the local lake has no table {table}."
-        raise UserError(msg, _FILL)
+        raise UserError(msg, f"Begin with your own: `pipeline init FILE --target COLUMN`. {_FILL}")
     uri = _data_uri(project, parameters)
     msg = f"conf/pipeline.yaml: data.uri: {uri} has no files, looked for in {_place(project, uri)}."
     remedy = _FILL if _in_s3(uri) else "Name a folder with CSV or Parquet files."

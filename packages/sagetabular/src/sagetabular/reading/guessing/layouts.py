@@ -54,7 +54,14 @@ def _are_comments(plain: list[Layout], commented: list[Layout]) -> bool:
     are_above = not any(
         cells[0].startswith(COMMENT) for layout in plain for _, cells in layout.records
     )
+    if _first_line(commented) < _first_line(plain):  # a header above the first of them is no chance
+        return True
     return are_above or max(map(_typed, commented)) > max(map(_typed, plain))
+
+
+def _first_line(found: list[Layout]) -> int:
+    """Return the line in which the table begins."""
+    return min(layout.records[0][0] for layout in found)
 
 
 def _found(sample: Lines, known: Dialect, said: Mapping[str, Any]) -> list[Layout]:
@@ -65,8 +72,7 @@ def _found(sample: Lines, known: Dialect, said: Mapping[str, Any]) -> list[Layou
         if (layout := cut(sample, replace(known, delimiter=delimiter), said))
     ]
     # What makes the very first line a header is no chance.
-    top = min((layout.records[0][0] for layout in found), default=0)
-    found = [layout for layout in found if layout.records[0][0] == top]
+    found = [layout for layout in found if layout.records[0][0] == _first_line(found)]
     if known.delimiter is None:
         blank = cut(sample, replace(known, delimiter=BLANK), said)
         found = [blank] if blank and _has_more_types(blank, found) else found
@@ -86,7 +92,9 @@ def _typed(layout: Layout) -> float:
 
 
 def _has_more_types(blank: Layout, others: Sequence[Layout]) -> bool:
-    """Return whether blanks separate cells: they stand in texts too."""
+    """Return whether blanks separate cells: they stand in texts too, and in comments."""
+    if blank.records[0][1][0] == COMMENT:
+        return False
     return _typed(blank) > max(map(_typed, others), default=0) and (
         not others or _typed(blank) > 1 / 2
     )

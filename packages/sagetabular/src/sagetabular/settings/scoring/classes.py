@@ -12,11 +12,16 @@ from sagetabular.settings.reading import shown
 
 
 def _spelled(value: object) -> object:
-    """Return a class as the data spell it: 1 and true are the texts `1` and `true`."""
+    """Return a class as the data spell it: 1 is the text `1`.
+
+    Of true and yes YAML makes one value, so they must be written as text.
+    """
+    if isinstance(value, bool):
+        return value
     if not isinstance(value, str | int | float) or (name := category(value, Marks())) is None:
         msg = f"must be a class as the data spell it, got {shown(value)}."
         raise RuleError(msg, "Write it in quotes.")
-    return name.lower() if isinstance(value, bool) else name
+    return name
 
 
 def _spelled_keys(value: object) -> object:

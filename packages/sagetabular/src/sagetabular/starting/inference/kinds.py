@@ -150,15 +150,19 @@ def _of_texts(counts: Mapping[str, int], rows: int, dialect: Dialect) -> Found:
 
 
 def _with_unit(counts: Mapping[str, int], rows: int, dialect: Dialect) -> Found | None:
-    texts = [*counts]
-    unit = unit_of(texts)
-    if unit is None:
+    """Return numbers that all carry one unit, beside texts that stand where there is no number."""
+    others = [text for text in counts if not any(map(str.isdigit, text))]
+    measured = {text: count for text, count in counts.items() if text not in others}
+    unit = unit_of(measured)
+    if unit is None or (others and not _mean_nothing(others, counts)):
         return None
-    numbers = _plain_numbers(texts, dialect.notation(unit))
-    if len(numbers) < len(texts):
+    numbers = _plain_numbers([*measured], dialect.notation(unit))
+    if len(numbers) < len(measured):
         return None
-    found = _of_written_numbers(counts, numbers, rows)
-    return replace(found, unit=unit, why=f"in {unit}") if found.numeric else found
+    found = _of_written_numbers(measured, numbers, rows)
+    why = f"in {unit}; {', '.join(map(repr, others))} means missing" if others else f"in {unit}"
+    marked = replace(found, marks=tuple(sorted(others)))
+    return replace(marked, unit=unit, why=why) if found.numeric else marked
 
 
 def _with_marks(
