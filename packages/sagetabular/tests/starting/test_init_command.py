@@ -301,6 +301,13 @@ def test_columns_that_are_asked_for_are_kept_and_others_go(init):
     assert "tax alone explains" in started.out
 
 
+def test_names_that_are_nearly_right_are_understood_or_named(init):
+    started = init(HOUSES, "--target", "price", "--metric", "RMSE")
+    assert started.conf["selection"]["metric"] == "rmse"
+    _, remedy = init(HOUSES, "--target", "prise").ended.mistake
+    assert remedy.endswith(" (did you mean price?).")
+
+
 def test_a_split_by_groups_or_time_is_taken_where_a_column_says_so(init):
     frame = HOUSES.assign(patient_id=[f"P{row // 6}" for row in range(ROWS)])
     split = init(frame, "--target", "price").conf["split"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast, get_args
 
 from sagetabular.errors import UserError
 from sagetabular.jobs.scoring.metrics import METRICS, Task
+from sagetabular.reading.names import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -110,10 +112,13 @@ def parse_asked(source: Source, target: str, wishes: Wishes = Wishes()) -> Asked
 
 
 def _one_of(value: str | None, option: str, known: Sequence[str]) -> str | None:
-    if value is not None and value not in known:
+    if value is None:
+        return None
+    name = re.sub(r"\W+", "_", value.strip()).lower()  # `ROC AUC`, as reports have it
+    if name not in known:
         msg = f"{option} must be one of {', '.join(known)}, got {value!r}."
-        raise UserError(msg, "Correct it, or leave it out.")
-    return value
+        raise UserError(msg, f"Correct it{did_you_mean(name, known)}, or leave it out.")
+    return name
 
 
 def _split(source: Source, split: str | None) -> tuple[str | None, str | None]:
@@ -131,5 +136,5 @@ def _format(source: Source, text: str) -> tuple[str, str]:
     column, equals, form = text.partition("=")
     if not (column and equals and "%" in form):
         msg = f"--format must be COLUMN=FORMAT, got {text!r}."
-        raise UserError(msg, "Write, for example, --format date=%d/%m/%Y.")
+        raise UserError(msg, f"Write, for example, --format '{column or 'date'}=%d/%m/%Y'.")
     return source.named(column, "--format"), form

@@ -17,7 +17,7 @@ from sagetabular.reading.dialect import PLAIN, Dialect
 from sagetabular.reading.errors import ReadingError
 from sagetabular.reading.files import RawTable, read_file
 from sagetabular.reading.guessing import guess_files
-from sagetabular.reading.names import match_columns, match_names
+from sagetabular.reading.names import did_you_mean, match_columns, match_names
 from sagetabular.reading.tables import typed_table
 from sagetabular.reading.values import make_marks
 
@@ -93,7 +93,7 @@ class Source:
         found = match_names([wanted], names)[0]
         if found not in names:
             msg = f"{option} must name a column of {self.title}, got {wanted!r}."
-            raise UserError(msg, f"It has {listed(names)}.")
+            raise UserError(msg, f"It has {listed(names)}{did_you_mean(wanted, names)}.")
         return found
 
     def place(self, row: int) -> str:
