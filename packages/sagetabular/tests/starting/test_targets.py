@@ -168,3 +168,12 @@ def test_the_gate_is_a_little_better_than_guessing(cells, metric):
     wanted = trivial * (1 - STEP) if loss else trivial + STEP * (1 - trivial)
     assert gate.value == pytest.approx(wanted, rel=1e-3)
     assert gate.value < trivial if loss else gate.value > trivial
+
+
+def test_classes_keep_their_blanks():
+    """The UCI's census table has one before every text: `39, State-gov, 77516, <=50K`."""
+    one = goal([" <=50K"] * 9 + [" >50K"] * 3)
+    assert [*one.classes.items()] == [(" <=50K", 9), (" >50K", 3)]
+    assert one.positive == " >50K"
+    assert goal([" yes "] * 9 + ["no"] * 3 + ["NA "]).positive == " yes "
+    assert [*goal([" true"] * 9 + ["false "] * 3).classes] == ["false", "true"]

@@ -86,14 +86,13 @@ def find(column: SourceColumn, marks: Marks, dialect: Dialect = PLAIN) -> Found:
         marks: What is missing.
         dialect: How numbers are written in text.
     """
-    cells, rows = column.cells, len(column.cells)
+    cells = column.cells
     encoded = arrow_types.is_dictionary(cells.type)
     if encoded:
         cells = cells.cast(cells.type.value_type)
     kind = cells.type
     if arrow_types.is_string(kind) or arrow_types.is_large_string(kind):
-        counts = _counts(pc.utf8_trim(cells, characters=BLANKS), marks)
-        return _as_category(counts, rows) if encoded else _of_texts(counts, rows, dialect)
+        return _of_cells(cells, marks, dialect, encoded=encoded)
     if arrow_types.is_boolean(kind):
         return Found("category", "true or false", _counts(cells, marks), len(cells))
     if arrow_types.is_timestamp(kind) or arrow_types.is_date(kind):
@@ -110,6 +109,13 @@ def find(column: SourceColumn, marks: Marks, dialect: Dialect = PLAIN) -> Found:
     return Found(None, f"holds {kind}", rows=len(cells))
 
 
+def _of_cells(cells: pa.ChunkedArray, marks: Marks, dialect: Dialect, *, encoded: bool) -> Found:
+    """Return what texts are: blanks around them count in categories, and in nothing else."""
+    rows, counts = len(cells), _counts(pc.utf8_trim(cells, characters=BLANKS), marks)
+    found = _as_category(counts, rows) if encoded else _of_texts(counts, rows, dialect)
+    return replace(found, values=_counts(cells, marks)) if found.type == "category" else found
+
+
 def _counts(cells: pa.ChunkedArray, marks: Marks) -> dict[Any, int]:
     """Return each value that is not missing, and how many rows have it."""
     pairs = pc.value_counts(cells.combine_chunks())
@@ -124,7 +130,7 @@ def _counts(cells: pa.ChunkedArray, marks: Marks) -> dict[Any, int]:
 def _is_missing(value: object, marks: Marks) -> bool:
     if isinstance(value, str):
         number = marks.numbers and is_number(value)
-        return value in marks.texts or bool(number and float(value) in marks.numbers)
+        return value in marks or bool(number and float(value) in marks.numbers)
     return _is_nan(value) or (bool(marks.numbers) and value in marks.numbers)
 
 

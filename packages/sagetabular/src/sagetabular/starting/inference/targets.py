@@ -175,7 +175,7 @@ def _positive(classes: Mapping[str, int], asked: Asked) -> tuple[str, str]:
             msg = f"--positive must be one of {listed([*classes])}, got {asked.positive!r}."
             raise UserError(msg, "Write it as the class is spelled.")
         return asked.positive, "as asked"
-    called = [name for name in classes if name.lower() in _POSITIVE]
+    called = [name for name in classes if name.strip().lower() in _POSITIVE]
     # Of the codes 1 and 2, neither is called the positive one.
     if len(called) == 1 and {*classes} != {"1", "2"}:
         return called[0], "by its name"
