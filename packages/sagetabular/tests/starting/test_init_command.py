@@ -70,6 +70,13 @@ def test_a_table_becomes_a_configuration_that_says_why(init):
         assert text in started.out
 
 
+def test_a_class_called_none_is_named_where_its_rows_are_left_out(init):
+    started = init(
+        HOUSES.assign(school=np.resize(["None", "low", "high"], ROWS)), "--target", "school"
+    )
+    assert "100 without school (None means no value) are left out by the query" in started.out
+
+
 def test_comments_and_other_settings_stay(init, project_root):
     before = (project_root / "conf/pipeline.yaml").read_text(encoding="utf-8")
     started = init(HOUSES, "--target", "price")

@@ -177,3 +177,11 @@ def test_classes_keep_their_blanks():
     assert one.positive == " >50K"
     assert goal([" yes "] * 9 + ["no"] * 3 + ["NA "]).positive == " yes "
     assert [*goal([" true"] * 9 + ["false "] * 3).classes] == ["false", "true"]
+
+
+def test_a_class_that_is_called_none_is_named():
+    """R's and Python's words for no value: a survey may mean a class by them."""
+    assert found(times(None_=3, School=4, College=5)).absent == ()
+    assert found(["None", " NA", "", None, "School", "College"]).absent == ("NA", "None")
+    with pytest.raises(UserError, match="'School' in all rows but those of None: no value"):
+        goal(["None", "School"] * 9)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from sagetabular.cli.terminal.output import print_table
-from sagetabular.printing import printable
+from sagetabular.printing import listed, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,9 @@ def _decisions(plan: Plan) -> Iterator[tuple[str, str]]:
     if plan.missing:
         yield "Missing", f"{', '.join(map(repr, plan.missing))} in any column"
     if plan.without_target:
-        yield "Rows", f"{plan.without_target:,} without {plan.target} are left out by the query"
+        mean = f" ({listed(plan.no_target)} means no value)" if plan.no_target else ""
+        rows = f"{plan.without_target:,} without {plan.target}{mean}"
+        yield "Rows", f"{rows} are left out by the query"
     if plan.source.nameless:
         yield "Nameless", f"{plan.source.nameless} column(s) without a name are left out"
 

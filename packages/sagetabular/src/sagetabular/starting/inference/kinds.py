@@ -51,6 +51,7 @@ class Found:
         marks: Texts that mean a missing value here and nowhere else.
         formats: If these are dates in other forms than ISO 8601: the formats that fit.
         unit: What follows or precedes each number.
+        absent: The texts there that mean a missing value by themselves, such as `None`.
     """
 
     type: Type | None
@@ -61,6 +62,7 @@ class Found:
     marks: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
     unit: str | None = None
+    absent: tuple[str, ...] = ()
 
     @property
     def present(self) -> int:
@@ -111,8 +113,11 @@ def find(column: SourceColumn, marks: Marks, dialect: Dialect = PLAIN) -> Found:
 
 def _of_cells(cells: pa.ChunkedArray, marks: Marks, dialect: Dialect, *, encoded: bool) -> Found:
     """Return what texts are: blanks around them count in categories, and in nothing else."""
-    rows, counts = len(cells), _counts(pc.utf8_trim(cells, characters=BLANKS), marks)
+    trimmed = pc.utf8_trim(cells, characters=BLANKS)
+    rows, counts = len(cells), _counts(trimmed, marks)
     found = _as_category(counts, rows) if encoded else _of_texts(counts, rows, dialect)
+    absent = sorted(text for text in pc.unique(trimmed).to_pylist() if text and text in marks.texts)
+    found = replace(found, absent=tuple(absent))
     return replace(found, values=_counts(cells, marks)) if found.type == "category" else found
 
 

@@ -90,7 +90,16 @@ class Plan:
     @property
     def target(self) -> str:
         """Return the name of the target."""
-        return next(column.name for column in self.columns if column.use == "target")
+        return self._target.name
+
+    @property
+    def no_target(self) -> tuple[str, ...]:
+        """Return the texts in the target that mean that there is no value, such as `None`."""
+        return self._target.found.absent
+
+    @property
+    def _target(self) -> PlannedColumn:
+        return next(column for column in self.columns if column.use == "target")
 
     @property
     def without_target(self) -> int:

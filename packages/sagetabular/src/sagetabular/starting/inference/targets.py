@@ -84,7 +84,10 @@ def _check(found: Found, name: str) -> None:
         raise UserError(msg, "Name another column.")
     if found.distinct < 2:
         value = _some(found) or "no value"
-        msg = f"--target must name a column that varies: {name} has {value} in all rows."
+        rows = (
+            f"all rows{f' but those of {listed(found.absent)}: no value' if found.absent else ''}"
+        )
+        msg = f"--target must name a column that varies: {name} has {value} in {rows}."
         raise UserError(msg, "Name another column.")
 
 
