@@ -178,3 +178,25 @@ def test_settings_are_what_yaml_holds(field):
     assert Dialect.from_settings(dialect.settings()) == dialect
     assert all(isinstance(value, str | int) for value in dialect.settings().values())
     assert Dialect().settings() == {}
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "iso8859_15"])
+@pytest.mark.parametrize("written", ["utf-8", "utf-8-sig"])
+def test_utf8_is_not_read_as_another_encoding(tmp_path, encoding, written):
+    """Any byte is a sign of such encodings: each ü would become Ã¼, and a category of its own."""
+    file, declared = tmp_path / "a.csv", [DeclaredColumn("word", "category")]
+    dialect = Dialect(encoding=encoding)
+    file.write_bytes("word\nfür\nweiß\n".encode(written))
+    with pytest.raises(ReadingError) as caught:
+        read_files({"a.csv": file}, declared, Marks(), dialect)
+    assert str(caught.value).splitlines() == [
+        f"a.csv is UTF-8 text, and data.files.encoding in conf/pipeline.yaml says {encoding}.",
+        f"Remove that, if all files are so; or convert this one: iconv -f utf8 -t {encoding} FILE "
+        "> NEW_FILE.",
+    ]
+    for text in ("word\nfür\nweiß\n", "word\nfur\nweis\n"):
+        file.write_bytes(text.encode(encoding))
+        assert (
+            read_files({"a.csv": file}, declared, Marks(), dialect).table["word"].to_pylist()
+            == text.split()[1:]
+        )

@@ -91,6 +91,15 @@ def no_utf8(label: str, text: IO[str]) -> ReadingError:
     return ReadingError(f"{label} is not UTF-8 text.", "Save it as UTF-8.")
 
 
+def is_utf8(label: str, encoding: str) -> ReadingError:
+    """Return the error for a file that is UTF-8, where the project declares another encoding."""
+    return ReadingError(
+        f"{label} is UTF-8 text, and data.files.encoding in conf/pipeline.yaml says {encoding}.",
+        f"Remove that, if all files are so; or convert this one: iconv -f utf8 -t {encoding} FILE "
+        "> NEW_FILE.",
+    )
+
+
 def wrong_encoding(label: str, encoding: str, error: UnicodeError) -> ReadingError:
     """Return the error for a file that is not of the encoding which the project declares."""
     return ReadingError(

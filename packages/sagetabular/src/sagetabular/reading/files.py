@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 from array import array
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sagetabular.printing import printable
-from sagetabular.reading.diagnosis import no_utf8, wrong_encoding, wrong_width
+from sagetabular.reading.diagnosis import is_utf8, no_utf8, wrong_encoding, wrong_width
 from sagetabular.reading.dialect import PLAIN, Dialect
 from sagetabular.reading.errors import ReadingError
 from sagetabular.reading.headers import name_columns, place_of_index, without_trailing
@@ -38,6 +39,7 @@ _TEXTS = (".csv", ".tsv", ".txt", ".data")
 _WHOLE = {".parquet": "Parquet", ".xlsx": "Excel", ".xlsm": "Excel"}
 # Records whose cells are put into columns at once; as text they take more memory than there.
 _RECORDS = 5000
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,8 @@ def open_text(path: Path, label: str, encoding: str = "utf-8") -> Iterator[IO[st
         ReadingError: What is read meanwhile is not of the encoding, or is broken.
     """
     try:
+        if _reads_anything(encoding) and _is_utf8(path):
+            raise is_utf8(label, encoding)
         with _text(path, encoding, "strict") as text:
             yield text
     except UnicodeError as error:
@@ -161,6 +165,24 @@ def open_text(path: Path, label: str, encoding: str = "utf-8") -> Iterator[IO[st
         if _of_the_system(error):
             raise
         raise _no_table(label, error) from error
+
+
+def _reads_anything(encoding: str) -> bool:
+    """Return whether an encoding takes UTF-8 for text of its own, as those of one byte do."""
+    return codecs.lookup(encoding).name.startswith(("cp125", "iso8859"))
+
+
+def _is_utf8(path: Path) -> bool:
+    """Return whether a file has signs outside of ASCII, all of them in UTF-8."""
+    decoder, is_plain = codecs.getincrementaldecoder("utf-8")(), True
+    with open_bytes(path) as content:
+        try:
+            while chunk := content.read(_CHUNK):
+                is_plain = decoder.decode(chunk).isascii() and is_plain
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return not is_plain
 
 
 @contextmanager
