@@ -185,3 +185,17 @@ def test_a_class_that_is_called_none_is_named():
     assert found(["None", " NA", "", None, "School", "College"]).absent == ("NA", "None")
     with pytest.raises(UserError, match="'School' in all rows but those of None: no value"):
         goal(["None", "School"] * 9)
+
+
+def test_many_classes_are_taken_where_somebody_asks_for_them():
+    """A model takes 256: docs/tasks.md."""
+    words = [f"word {number}" for number in range(256) for _ in range(3)]
+    assert len(goal(words, task="multiclass").classes) == 256
+    with pytest.raises(UserError, match="must repeat") as caught:
+        goal(words)
+    assert caught.value.remedy == "Name another column, or --task multiclass."
+    with pytest.raises(UserError, match="has 257 values"):
+        goal([*words, *["one more"] * 3], task="multiclass")
+    with pytest.raises(UserError) as caught:
+        goal([f"name {number}" for number in range(60)])
+    assert caught.value.remedy == "Name another column."

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sagetabular.errors import UserError
 from sagetabular.jobs.scoring.metrics import DEFAULT_METRICS, METRICS, Task
+from sagetabular.jobs.scoring.targets import MOST_CLASSES
 from sagetabular.printing import listed, shown
 from sagetabular.reading.values import Marks, category, is_number
 
@@ -142,11 +143,15 @@ def _check_classes(classes: Mapping[str, int], found: Found, asked: Asked, task:
     if task == "multiclass" and count < 3:
         msg = f"--task multiclass needs three classes or more: {name} has {listed([*classes])}."
         raise UserError(msg, "Leave --task out, or write --task binary.")
-    if count > _MOST_CLASSES or (count > 20 and 2 * count > found.present):
+    many = count > _MOST_CLASSES or (count > 20 and 2 * count > found.present)
+    if count > MOST_CLASSES or (many and asked.task != "multiclass"):
         msg = f"--target must repeat to be classes: {name} has {count:,} values in "
         msg += f"{found.present:,} rows, such as {_some(found)}."
-        numbers = found.type == "number"
-        raise UserError(msg, "Write --task regression." if numbers else "Name another column.")
+        regression = "Write --task regression" if found.type == "number" else "Name another column"
+        classes_too = (
+            ", or --task multiclass" if count <= MOST_CLASSES and min(classes.values()) > 2 else ""
+        )
+        raise UserError(msg, f"{regression}{classes_too}.")
     few = [each for each, rows in classes.items() if rows < 3]
     if few:
         rows = classes[few[0]]
