@@ -278,6 +278,7 @@ def test_a_database_that_somebody_has_named_stays(init, project_root):
         (["--drop", "size", "--keep", "size"], "--drop must not name what --keep names"),
         (["--task", "ranking"], "--task must be one of regression, binary, multiclass"),
         (["--metric", "gini"], "--metric must be one of r2"),
+        (["--positive", "yes"], "--positive is for two classes: the task of price is regression"),
         (["--split", "grouped"], "--split must be random, stratified, grouped:COLUMN or time:"),
         (["--split", "random:size"], "--split must be random"),
         (["--split", "time:district"], "must name times or numbers to order rows by"),
@@ -306,6 +307,14 @@ def test_columns_that_are_asked_for_are_kept_and_others_go(init):
     assert started.data["columns"]["house_nr"] == "number"
     assert started.data["drop"] == ["size", "country"]
     assert "tax alone explains" in started.out
+
+
+def test_a_time_is_not_kept_as_a_feature(init):
+    frame = HOUSES.assign(sold=pd.date_range("2020-01-01", periods=ROWS).astype(str))
+    shuffled = frame.sample(frac=1, random_state=1)
+    rule, remedy = init(shuffled, "--target", "price", "--keep", "sold").ended.mistake
+    assert rule.endswith("must name numbers or categories: sold is a time, no feature.")
+    assert "--split time:sold" in remedy
 
 
 def test_names_that_are_nearly_right_are_understood_or_named(init):

@@ -227,8 +227,14 @@ def _reasons(
         why = leaving.reason(name, found)
         if name in asked.keep:
             if found.type is None:
-                msg = f"--keep must name numbers, categories or times: {name} {found.why}."
+                msg = f"--keep must name numbers or categories: {name} {found.why}."
                 raise UserError(msg, "Leave it out, or change the table.")
+            if found.type == "time":
+                msg = f"--keep must name numbers or categories: {name} is a time, no feature."
+                remedy = (
+                    f"Make numbers of it in the query, or --split time:{name} orders rows by it."
+                )
+                raise UserError(msg, remedy)
         elif name in asked.drop:
             typed_column = found.type is not None and not (
                 found.formats and name not in asked.formats
@@ -268,8 +274,13 @@ def _check_learnable(columns: Sequence[PlannedColumn], source: Source) -> None:
         msg = f"{source.title} has no column to learn from"
         if not left:
             raise UserError(f"{msg} but the target.", "Add columns to it.")
-        first = next(each.name for each in columns if each.use == "left out")
-        raise UserError(f"{msg}: {listed(left)}.", f"Ask for one of them: --keep {first}.")
+        offered = [
+            each.name
+            for each in columns
+            if each.use == "left out" and each.found.type in ("number", "category")
+        ]
+        remedy = f"Ask for one of them: --keep {offered[0]}" if offered else "Add columns to it"
+        raise UserError(f"{msg}: {listed(left)}.", f"{remedy}.")
 
 
 def _notes(founds: Mapping[str, Found], columns: Sequence[PlannedColumn]) -> Iterator[str]:

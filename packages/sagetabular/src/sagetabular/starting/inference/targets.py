@@ -64,6 +64,11 @@ def find_goal(found: Found, asked: Asked) -> Goal:
     name = asked.target
     _check(found, name)
     task, why = (asked.task, "as asked") if asked.task else _guess(found)
+    if asked.positive is not None and task != "binary":
+        msg = (
+            f"--positive is for two classes: the task of {name} is {task}, got {asked.positive!r}."
+        )
+        raise UserError(msg, "Leave it out, or say --task binary.")
     if task == "regression":
         if found.type != "number":
             msg = f"--task regression needs a target of numbers: {name} has {_some(found)}."
