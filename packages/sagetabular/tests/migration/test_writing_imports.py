@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 from pathlib import Path
 
@@ -116,6 +117,9 @@ def test_the_project_keeps_its_comments(pipeline, project_root, repository):
     for name, ours in known.items():  # names that the template's own model takes
         text = text.replace(name, ours)
     tuner[1].write_text(text)
+    parameters = json.loads(tuner[0].read_text())  # without H2O's distribution, the objective
+    objective = {"Type": "Maximize", "MetricName": "validation:r2"}
+    tuner[0].write_text(json.dumps({**parameters, "tuningObjective": objective}))
     assert pipeline("import", *tuner, folder=project_root).code == 0
     after = (project_root / "conf/pipeline.yaml").read_text()
     expected = before.replace("trials: 20 ", "trials: 12 ").replace("parallel: 4 ", "parallel: 3 ")

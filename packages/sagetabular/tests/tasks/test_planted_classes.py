@@ -145,7 +145,7 @@ def test_a_gate_that_nobody_passes_registers_nothing(planted: Planted, command) 
     """All but the gate is as before, so nothing is fitted again."""
     loss = planted.metric == "log_loss"
     name = "MaximumLogLoss" if loss else f"Minimum{planted.metric.title().replace('_', '')}"
-    label = {"log_loss": "Log loss", "roc_auc": "ROC AUC", "accuracy": "Accuracy"}[planted.metric]
+    label = {"log_loss": "log loss", "roc_auc": "ROC AUC", "accuracy": "accuracy"}[planted.metric]
     gate = 0 if loss else 1
     before = sorted((planted.run.root / ".pipeline/model-registry").rglob("*"))
     ended = command("run", "--set", f"{name}={gate}", folder=planted.run.root, code=3)
