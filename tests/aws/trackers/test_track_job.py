@@ -55,6 +55,8 @@ def test_the_job_logs_what_its_inputs_hold_and_where_they_lie(
     assert trial["OutputArtifacts"]["model.tar.gz"]["Value"] == uri
     assert trial["Parameters"] == {
         "depth": {"NumberValue": 3.0},
+        "tags.task": {"StringValue": "regression"},
+        "tags.metric": {"StringValue": "r2"},
         "tags.model": {"StringValue": "tree"},
         "tags.execution": {"StringValue": NAME},
     }
