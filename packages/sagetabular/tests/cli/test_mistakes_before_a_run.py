@@ -23,7 +23,8 @@ def test_a_wrong_field_is_named_by_whatever_command_reads_it(pipeline, example, 
 def test_run_without_data_says_how_to_get_some(pipeline, example):
     assert pipeline("run").mistake == [
         "conf/pipeline.yaml: data.table: the local lake has no table estate.sales.",
-        "Fill it: `pipeline data sample`, `data add FILE` or `data fetch`.",
+        "Begin with your own: `pipeline init FILE --target COLUMN`. Fill it: "
+        "`pipeline data sample`, `data add FILE` or `data fetch`.",
     ]
     assert not made(example)
 
@@ -48,7 +49,7 @@ def test_run_without_data_says_how_to_get_some(pipeline, example):
             "Did you mean Approved?",
         ),
         ("Table=sale", "conf/pipeline.yaml: data.table: the local lake has no table estate.sale.",
-         "Fill it: "),
+         "Begin with your own: `pipeline init FILE"),
         ("Folds", "--set must be NAME=VALUE, got 'Folds'.", "Write, for example, --set MaxTrain"),
         ("=3", "--set must be NAME=VALUE, got '=3'.", "Write, for example, --set MaxTrain"),
     ],
