@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import get_args
 
 import pytest
 from definitions import steps_of
 
 from sagetabular.errors import UserError
 from sagetabular.jobs.scoring.metrics import DEFAULT_METRICS, METRICS, metrics_of
+from sagetabular.settings.scoring.selection import MetricName
 
 PIPELINE, RIDGE = "conf/pipeline.yaml", "models/ridge/model.yaml"
 # As scikit-learn documents them: names, and which of them are losses.
@@ -113,6 +115,10 @@ def test_what_does_not_fit_the_task_is_named(example, mistake_of, fault) -> None
     found_rule, found_remedy = mistake_of(example)
     assert found_rule == f"{PIPELINE}: {rule}"
     assert found_remedy.startswith(remedy)
+
+
+def test_every_metric_can_be_written_in_the_settings() -> None:
+    assert [*get_args(MetricName)] == [*METRICS]
 
 
 def test_losses_are_those_that_scikit_learn_calls_so() -> None:
