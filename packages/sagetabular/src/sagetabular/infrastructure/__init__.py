@@ -1,0 +1,1 @@
+"""The project's CloudFormation templates: read, completed, validated, deployed and removed."""
