@@ -24,6 +24,10 @@ _VARIABLE = re.compile(r"\$\{(!?)([^}]*)\}")
 class _Loader(yaml.SafeLoader):
     """Reads short forms such as `!Ref` as the long ones, and dates as the text that they are."""
 
+    def construct_yaml_timestamp(self, node: yaml.ScalarNode) -> Any:
+        """Return the text of a date, such as a policy's version."""
+        return self.construct_scalar(node)
+
 
 def _long_form(loader: _Loader, tag: str, node: yaml.Node) -> dict[str, Any]:
     name = tag if tag in ("Ref", "Condition") else f"Fn::{tag}"
@@ -36,7 +40,7 @@ def _long_form(loader: _Loader, tag: str, node: yaml.Node) -> dict[str, Any]:
 
 
 _Loader.add_multi_constructor("!", _long_form)
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_scalar)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_yaml_timestamp)
 
 
 def parse_template(text: str, place: str) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""Code of the project's AWS Lambda functions: one self-contained file each, inlined when deployed."""
+"""Code of the project's Lambdas: one self-contained file each, inlined when deployed."""
