@@ -113,9 +113,9 @@ def test_two_commits_are_built_pushed_deployed_and_started(
     assert started["Commit"] == first
     assert (started["RoleArn"], started["Bucket"]) == (ROLE, BUCKET)
     assert started["ModelPackageGroup"] == PIPELINE
-    # A plain project has no tracking server: that is said, and is no error.
-    assert started["TrackingUri"] == "none"
-    assert "Tracking    none: the execution is logged nowhere" in build.output
+    # A plain project has no tracking server: SageMaker's own experiments take its place.
+    assert started["TrackingUri"] == "experiments"
+    assert "Tracking    SageMaker Experiments; MLflow once" in build.output
     objects = server.versions()
     everything_is_there(definition, started["QueryUri"], objects)
 

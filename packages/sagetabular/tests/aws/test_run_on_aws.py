@@ -74,6 +74,28 @@ def sent(aws):
     return found
 
 
+def test_without_mlflow_the_trials_go_to_sagemakers_experiments(
+    aws, started, sent, pipeline, monkeypatch
+):
+    monkeypatch.delenv("TRACKING")
+    expected = started(TrackingUri="experiments")
+    stands(aws, "Executing")
+    ended = pipeline("run", "--on", "aws")
+    assert ended.code == 0, ended
+    assert sent == expected
+    assert "SageMaker Experiments; MLflow once TrackingUri names a server or an app" in ended.err
+
+
+def test_who_asks_for_mlflow_must_name_it(deployable, pipeline, monkeypatch):
+    deployable.change("conf/pipeline.yaml", "tracking", "mlflow")
+    monkeypatch.delenv("TRACKING")
+    ended = pipeline("run", "--on", "aws")
+    assert ended.code == 2
+    assert ended.mistake[0] == (
+        "conf/aws.yaml: TrackingUri is the variable TRACKING, which is not set."
+    )
+
+
 def stands(aws, status, reason=""):
     answer = {
         "PipelineExecutionArn": EXECUTION,
@@ -189,7 +211,7 @@ def test_a_wrong_setting_asks_nobody(pipeline, aws, deployable, setting, rule):
     assert pipeline("run", "--on", "aws", "--set", setting).mistake[0].startswith(rule)
 
 
-@pytest.mark.parametrize("name", ["ROLE", "BUCKET", "IMAGE", "JOBS", "TRACKING"])
+@pytest.mark.parametrize("name", ["ROLE", "BUCKET", "IMAGE", "JOBS"])
 def test_a_value_that_the_environment_lacks_asks_nobody(
     pipeline, aws, deployable, monkeypatch, name
 ):

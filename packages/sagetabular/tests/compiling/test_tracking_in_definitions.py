@@ -40,6 +40,20 @@ def test_for_experiments_track_needs_no_address_and_nothing_else_changes(example
     assert after == definition | {"Parameters": before}
 
 
+def test_the_default_takes_the_address_that_mlflow_does(example, definition):
+    example.change(PIPELINE, "tracking", "mlflow")
+    assert json.loads(example.compile().definition) == definition
+    assert b'"TRACKING"' not in example.compile().definition
+
+
+def test_for_both_track_gets_the_address_and_is_told_so(example, definition):
+    example.change(PIPELINE, "tracking", "both")
+    after = json.loads(example.compile().definition)
+    (track,) = [step for step in after["Steps"] if step["Name"] == "Track"]
+    assert track["Arguments"]["Environment"].pop("TRACKING") == "both"
+    assert after == definition
+
+
 def test_without_tracking_there_is_neither_the_step_nor_its_parameter(example, definition):
     example.change(PIPELINE, "tracking", "none")
     after = example.definition()

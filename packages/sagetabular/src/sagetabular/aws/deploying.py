@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from sagetabular.aws.account import Account
 from sagetabular.aws.deployment import (
+    EXPERIMENTS,
+    TRACKING,
     account_value,
     check_values,
     needed_to_upsert,
@@ -39,6 +41,11 @@ _STORAGE = "storage in S3"
 # What a build makes after the check, and has an address then.
 _UNBUILT = {"ImageUri": "the-image", "JobsImageUri": "the-image"}
 NOT_TRACKED = "none"  # the value of TrackingUri with which Track logs nothing
+# What is said of values of TrackingUri that are no addresses.
+_UNADDRESSED = {
+    NOT_TRACKED: "none: the execution is logged nowhere",
+    EXPERIMENTS: "SageMaker Experiments; MLflow once TrackingUri names a server or an app",
+}
 
 
 @dataclass(frozen=True)
@@ -135,8 +142,8 @@ def start_pipeline(
     values = _checked(project, compiled, parameters)
     account = Account(deployment.region)
     _announce(project, deployment, account, report)
-    if parameters.get("TrackingUri") == NOT_TRACKED:
-        report("Tracking", ["none: the execution is logged nowhere"])
+    if text := _UNADDRESSED.get(parameters.get(TRACKING, "")):
+        report("Tracking", [text])
     report("Billed", [*billed_jobs(json.loads(compiled.definition), values), _STORAGE])
     _upsert(project, deployment, account, compiled, report)
     executions = Executions(account.client("sagemaker"), deployment.pipeline)

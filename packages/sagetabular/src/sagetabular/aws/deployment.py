@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 PROJECT_NAME = "SAGEMAKER_PROJECT_NAME"
 PROJECT_ID = "SAGEMAKER_PROJECT_ID"
 PROJECT_ARN = "SAGEMAKER_PROJECT_ARN"
+TRACKING = "TrackingUri"
+EXPERIMENTS = "experiments"  # its value with which Track logs to SageMaker Experiments
 
 
 @dataclass(frozen=True)
@@ -75,19 +77,14 @@ def account_value(project: Project, deployment: Deployment, parameter: str) -> s
     Raises:
         UserError: `conf/aws.yaml` names no variable for it, or the variable is not set.
     """
-    if parameter in deployment.given:
-        return deployment.given[parameter]
+    if value := _value(project, deployment, parameter):
+        return value
     variables = project.settings.aws.variables
     if parameter not in variables:
         msg = f"conf/aws.yaml: environment must name the variable of {parameter}, got none."
         raise UserError(msg, f"Add it there, or give --set {parameter}=VALUE.")
-    value = deployment.environment.get(variables[parameter])
-    if not value:
-        msg = (
-            f"conf/aws.yaml: {parameter} is the variable {variables[parameter]}, which is not set."
-        )
-        raise UserError(msg, f"Export it; `pipeline run` also takes --set {parameter}=VALUE.")
-    return value
+    msg = f"conf/aws.yaml: {parameter} is the variable {variables[parameter]}, which is not set."
+    raise UserError(msg, f"Export it; `pipeline run` also takes --set {parameter}=VALUE.")
 
 
 def check_values(project: Project, deployment: Deployment, parameters: Iterable[str]) -> None:
@@ -115,8 +112,12 @@ def check_values(project: Project, deployment: Deployment, parameters: Iterable[
 
 
 def _value(project: Project, deployment: Deployment, parameter: str) -> str | None:
+    """Return the given value, else that of its variable, else what needs no variable."""
     variable = project.settings.aws.variables.get(parameter, "")
-    return deployment.given.get(parameter) or deployment.environment.get(variable)
+    found = deployment.given.get(parameter) or deployment.environment.get(variable)
+    if not found and parameter == TRACKING and project.settings.pipeline.tracking == "auto":
+        return EXPERIMENTS
+    return found
 
 
 def output_key(project: Project, deployment: Deployment) -> str | None:

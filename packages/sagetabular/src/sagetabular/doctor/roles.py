@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sagetabular.aws.deployment import EXPERIMENTS, TRACKING
 from sagetabular.aws.permissions import COMMANDS, JOBS, KEYS
 from sagetabular.compiling.checks.expressions import all_steps
 from sagetabular.doctor.findings import CannotTellError, ok, to_fix, unknown
@@ -84,13 +85,14 @@ def _features(situation: Situation) -> set[str]:
     """Return what the pipeline consists of, as `JOBS` calls it."""
     settings = situation.project.settings
     found = {str(step["Type"]) for step in all_steps(situation.definition["Steps"])}
-    kind, _, _ = str(situation.values.get("TrackingUri", "")).rpartition(":")[2].partition("/")
+    kind, _, _ = str(situation.values.get(TRACKING, "")).rpartition(":")[2].partition("/")
     by_setting = {
         "athena": "Workgroup" in situation.values,
         "unload": settings.pipeline.data.source == "athena",
         "mlflow app": kind == "mlflow-app",
         "mlflow server": kind == "mlflow-tracking-server",
-        "experiments": settings.pipeline.tracking == "experiments",
+        "experiments": settings.pipeline.tracking in ("experiments", "both")
+        or situation.values.get(TRACKING) == EXPERIMENTS,
         "network": settings.aws.network is not None,
     }
     return found | {*settings.aws.ids} | {name for name, used in by_setting.items() if used}

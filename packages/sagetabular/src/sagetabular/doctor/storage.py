@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.aws.deploying import NOT_TRACKED
+from sagetabular.aws.deployment import EXPERIMENTS
 from sagetabular.doctor.findings import ok, to_fix, unknown
 from sagetabular.doctor.situation import ask
 
@@ -24,6 +25,11 @@ _NO_MLFLOW = ("ResourceNotFound", "ResourceNotFoundException")
 # What both kinds are while they serve.
 _SERVING = ("Created", "Updated", "Started", "MaintenanceComplete", "Updating")
 _STOPPED = "Start it, or correct TrackingUri; `tracking: none` in conf/pipeline.yaml logs nothing."
+
+_UNADDRESSED = {
+    NOT_TRACKED: "TrackingUri is none: executions are logged nowhere",
+    EXPERIMENTS: "Executions are logged to SageMaker Experiments: TrackingUri names no MLflow",
+}
 
 
 def bucket(situation: Situation) -> Iterator[Finding]:
@@ -64,12 +70,12 @@ def _key(client: Any, parameter: str, name: str) -> Finding:
 
 
 def tracking(situation: Situation) -> Iterator[Finding]:
-    """Check that MLflow is there and serves."""
+    """Check that MLflow is there and serves, where it is named."""
     if "TrackingUri" not in (situation.values | situation.unset):
         return
     address = situation.need("TrackingUri")
-    if address == NOT_TRACKED:
-        yield ok("TrackingUri is none: executions are logged nowhere")
+    if address in _UNADDRESSED:
+        yield ok(_UNADDRESSED[address])
         return
     kind, _, name = address.rpartition(":")[2].partition("/")
     client = situation.account.client("sagemaker")

@@ -1,8 +1,8 @@
 """Track: log the execution, its trials and their folds where experiments are kept.
 
-The one job beside Ingest that calls a service: MLflow at `MLFLOW_TRACKING_URI`, or SageMaker
-Experiments if `TRACKING` says so and there is no such address. With the address `none` it logs
-nothing, and says so.
+The one job beside Ingest that calls a service: MLflow at `MLFLOW_TRACKING_URI`; SageMaker
+Experiments if that is `experiments`, or `TRACKING` says so and there is no address; both if
+`TRACKING` is `both`. With the address `none` it logs nothing, and says so.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from sagetabular.tracking.runs import Tracker
 
+EXPERIMENTS = "experiments"
+LAKE = "LAKE_URI"  # where this is set, jobs run on somebody's machine
+
 
 def track(argv: Sequence[str]) -> None:
     """Read what the execution left in its files, and log it.
@@ -35,10 +38,7 @@ def track(argv: Sequence[str]) -> None:
     if uri == "none":
         _say("Nothing is logged: TrackingUri is none")
         return
-    tracker = _tracker(
-        uri,
-        experiments=os.environ.get("TRACKING") == "experiments",
-    )
+    trackers = _trackers(uri, os.environ.get("TRACKING", ""))
     folder = base_dir() / "processing"
     execution = read_execution(
         folder / "input",
@@ -51,7 +51,8 @@ def track(argv: Sequence[str]) -> None:
         addresses=_addresses(),
     )
     try:
-        tracker.log(execution)
+        for tracker in trackers:
+            tracker.log(execution)
     except TrackingError as err:
         raise JobError(err.message, err.remedy) from err
     print(f"{execution.name}: {len(execution.trials)} trials logged", flush=True)
@@ -80,19 +81,25 @@ def _addresses() -> dict[str, str]:
     return {entry["InputName"]: entry["S3Input"]["S3Uri"] for entry in inputs}
 
 
-def _tracker(uri: str, *, experiments: bool) -> Tracker:
-    """Return what logs there; its libraries take a second to import, so only this job does."""
+def _trackers(uri: str, chosen: str) -> list[Tracker]:
+    """Return what logs there; their libraries take a second to import, so only this job does."""
+    local = LAKE in os.environ
     try:
-        if experiments and not uri:
-            from sagetabular.tracking.experiments_tracker import ExperimentsTracker
-
-            return ExperimentsTracker()
-        if experiments:
+        if uri == EXPERIMENTS or (chosen == EXPERIMENTS and not uri):
+            return [_experiments()]
+        if chosen in (EXPERIMENTS, "both") and local:
             _say("SageMaker Experiments is out of reach here: logged to MLflow's store instead")
-        return _mlflow(uri)
+        both = chosen == "both" and not local
+        return [_mlflow(uri), *([_experiments()] if both else [])]
     except ModuleNotFoundError as err:
         msg = f"The image of the job cannot log executions: it has no package {err.name!r}."
         raise JobError(msg, "Install it there, or write `tracking: none`.") from err
+
+
+def _experiments() -> Tracker:
+    from sagetabular.tracking.experiments_tracker import ExperimentsTracker
+
+    return ExperimentsTracker()
 
 
 def _mlflow(uri: str) -> Tracker:

@@ -86,7 +86,7 @@ class PipelineConf(Settings):
     tuning: Tuning = Tuning()
     selection: Selection = Selection()
     registration: Registration = Registration()
-    tracking: Literal["mlflow", "experiments", "none"] = "mlflow"
+    tracking: Literal["auto", "mlflow", "experiments", "both", "none"] = "auto"
     resources: Resources = Resources()
     cache: Cache = CacheSettings()
     retries: Retries = Field(default_factory=list)

@@ -88,7 +88,7 @@ class Parameters:
             "trials": any(tuning.strategy != "Grid" for tuning in tuned if tuning),
             "parallel_trials": bool(tuned),
             "training_instance": _left(steps, TrainingJobSettings, lambda own: own.instance_type),
-            "tracking": settings.pipeline.tracking == "mlflow",
+            "tracking": settings.pipeline.tracking in ("auto", "mlflow", "both"),
             "approval": _left(steps, Register, lambda own: own.approval),
             "group": _left(steps, Register, lambda own: own.group),
         }

@@ -67,11 +67,12 @@ def track(
 
 
 def _where(context: Context) -> dict[str, Any]:
-    """Return the variable that names the service; on AWS, Experiments has no address."""
+    """Return the variables that name the services; on AWS, Experiments has no address."""
     chosen = context.settings.pipeline.tracking
-    if chosen == "mlflow":
-        return {"MLFLOW_TRACKING_URI": context.parameters.tracking}
-    return {"TRACKING": chosen}
+    address = {"MLFLOW_TRACKING_URI": context.parameters.tracking}
+    if chosen in ("auto", "mlflow"):
+        return address
+    return {"TRACKING": chosen} | (address if chosen == "both" else {})
 
 
 def _pairs(values: Mapping[str, Any]) -> list[Any]:

@@ -70,6 +70,21 @@ def test_a_nat_gateway_may_lead_to_s3(cloud, doctor):
     assert "but a NAT gateway" in text
 
 
+@pytest.mark.parametrize("name_of_the_variable", ["TRACKING", "NOBODY_HAS_SET_THIS"])
+def test_without_mlflow_experiments_are_sagemakers_own(
+    cloud, doctor, deployable, monkeypatch, name_of_the_variable
+):
+    deployable.change("conf/aws.yaml", "environment.TrackingUri", name_of_the_variable)
+    monkeypatch.delenv("TRACKING", raising=False)
+    (found,) = [one for one in doctor() if one["subject"] == "tracking"]
+    assert found["state"] == "ok"
+    assert found["text"].startswith("Executions are logged to SageMaker Experiments")
+    asked = {
+        name for one in cloud.requests("SimulatePrincipalPolicy") for name in one["ActionNames"]
+    }
+    assert "sagemaker:BatchPutMetrics" in asked
+
+
 @pytest.mark.parametrize(
     ("address", "state"),
     [
