@@ -219,6 +219,7 @@ def test_all_variables_that_are_missing_are_named_at_once(
         ("TrackingUri: MLFLOW_TRACKING_URI", "TrackingUri: THE_SERVER"),
     ):
         change(codebuild, "conf/aws.yaml", before, after)
+    change(codebuild, "conf/pipeline.yaml", "tracking: auto", "tracking: mlflow")
     codebuild.commit("Start")
     build = codebuild.build(**PROJECT)
     assert build.phases == {"install": 0, "pre_build": 0, "build": 1}
