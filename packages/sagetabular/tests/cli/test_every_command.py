@@ -49,6 +49,7 @@ ASKED = {
     "data crawl": ["s3://bucket/folder"],
     "image build": [],
     "image push": [],
+    "infra render": ["-o", "rendered"],
 }
 # What needs no network, no engine and no second of work in a project that is in order.
 QUICK = {
@@ -67,6 +68,7 @@ QUICK = {
     *("mlflow", "serve", "predict", "model list", "model add", "model check", "registry list"),
     *("registry show", "registry approve", "registry reject", "data sample", "data add"),
     "data show",
+    "infra render",
 }
 DAMAGES = {
     "no YAML": ("conf/pipeline.yaml", "split: ]"),
@@ -170,7 +172,7 @@ def test_words_that_no_command_takes(pipeline, words):
     assert remedy.startswith("See `pipeline") and remedy.endswith(" --help`.")
 
 
-@pytest.mark.parametrize("group", ["data", "model", "registry", "image"])
+@pytest.mark.parametrize("group", ["data", "model", "registry", "image", "infra"])
 def test_a_group_alone_explains_itself(pipeline, group):
     ended = pipeline(group)
     assert (ended.code, ended.err) == (2, "")

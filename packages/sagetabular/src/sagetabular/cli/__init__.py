@@ -26,6 +26,7 @@ from sagetabular.cli import (
     run,
     tracking,
 )
+from sagetabular.cli.infrastructure import commands as infrastructure
 from sagetabular.cli.serving import predict, registry, serve
 from sagetabular.cli.starting import init
 from sagetabular.cli.terminal.output import INTERRUPTED, USER_ERROR
@@ -100,6 +101,7 @@ app.add_typer(models.app, name="model")
 app.add_typer(registry.app, name="registry")
 app.add_typer(data.app, name="data")
 app.add_typer(image.app, name="image")
+app.add_typer(infrastructure.app, name="infra")
 
 
 def main() -> None:
