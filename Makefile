@@ -1,7 +1,7 @@
 # For people who work on the template and its packages; a generated project has a Makefile of its own.
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast slow journey toolkit aws athena containers lint lock release screenshots \
-  clean environment generate tidy
+.PHONY: help demo test fast slow journey toolkit aws athena infrastructure containers lint lock \
+  release screenshots clean environment generate tidy
 
 TEMPLATE := {{cookiecutter.project_slug}}
 DEMO := build/demo/housing-prices
@@ -28,13 +28,14 @@ tests = for folder in . $(PACKAGES); do \
 
 help:  ## show this help
 	@echo "usage: make TARGET"
-	@sed -n 's/^\([a-z]*\):.*  ## /  \1@/p' Makefile | awk -F@ '{printf "%-12s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z]*\):.*  ## /  \1@/p' Makefile | awk -F@ '{printf "%-15s %s\n", $$1, $$2}'
 
 demo: generate  ## generate a project with default answers and run its pipeline on this machine
 	@$(MAKE) --no-print-directory -C "$(DEMO)" run </dev/null
 
 test: lint fast slow  ## everything: checks, tests, and the journey of a new user (minutes)
-	@$(MAKE) --no-print-directory -j 2 $(OUTPUT_SYNC) journey $(if $(TEST_CONTAINERS),containers) aws athena toolkit
+	@$(MAKE) --no-print-directory -j 2 $(OUTPUT_SYNC) journey $(if $(TEST_CONTAINERS),containers) aws athena infrastructure \
+	  toolkit
 	@[ -n "$(TEST_CONTAINERS)" ] || \
 	  echo "No image was built or tested: TEST_CONTAINERS is not set, see make containers."
 
@@ -51,6 +52,10 @@ aws: environment  ## execute a project's buildspec against a local AWS server
 
 athena: environment  ## compare ingestion from a local Athena with ingestion from the lake
 	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest-athena" tests/athena $(ARGS)
+
+infrastructure: environment  ## deploy a project's templates to a local AWS server, and use them
+	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest-infrastructure" \
+	  tests/infrastructure $(ARGS)
 
 containers: environment  ## build and test a project's images (root; podman, buildah, runc, mmdebstrap)
 	@"$(BIN)/python" -m pytest -o cache_dir="$(CACHE)/pytest-container" tests/container $(ARGS)
@@ -77,10 +82,11 @@ lock: generate  ## resolve all lock files anew (ARGS=--upgrade for newer version
 	@"$(BIN)/uv" pip compile --quiet --universal $(ARGS) --generate-hashes --group dev \
 	  --no-header --no-annotate --constraint "$(TEMPLATE)/requirements.lock" --find-links "$(TEMPLATE)/vendor" \
 	  --output-file requirements.lock pyproject.toml
-	@for server in athena aws; do \
+	@for wanted in tests/athena/requirements tests/aws/requirements \
+	    $(basename $(wildcard tests/infrastructure/*.in)); do \
 	  "$(BIN)/uv" pip compile --quiet --universal $(ARGS) --python-version 3.11 \
 	    --generate-hashes --no-header --no-annotate \
-	    --output-file tests/$$server/requirements.lock tests/$$server/requirements.in || exit 1; \
+	    --output-file $$wanted.lock $$wanted.in || exit 1; \
 	done
 
 release: environment  ## release both packages: VERSION=1.1.0

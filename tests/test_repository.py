@@ -13,7 +13,14 @@ import pytest
 from tests.baking import QUESTIONS, ROOT, TEMPLATE, files
 
 LOCKS = ["requirements.lock", f"{TEMPLATE}/requirements.lock"]
-SERVER_LOCKS = ["tests/athena/requirements.lock", "tests/aws/requirements.lock"]
+SERVER_LOCKS = [
+    "tests/athena/requirements.lock",
+    "tests/aws/requirements.lock",
+    *(
+        f"tests/infrastructure/{lock.name}"
+        for lock in (ROOT / "tests/infrastructure").glob("*.lock")
+    ),
+]
 IMAGES = {"model", "jobs"}
 IMAGE_LOCKS = [f"{TEMPLATE}/container/{image}.lock" for image in sorted(IMAGES)]
 # Put together here, so that this file does not hold what it looks for.
