@@ -41,3 +41,11 @@ def bake(template: Path, tmp_path: Path) -> Bake:
 def default_project(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Generate one project with default answers, for tests that only read it."""
     return generate(template, tmp_path_factory.mktemp("default") / "output", {})
+
+
+@pytest.fixture(scope="session")
+def full_project(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Generate one project with infrastructure, for tests that only read it."""
+    return generate(
+        template, tmp_path_factory.mktemp("full") / "output", {"infrastructure": "full"}
+    )

@@ -18,13 +18,15 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.baking import CHOICES, DEFAULTS, TEMPLATE, files, generate
+from sagetabular.infrastructure.templates import parse_template
+from tests.baking import CHOICES, DEFAULTS, TEMPLATE, files, generate, run_hook
 from tests.conftest import Bake
 
-# The limits of issue 11, as its amendments have them.
-MOST_FILES = 40
-MOST_ENTRIES = 15
+# The limits of issue 11, as its amendments have them, and of issue 14.
+MOST_FILES = {"none": 40, "full": 54}
+MOST_ENTRIES = {"none": 15, "full": 16}
 MOST_LINES = 1300
+MOST_FILES_ADDED = 14
 # What nobody writes: locks, licence, packages.
 NOT_OWNED = (".lock", ".whl", "LICENSE")
 # What issue 11 wants in every project.
@@ -36,6 +38,13 @@ ALWAYS = {
 }
 FOLDERS = {"conf", "container", "models", "notebooks", "pipelines", "queries", "tests", "vendor"}
 BUILD_FILES = {"github": ".github/workflows/ci.yml", "gitlab": ".gitlab-ci.yml"}
+DEPLOY = ".github/workflows/deploy.yml"
+INFRASTRUCTURE = "infrastructure/"
+# The stacks of issue 14.
+STACKS = {
+    *("build", "data-lake", "deploy", "ledger", "release"),
+    *("roles", "sharing", "tracking", "triggers", "workflow"),
+}
 LICENSES = {
     "MIT-0": "MIT No Attribution",
     "Apache-2.0": "Apache License",
@@ -46,6 +55,10 @@ NODE_24 = {
     "actions/checkout": ("3d3c42e5aac5ba805825da76410c181273ba90b1", "v7.0.1"),
     "actions/setup-python": ("5fda3b95a4ea91299a34e894583c3862153e4b97", "v7.0.0"),
     "actions/upload-artifact": ("bbbca2ddaa5d8feaa63e36b76fdaad77386f024f", "v7.0.0"),
+    "aws-actions/configure-aws-credentials": (
+        "e6de054238d6b7531b4efff3b6587d9aade6a06c",
+        "v6.2.3",
+    ),
 }
 # How Renovate finds the command in a lock, and which options of uv it does not refuse: from
 # lib/modules/manager/pip-compile/common.ts of its release 44.
@@ -77,6 +90,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     ".yaml": yaml.safe_load,
     ".yml": yaml.safe_load,
 }
+TEMPLATES = re.compile(rf"{INFRASTRUCTURE}[\w-]+\.yaml")
 
 every_combination = pytest.mark.parametrize(
     "answers", COMBINATIONS, ids=lambda answers: "-".join(answers.values())
@@ -96,6 +110,19 @@ def owned_lines(project: Path) -> dict[str, int]:
     return {path: len(text_of(project / path).splitlines()) for path in owned}
 
 
+def lines_outside_of_infrastructure(project: Path) -> dict[str, int]:
+    """Count owned lines, without what deploys from GitHub or GitLab."""
+    lines = owned_lines(project)
+    job = text_of(project / BUILD_FILES["gitlab"]) if BUILD_FILES["gitlab"] in lines else ""
+    if marker := re.search(r"^\.deploy:$", job, re.M):
+        lines[BUILD_FILES["gitlab"]] = len(job[: marker.start()].rstrip().splitlines())
+    return {
+        name: count
+        for name, count in lines.items()
+        if name != DEPLOY and not name.startswith(INFRASTRUCTURE)
+    }
+
+
 def run(name: str, *arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a program of this environment, with an empty home."""
     home = {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "GIT_CONFIG_NOSYSTEM": "1"}
@@ -109,25 +136,31 @@ def run(name: str, *arguments: str | Path, folder: Path) -> subprocess.Completed
     )
 
 
-def test_the_choices_make_nine_combinations() -> None:
+def test_the_choices_make_eighteen_combinations() -> None:
     assert CHOICES == {
         "source_control": ["github", "gitlab", "codecommit"],
+        "infrastructure": ["none", "full"],
         "license": ["MIT-0", "Apache-2.0", "Proprietary"],
     }
-    assert len(COMBINATIONS) == 9
+    assert len(COMBINATIONS) == 18
 
 
 @every_combination
-def test_a_project_holds_the_template_but_for_build_files_of_others(
+def test_a_project_holds_the_template_but_for_what_was_not_chosen(
     template: Path, bake: Bake, answers: dict[str, str]
 ) -> None:
     project = bake(**answers)
-    chosen = answers["source_control"]
+    chosen, full = answers["source_control"], answers["infrastructure"] == "full"
     others = {file for source_control, file in BUILD_FILES.items() if source_control != chosen}
+    if not full:
+        others |= {file for file in files(template / TEMPLATE) if file.startswith(INFRASTRUCTURE)}
+    if not full or chosen != "github":
+        others |= {DEPLOY}
     found = files(project)
     assert found == files(template / TEMPLATE) - others
     assert found >= ALWAYS
     assert (project / ".github").exists() == (chosen == "github")
+    assert (project / INFRASTRUCTURE).exists() == full
     assert text_of(project / "LICENSE").lstrip().startswith(("MIT", "Apache", "Copyright"))
     assert LICENSES[answers["license"]] in text_of(project / "LICENSE")
 
@@ -135,12 +168,57 @@ def test_a_project_holds_the_template_but_for_build_files_of_others(
 @every_combination
 def test_a_team_owns_little(bake: Bake, answers: dict[str, str]) -> None:
     project = bake(**answers)
+    infrastructure = answers["infrastructure"]
     visible = {path.name for path in project.iterdir() if not path.name.startswith(".")}
-    lines = owned_lines(project)
-    assert len(files(project)) <= MOST_FILES
-    assert len(visible) <= MOST_ENTRIES
-    assert {name for name in visible if (project / name).is_dir()} == FOLDERS
+    folders = FOLDERS | ({"infrastructure"} if infrastructure == "full" else set())
+    lines = lines_outside_of_infrastructure(project)
+    assert len(files(project)) <= MOST_FILES[infrastructure]
+    assert len(visible) <= MOST_ENTRIES[infrastructure]
+    assert {name for name in visible if (project / name).is_dir()} == folders
     assert sum(lines.values()) <= MOST_LINES, sorted(lines.items(), key=lambda item: -item[1])
+
+
+@pytest.mark.parametrize("source_control", CHOICES["source_control"])
+def test_infrastructure_adds_a_folder_and_the_way_to_deploy(
+    bake: Bake, template: Path, tmp_path: Path, source_control: str
+) -> None:
+    without = contents(bake(source_control=source_control))
+    answers = {"source_control": source_control, "infrastructure": "full"}
+    full = contents(generate(template, tmp_path / "full", answers))
+    added = full.keys() - without.keys()
+    assert without.keys() <= full.keys()
+    assert len(added) <= MOST_FILES_ADDED
+    assert {name for name in added if not name.startswith(INFRASTRUCTURE)} == (
+        {DEPLOY} if source_control == "github" else set()
+    )
+    changed = {name for name in without if without[name] != full[name]}
+    assert changed == ({BUILD_FILES["gitlab"]} if source_control == "gitlab" else set())
+
+
+def test_every_stack_that_the_template_has_is_removed_with_the_others(template: Path) -> None:
+    folder = template / TEMPLATE / INFRASTRUCTURE
+    assert {path.stem for path in folder.glob("*.yaml")} <= STACKS
+    assert {path.name for path in folder.iterdir() if path.suffix != ".yaml"} == {"README.md"}
+
+
+def test_stacks_hold_nothing_that_is_a_template_to_jinja(template: Path) -> None:
+    """cruft renders by the list of the release that made a project, which had no stacks."""
+    for path in (template / TEMPLATE / INFRASTRUCTURE).glob("*.yaml"):
+        assert not re.search(r"\{[{%#]", text_of(path)), path.name
+
+
+def test_a_folder_of_the_teams_own_stays(bake: Bake) -> None:
+    project = bake()
+    own = {"infrastructure/network.yaml": b"Resources: {}\n", ".github/workflows/own.yml": b"{}\n"}
+    for name, text in own.items():
+        (project / name).parent.mkdir(exist_ok=True)
+        (project / name).write_bytes(text)
+    for name in STACKS:
+        (project / INFRASTRUCTURE / f"{name}.yaml").write_text("{}")
+    assert run_hook("post_gen_project", DEFAULTS, project).returncode == 0
+    kept = {name for name in files(project) if name.startswith(INFRASTRUCTURE)}
+    assert kept == {"infrastructure/network.yaml"}
+    assert all((project / name).read_bytes() == text for name, text in own.items())
 
 
 @every_combination
@@ -152,7 +230,9 @@ def test_every_file_is_rendered_and_well_formed(bake: Bake, answers: dict[str, s
             continue
         text = text_of(project / path)
         assert not re.search(r"(?<!\$)\{\{ ?cookiecutter|\{%", text), path
-        if reader := READERS.get(Path(path).suffix):
+        if TEMPLATES.fullmatch(path):
+            assert parse_template(text, path)["Resources"], path
+        elif reader := READERS.get(Path(path).suffix):
             assert reader(text), path
 
 
@@ -164,14 +244,16 @@ def test_two_generations_are_the_same_to_the_byte(bake: Bake, default_project: P
     assert contents(bake()) == contents(default_project)
 
 
-@pytest.mark.parametrize("ending", [".ipynb", ".lock", ".py", ".sql", ".whl", "/ci.yml"])
+@pytest.mark.parametrize(
+    "ending", [".ipynb", ".lock", ".py", ".sql", ".whl", "/ci.yml", "/deploy.yml", "/tracking.yaml"]
+)
 def test_files_that_are_copied_are_the_templates_to_the_byte(
-    template: Path, default_project: Path, ending: str
+    template: Path, full_project: Path, ending: str
 ) -> None:
-    copied = [path for path in files(default_project) if path.endswith(ending)]
+    copied = [path for path in files(full_project) if path.endswith(ending)]
     assert copied
     for path in copied:
-        assert (default_project / path).read_bytes() == (template / TEMPLATE / path).read_bytes()
+        assert (full_project / path).read_bytes() == (template / TEMPLATE / path).read_bytes()
 
 
 def test_a_zip_file_of_the_template_gives_the_same_project(
@@ -212,24 +294,27 @@ def test_build_files_set_up_lint_test_and_compile(bake: Bake, source_control: st
         assert any("pipeline compile" in command for command in commands if command)
 
 
-def test_actions_are_pinned_to_releases_on_node_24(default_project: Path) -> None:
-    text = text_of(default_project / BUILD_FILES["github"])
-    uses = re.findall(r"uses: ([\w/-]+)@(\w+) # (\S+)$", text, re.M)
-    assert {action: (commit, tag) for action, commit, tag in uses} == NODE_24
-    assert len(uses) == text.count("uses:")
-    assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
+def test_actions_are_pinned_to_releases_on_node_24(full_project: Path) -> None:
+    found: dict[str, tuple[str, str]] = {}
+    for name in (BUILD_FILES["github"], DEPLOY):
+        text = text_of(full_project / name)
+        uses = re.findall(r"uses: ([\w/-]+)@(\w+) # (\S+)$", text, re.M)
+        assert len(uses) == text.count("uses:") - text.count("uses: $/.github/")
+        assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
+        found |= {action: (commit, tag) for action, commit, tag in uses}
+    assert found == NODE_24
 
 
 @pytest.mark.parametrize(
     "command",
     [
-        ["actionlint", "-shellcheck=", "-pyflakes=", BUILD_FILES["github"]],
-        ["zizmor", "--offline", "--no-progress", "--persona=pedantic", BUILD_FILES["github"]],
+        ["actionlint", "-shellcheck=", "-pyflakes=", BUILD_FILES["github"], DEPLOY],
+        ["zizmor", "--offline", "--no-progress", "--persona=pedantic", ".github/workflows"],
     ],
     ids=["actionlint", "zizmor"],
 )
-def test_the_workflow_passes_its_linters(default_project: Path, command: list[str]) -> None:
-    result = run(*command, folder=default_project)
+def test_the_workflows_pass_their_linters(full_project: Path, command: list[str]) -> None:
+    result = run(*command, folder=full_project)
     assert result.returncode == 0, result.stdout + result.stderr
 
 

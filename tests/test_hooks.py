@@ -25,11 +25,12 @@ def test_a_project_may_have_the_name_of_a_package_since_it_is_none(
         assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.parametrize("infrastructure", CHOICES["infrastructure"])
 @pytest.mark.parametrize("source_control", CHOICES["source_control"])
 def test_hooks_change_nothing_the_second_time(
-    template: Path, tmp_path: Path, source_control: str
+    template: Path, tmp_path: Path, source_control: str, infrastructure: str
 ) -> None:
-    answers = {"source_control": source_control}
+    answers = {"source_control": source_control, "infrastructure": infrastructure}
     project = generate(template, tmp_path / "output", answers)
     (project / ".github").mkdir(exist_ok=True)
     (project / ".github" / "CODEOWNERS").write_text("* @team\n", encoding="utf-8")

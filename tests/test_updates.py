@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -257,3 +258,55 @@ def test_a_release_that_changes_no_job_repeats_no_step_and_passes_the_teams_test
     assert '"Name":"Segments"' in update.definition.decode().replace(" ", "")
     command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider"]
     assert re.search(r"\d+ passed", run(update.project, *command, packages=packages))
+
+
+def without_the_question(source: Path) -> None:
+    """Make the template what 1.2.0 was, which asked nothing about infrastructure."""
+    questions = json.loads((source / "cookiecutter.json").read_text(encoding="utf-8"))
+    del questions["infrastructure"], questions["__prompts__"]["infrastructure"]
+    questions["_copy_without_render"].remove("infrastructure/*.yaml")
+    (source / "cookiecutter.json").write_text(json.dumps(questions), encoding="utf-8")
+    edit(source / "hooks/post_gen_project.py", 'ANSWERS["infrastructure"]', '"none"')
+    shutil.rmtree(source / TEMPLATE / "infrastructure")
+    (source / TEMPLATE / ".github/workflows/deploy.yml").unlink()
+
+
+@pytest.fixture(scope="module")
+def unasked(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Update a project of a release that asked nothing about infrastructure, and commit it."""
+    folder = tmp_path_factory.mktemp("unasked")
+    cruft = Path(sys.executable).with_name("cruft")
+    source = clone(template, folder / "template")
+    without_the_question(source)
+    commit(source, "Ask nothing")
+    run(folder, cruft, "create", source.as_uri(), "--no-input")
+    project = start_repository(folder / DEFAULTS["project_slug"])
+    assert "infrastructure" not in (project / ".cruft.json").read_text(encoding="utf-8")
+    git(source, "checkout", "HEAD~", "--", ".")
+    commit(source, "Ask")
+    run(project, cruft, "update", "--skip-apply-ask")
+    git(project, "add", "--all")
+    return project
+
+
+def test_a_project_that_was_asked_nothing_is_updated_without_infrastructure(unasked: Path) -> None:
+    assert changed(unasked) == {".cruft.json"}
+    record = json.loads((unasked / ".cruft.json").read_text(encoding="utf-8"))
+    assert record["context"]["cookiecutter"]["infrastructure"] == "none"
+
+
+def test_infrastructure_is_added_later_by_an_update(
+    unasked: Path, full_project: Path, tmp_path: Path
+) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(unasked, project)
+    git(project, "commit", "--quiet", "--message", "Update")
+    wanted = json.dumps({"infrastructure": "full"})
+    cruft = Path(sys.executable).with_name("cruft")
+    run(project, cruft, "update", "--skip-apply-ask", "--variables-to-update", wanted)
+    git(project, "add", "--all")
+    theirs = files(full_project)
+    added = {name for name in theirs if name.startswith("infrastructure/")}
+    assert changed(project) == added | {".github/workflows/deploy.yml", ".cruft.json"}
+    for name in theirs:
+        assert (project / name).read_bytes() == (full_project / name).read_bytes(), name

@@ -84,7 +84,7 @@ def test_two_commits_are_built_pushed_deployed_and_started(
     assert build.phases == ALL_WELL, build.output
 
     # Checks come first, then both images, named by their content, each pushed after a login.
-    assert [call[1] for call in build.calls if call[0] == "make"] == CHECKS
+    assert [call[1] for call in build.calls if call[0] == "make"] == [*CHECKS, "deploy"]
     built = names_built(build)
     assert [name.partition(":")[0] for name in built] == IMAGES
     assert first[:20] not in " ".join(built)
