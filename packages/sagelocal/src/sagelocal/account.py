@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sagelocal.definition.graph import Definition
 from sagelocal.executions.caching import Cache
+from sagelocal.executions.control import Control
 from sagelocal.executions.records import ExecutionRecord
 from sagelocal.jobs.machine import ImageProgram, Machine, ServeCommand, image_name
 from sagelocal.listeners import Listener, OneAtATime, StepRunner
@@ -29,7 +30,7 @@ class Account:
         storage: Its buckets.
         registry: Its models.
         new_launcher: Makes what starts the processes of one execution.
-        slots: How many jobs run at the same time; None for one on each usable core.
+        slots: How many jobs run at the same time, of all executions.
         keep_work: Whether the trees of jobs that succeeded are kept.
         serve: What replaces the program `serve` of every image.
         programs: Name of an image → what replaces its own program.
@@ -41,7 +42,7 @@ class Account:
     storage: Storage
     registry: ModelRegistry
     new_launcher: Callable[[], Launcher]
-    slots: int | None
+    slots: Slots
     keep_work: bool
     serve: ServeCommand | None
     programs: Mapping[str, ImageProgram]
@@ -55,6 +56,7 @@ class Account:
         host_environment: Mapping[str, str],
         listener: Listener | None,
         tokens: Mapping[str, str],
+        control: Control,
     ) -> ExecutionRecord:
         """Run an execution to its end and return its record, see `PipelineRun.run`.
 
@@ -64,6 +66,7 @@ class Account:
             host_environment: Variables for Processing jobs without network isolation.
             listener: Hears what happens.
             tokens: Step name → a text for what its request does not show, see `Reuse`.
+            control: Stops it, and limits how many steps run at once.
 
         Raises:
             OSError: If nothing more can be written.
@@ -81,7 +84,7 @@ class Account:
             runners=self.runners,
         )
         cache = Cache(self.home, self.storage, record.pipeline_name, tokens, record.use_cache)
-        return PipelineRun(definition, record, runtime, cache).run()
+        return PipelineRun(definition, record, runtime, cache, control).run()
 
     def has_program(self, image: str) -> bool:
         """Return whether something replaces the program of an image."""
@@ -91,7 +94,7 @@ class Account:
         return Machine(
             storage=self.storage,
             launcher=self.new_launcher(),
-            slots=Slots(self.slots),
+            slots=self.slots.for_execution(),
             work=record.work,
             logs=record.directory / "logs",
             host_environment=host_environment,

@@ -49,7 +49,7 @@ class ModelStore:
         _check_name(name, step)
         for container in containers(request, step):
             uri = container.get("ModelDataUrl")
-            if uri is not None and not self._storage.path(uri).is_file():
+            if uri is not None and self._storage.file(uri) is None:
                 raise StorageError(f"Step {step}: there is no model artefact at {uri}.")
         path = self._execution / "models" / f"{name}.json"
         self._require_free(name, path, step)

@@ -2,7 +2,7 @@
 
 A step starts when all steps it depends on have succeeded and, for a step nested in a Condition,
 when the Condition chose its side. Once a step has failed, the running ones finish and none
-start. Ctrl-C ends the running jobs and leaves the execution `Stopped`.
+start. Ctrl-C, or its control, ends the running jobs and leaves the execution `Stopped`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from sagelocal.definition.validation import without_nulls
 from sagelocal.errors import DefinitionError, ExecutionStateError, SageLocalError, StoppedError
 from sagelocal.executions.artefacts import read_property_file
 from sagelocal.executions.caching import Cache
+from sagelocal.executions.control import Control
 from sagelocal.executions.records import (
     EXECUTING,
     FAILED,
@@ -44,15 +45,22 @@ class PipelineRun:
             calls `Succeeded` are not run.
         runtime: What the steps need.
         cache: What earlier executions left behind.
+        control: Stops it, and limits how many steps run at once.
     """
 
     def __init__(
-        self, definition: Definition, record: ExecutionRecord, runtime: Runtime, cache: Cache
+        self,
+        definition: Definition,
+        record: ExecutionRecord,
+        runtime: Runtime,
+        cache: Cache,
+        control: Control,
     ) -> None:
         self._definition = definition
         self._record = record
         self._runtime = runtime
         self._cache = cache
+        self._control = control
         self._steps: dict[str, StepRecord] = dict(record.steps)
         self._responses: dict[str, JsonObject] = {
             name: step.response or {}
@@ -75,7 +83,7 @@ class PipelineRun:
     def run(self) -> ExecutionRecord:
         """Run every step that is due and return the final record.
 
-        An interrupt ends the running jobs and gives a record that says `Stopped`.
+        An interrupt, or its control, ends the running jobs and gives a record that says `Stopped`.
 
         Raises:
             OSError: Nothing more can be written; the record may then say that it still runs.
@@ -87,13 +95,13 @@ class PipelineRun:
         with ThreadPoolExecutor(len(self._steps), thread_name_prefix="step") as pool:
             try:
                 self._run_all(pool)
-            except KeyboardInterrupt:
+            except (KeyboardInterrupt, StoppedError):
                 stopped = True
-                self._runtime.machine.launcher.stop()
+                self._runtime.machine.stop()
                 self._collect(wait(self._running).done)
                 self._stop_rest()
             except (OSError, ExecutionStateError):  # what the jobs find can no longer be noted
-                self._runtime.machine.launcher.stop()
+                self._runtime.machine.stop()
                 raise
             finally:
                 self._ahead.close()
@@ -104,8 +112,11 @@ class PipelineRun:
 
     def _run_all(self, pool: ThreadPoolExecutor) -> None:
         while True:
+            self._control.require_running()
             if self._failed is None:
                 for step in filter(self._is_due, self._definition.steps.values()):
+                    if not self._control.has_room(len(self._running)):
+                        break
                     self._change(step, status=EXECUTING, start_time=now())
                     self._running[pool.submit(self._run_step, step)] = step.name
             if not self._running:

@@ -123,13 +123,28 @@ class ModelRegistry:
             RegistryError: If there is no such package, or if the status is not one of
                 `APPROVAL_STATUSES`.
         """
-        _check_status(status)
-        package = self.describe(group, version)
-        package |= {"ModelApprovalStatus": status, "LastModifiedTime": now()}
+        changes: JsonObject = {"ModelApprovalStatus": status}
         if description:
-            package["ApprovalDescription"] = description
+            changes["ApprovalDescription"] = description
         if stage:
-            package["ModelLifeCycle"] = {"Stage": stage, "StageStatus": status}
+            changes["ModelLifeCycle"] = {"Stage": stage, "StageStatus": status}
+        return self.update(group, version, changes)
+
+    def update(self, group: str, version: int, changes: JsonObject) -> JsonObject:
+        """Change members of a package and return the package; a value of None removes its member.
+
+        Args:
+            group: Name of the group.
+            version: Of the package.
+            changes: Member → its new value.
+
+        Raises:
+            RegistryError: If there is no such package, or if the approval status is not one of
+                `APPROVAL_STATUSES`.
+        """
+        package = {**self.describe(group, version), **changes, "LastModifiedTime": now()}
+        _check_status(package["ModelApprovalStatus"])
+        package = {name: value for name, value in package.items() if value is not None}
         write_json(self._folder(group) / f"{version}.json", package)
         return package
 

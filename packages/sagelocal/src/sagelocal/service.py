@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from sagelocal.account import Account
+from sagelocal.definition.graph import Definition
 from sagelocal.definition.local import check_programs
 from sagelocal.definition.parameters import effective_values
 from sagelocal.definition.parsing import STEP_TYPES, parse_definition
@@ -14,6 +15,7 @@ from sagelocal.definition.requests import check_requests
 from sagelocal.errors import SageLocalError
 from sagelocal.executions.claims import claimed, in_use
 from sagelocal.executions.cleaning import Cleaning, Removed, clean, plan, remove_unapproved
+from sagelocal.executions.control import Control
 from sagelocal.executions.creation import create_execution, reopen
 from sagelocal.executions.history import list_executions, load_execution
 from sagelocal.executions.records import ExecutionRecord
@@ -23,6 +25,7 @@ from sagelocal.forking.launching import launcher_type
 from sagelocal.jobs.machine import ImageProgram, ServeCommand
 from sagelocal.jobs.retries import check_retry_policies
 from sagelocal.listeners import Listener, StepRunner
+from sagelocal.processes.slots import Slots
 from sagelocal.registry import ModelRegistry
 from sagelocal.storage.buckets import Storage
 from sagelocal.tuning.checking import check_searches
@@ -50,10 +53,12 @@ class LocalSageMaker:
         stopping_tolerance: How much worse than the median of the others a trial may be before
             early stopping ends it, in the unit of the objective. By default 0, as on the service;
             it is in no cache key.
+        s3: URL of an S3 server that inputs are read from and outputs are written to; jobs work on
+            copies below `home`. Without one the objects lie there.
 
     Raises:
         SageLocalError: If the isolation is neither, or is one that this platform does not have; if
-            the tolerance is no number of 0 or more.
+            the tolerance is no number of 0 or more; if there are to be less than one slot.
 
     Examples:
         >>> import json, tempfile
@@ -75,17 +80,18 @@ class LocalSageMaker:
         serve: ServeCommand | None = None,
         programs: Mapping[str, ImageProgram] = _NO_PROGRAMS,
         stopping_tolerance: float = 0.0,
+        s3: str | None = None,
     ) -> None:
         check_tolerance(stopping_tolerance)
         self.home = home.absolute()
-        self.storage = Storage(self.home / "s3")
+        self.storage = _storage(self.home, s3)
         self.registry = ModelRegistry(self.home / "model-registry")
         self._account = Account(
             self.home,
             self.storage,
             self.registry,
             launcher_type(isolation),
-            slots=slots,
+            slots=Slots(slots),
             keep_work=keep_work,
             serve=serve,
             programs=programs,
@@ -118,6 +124,7 @@ class LocalSageMaker:
         metadata: Mapping[str, str] = _NOTHING,
         listener: Listener | None = None,
         reuse: Reuse = _REUSE,
+        control: Control | None = None,
     ) -> ExecutionRecord:
         """Run a pipeline definition to its end and return the record of the execution.
 
@@ -133,6 +140,7 @@ class LocalSageMaker:
             metadata: Kept in the record, for display.
             listener: Hears what happens while it happens.
             reuse: What it may take from earlier executions, and which of its steps run.
+            control: Stops it from another thread, and limits how many steps run at once.
 
         Raises:
             DefinitionError: If the definition cannot run; then nothing has been written.
@@ -141,10 +149,7 @@ class LocalSageMaker:
             ExecutionNotFoundError: If there is none to base this one on.
             OSError: If nothing more can be written.
         """
-        parsed = parse_definition(definition, others=self._account.runners)
-        check_requests(parsed)
-        check_retry_policies(parsed)
-        check_programs(parsed, self._account.has_program, serves=self._account.serve is not None)
+        parsed, control = self._parse(definition), control or Control()
         values = effective_values(parsed.parameters, parameters)
         with in_use(self.home):
             steps, selected = first_records(parsed, reuse, self.home, pipeline_name, self.storage)
@@ -159,7 +164,10 @@ class LocalSageMaker:
                 use_cache=reuse.cache and selected is None,
                 selected=selected,
             ) as record:
-                return self._account.run(parsed, record, host_environment, listener, reuse.tokens)
+                control.created(record)
+                return self._account.run(
+                    parsed, record, host_environment, listener, reuse.tokens, control
+                )
 
     def resume(
         self,
@@ -187,7 +195,24 @@ class LocalSageMaker:
         """
         with in_use(self.home), claimed(self.home, identifier) as record:
             definition = parse_definition(record.definition(), others=self._account.runners)
-            return self._account.run(definition, reopen(record), host_environment, listener, tokens)
+            return self._account.run(
+                definition, reopen(record), host_environment, listener, tokens, Control()
+            )
+
+    def check(self, definition: bytes) -> None:
+        """Check that a definition can run here, whatever its parameters will be.
+
+        Raises:
+            DefinitionError: If it cannot.
+        """
+        self._parse(definition)
+
+    def _parse(self, definition: bytes) -> Definition:
+        parsed = parse_definition(definition, others=self._account.runners)
+        check_requests(parsed)
+        check_retry_policies(parsed)
+        check_programs(parsed, self._account.has_program, serves=self._account.serve is not None)
+        return parsed
 
     def clean(self, keep: int) -> list[Removed]:
         """Remove all executions but the newest, with what they alone have in the store.
@@ -251,3 +276,11 @@ class LocalSageMaker:
             ExecutionNotFoundError: If there is none, or more than one.
         """
         return load_execution(self.home, identifier)
+
+
+def _storage(home: Path, s3: str | None) -> Storage:
+    if s3 is None:
+        return Storage(home / "s3")
+    from sagelocal.storage.mirror import MirroredStorage  # botocore takes time to import
+
+    return MirroredStorage(home / "s3", s3)

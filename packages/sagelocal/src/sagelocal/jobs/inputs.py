@@ -81,7 +81,7 @@ def put_input(
 
 def _listed(storage: Storage, uri: str, what: str) -> list[StoredObject]:
     """Return what a manifest lists: `[{"prefix": "s3://…/"}, "name", …]`."""
-    if not storage.path(uri).is_file():
+    if storage.file(uri) is None:
         raise _nothing(uri, what)
     try:
         first, *names = json.loads(storage.read_bytes(uri))
@@ -97,7 +97,7 @@ def _listed(storage: Storage, uri: str, what: str) -> list[StoredObject]:
     objects = [StoredObject(f"{prefix}{name}", name.lstrip("/")) for name in names]
     _require_different_names(objects, what)
     for entry in objects:
-        if not storage.path(entry.uri).is_file():
+        if storage.file(entry.uri) is None:
             raise _nothing(entry.uri, what)
     return objects
 

@@ -41,6 +41,11 @@ class Machine:
     serve: ServeCommand | None = None
     programs: Mapping[str, ImageProgram] = field(default_factory=dict)
 
+    def stop(self) -> None:
+        """End every running job, and start none from now on, not even one that waits for a slot."""
+        self.slots.stop()
+        self.launcher.stop()
+
     def program(self, image: str) -> ImageProgram | None:
         """Return what replaces the program of an image, whatever its registry and tag."""
         return self.programs.get(image_name(image))

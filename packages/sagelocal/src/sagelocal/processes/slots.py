@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
 
-from sagelocal.errors import SageLocalError
+from sagelocal.errors import SageLocalError, StoppedError
 
 
 def usable_cores() -> int:
@@ -50,7 +50,7 @@ class _Turn:
 
 
 class Slots:
-    """A count of processes that may run at once, shared by all steps and trials of an execution.
+    """A count of processes that may run at once, shared by all jobs of an account.
 
     Every host of a job takes one slot and reads that it has one core: jobs run beside each
     other and do not split themselves further, which measured faster than threads inside a job.
@@ -68,6 +68,19 @@ class Slots:
             raise SageLocalError(f"The number of slots must be 1 or more, got {count}.")
         self._queue = _Queue(self.count)
         self._search: _Holder | None = None
+        self._stopped = threading.Event()
+
+    def for_execution(self) -> Slots:
+        """Return the same slots, as one execution takes them until it is stopped."""
+        slots = copy(self)
+        slots._stopped = threading.Event()
+        return slots
+
+    def stop(self) -> None:
+        """Let nobody of this execution wait for slots any more; what is held stays so."""
+        self._stopped.set()
+        with self._queue.changed:
+            self._queue.changed.notify_all()
 
     def for_trials(self) -> Slots:
         """Return the same slots, as the trials of one search take them.
@@ -88,6 +101,9 @@ class Slots:
 
         Args:
             number: How many; a job that has more hosts than there are slots takes all of them.
+
+        Raises:
+            StoppedError: If the execution was stopped before there were as many.
         """
         wanted, holder = min(number, self.count), self._search or _Holder()
         self._take(wanted, _Turn(holder))
@@ -110,7 +126,10 @@ class Slots:
 
         with queue.changed:
             queue.waiting.append(turn)
-            queue.changed.wait_for(may_go)
+            queue.changed.wait_for(lambda: self._stopped.is_set() or may_go())
             queue.waiting.remove(turn)
+            if self._stopped.is_set():
+                queue.changed.notify_all()
+                raise StoppedError("The execution was stopped.")
             queue.free -= wanted
             queue.changed.notify_all()

@@ -12,7 +12,8 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +48,8 @@ class Storage:
     def __init__(self, directory: Path, *, link: bool | None = None) -> None:
         self.directory = directory
         self._link = links_are_safe() if link is None else link
+        # Held while objects are stored and passed on, by a store that passes on.
+        self._storing: AbstractContextManager[object] = nullcontext()
 
     def path(self, uri: str) -> Path:
         """Return where the object or prefix lies; it need not exist."""
@@ -54,7 +57,11 @@ class Storage:
         return self.directory / bucket / key if key else self.directory / bucket
 
     def exists(self, uri: str) -> bool:
-        """Return whether there is an object, or at least one below the prefix."""
+        """Return whether there is an object, or at least one below the prefix.
+
+        Raises:
+            StorageError: If the address is none, or its server does not answer.
+        """
         return any(_files(self.path(uri)))
 
     def objects(self, uri: str) -> list[str]:
@@ -62,6 +69,7 @@ class Storage:
 
         The names are what follows the prefix; a single object is called by the end of its key.
         """
+        self.refresh(uri)
         path = self.path(uri)
         root = path.parent if path.is_file() else path
         names = (file.relative_to(root).as_posix() for file in _files(path))
@@ -75,6 +83,7 @@ class Storage:
         called as in a training container: what follows `data/part/` if the key has that, else what
         follows the last slash of the prefix (https://github.com/aws/sagemaker-python-sdk/issues/3612).
         """
+        self.refresh(uri, siblings=True)
         path = self.path(uri)
         if uri.endswith("/") or not split_uri(uri)[1]:
             found = [(file, path) for file in _files(path) if not path.is_file()]
@@ -99,10 +108,42 @@ class Storage:
         Raises:
             StorageError: If there is no such object.
         """
-        path = self.path(uri)
-        if not path.is_file():
+        return self.existing_file(uri).read_bytes()
+
+    def existing_file(self, uri: str) -> Path:
+        """Return the file that is an object, not to be written to.
+
+        Raises:
+            StorageError: If there is no such object.
+        """
+        path = self.file(uri)
+        if path is None:
             raise StorageError(f"There is no object {uri}.")
-        return path.read_bytes()
+        return path
+
+    def file(self, uri: str) -> Path | None:
+        """Return the file that is an object, not to be written to; None if there is no object."""
+        self.refresh(uri)
+        path = self.path(uri)
+        return path if path.is_file() else None
+
+    def refresh(self, uri: str, *, siblings: bool = False) -> None:
+        """Bring what lies here up to date before it is read: nothing to do, it is the original.
+
+        Args:
+            uri: The object, or the prefix of objects below a folder.
+            siblings: Whether everything is meant whose key begins like this one.
+
+        Raises:
+            StorageError: If that is impossible.
+        """
+
+    def publish(self, uris: Iterable[str]) -> None:
+        """Pass on objects that have just been stored here: nothing to do, nobody else has them.
+
+        Raises:
+            StorageError: If that is impossible.
+        """
 
     def put_bytes(self, uri: str, content: bytes) -> None:
         """Store one object, replacing the one that was there.
@@ -115,8 +156,9 @@ class Storage:
             raise StorageError(f"{uri} cannot be an object: it is a folder of objects.")
         staging = self._staging()
         write_bytes(staging, content)
-        _protect(staging)
-        self._move(staging, path, uri)
+        with self._storing:
+            self._place(staging, path, uri)
+            self.publish([uri])
 
     def put_tree(self, folder: Path, uri: str) -> None:
         """Store the files below `folder` under a prefix; an empty folder stores nothing.
@@ -129,18 +171,18 @@ class Storage:
                 object would have the same name.
         """
         target, staging = self.path(uri), self._staging()
+        names = []
         try:
             for file in _files(folder):
-                copy = staging / file.relative_to(folder)
+                names.append(file.relative_to(folder))
+                copy = staging / names[-1]
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(file, copy)
                 _protect(copy)
-            if not staging.exists():
-                return
-            if not target.exists() and self._move_new(staging, target, uri):
-                return
-            for file in sorted(_files(staging)):
-                self._move(file, target / file.relative_to(staging), uri)
+            if names:
+                with self._storing:
+                    self._move_tree(staging, target, sorted(names), uri)
+                    self.publish(f"{uri.rstrip('/')}/{name.as_posix()}" for name in names)
         except (shutil.SpecialFileError, FileNotFoundError) as error:
             raise StorageError(f"Only regular files can be stored under {uri}: {error}.") from error
         finally:
@@ -152,6 +194,7 @@ class Storage:
         Raises:
             StorageError: If there is nothing at the address.
         """
+        self.refresh(uri)
         source = self.path(uri)
         root = source.parent if source.is_file() else source
         files = list(_files(source))
@@ -180,6 +223,12 @@ class Storage:
         parent.mkdir(parents=True, exist_ok=True)
         return parent / uuid.uuid4().hex
 
+    def _move_tree(self, staging: Path, target: Path, names: Iterable[Path], uri: str) -> None:
+        if not target.exists() and self._move_new(staging, target, uri):
+            return
+        for name in names:
+            self._move(staging / name, target / name, uri)
+
     def _move_new(self, staging: Path, target: Path, uri: str) -> bool:
         """Rename a whole tree into place; False when another writer was there first."""
         _make_folder(target.parent, uri)
@@ -190,6 +239,11 @@ class Storage:
                 return False
             raise
         return True
+
+    def _place(self, staging: Path, target: Path, uri: str) -> None:
+        """Make a file of the staging area an object."""
+        _protect(staging)
+        self._move(staging, target, uri)
 
     def _move(self, staging: Path, target: Path, uri: str) -> None:
         _make_folder(target.parent, uri)

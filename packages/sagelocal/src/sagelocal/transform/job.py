@@ -60,7 +60,7 @@ def run_transform_job(
         folder = hosts[0].tree.base / "model"
         folder.mkdir()
         if "ModelDataUrl" in container:
-            unpack(machine.storage.path(container["ModelDataUrl"]), folder)
+            unpack(machine.storage.existing_file(container["ModelDataUrl"]), folder)
         environment = {
             **machine.serve.environment,
             **container.get("Environment", {}),
@@ -146,7 +146,7 @@ class _Job:
         self, entry: StoredObject, server: ModelServer, settings: TransformSettings
     ) -> None:
         """Transform one object; it has an output only once all of it is there."""
-        source = self.machine.storage.path(entry.uri)
+        source = self.machine.storage.existing_file(entry.uri)
         target = self.results / f"{entry.name}.out"
         partial = self.host.tree.base / "partial.out"
         lines = read_records(source, by_line=settings.by_line, compressed=settings.compressed)
