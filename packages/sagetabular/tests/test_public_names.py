@@ -95,12 +95,13 @@ ENCODING = {
 }
 COMMANDS = [
     "clean", "compare", "compile", "data", "doctor", "eject", "executions", "graph", "image",
-    "import", "init", "invoke", "logs", "mlflow", "model", "predict", "registry", "report",
-    "resume", "run", "serve", "show", "stop", "upsert", "vendor"
+    "import", "infra", "init", "invoke", "logs", "mlflow", "model", "predict", "registry",
+    "report", "resume", "run", "serve", "show", "stop", "upsert", "vendor"
 ]  # fmt: skip
 SUBCOMMANDS = {
     "data": ["add", "crawl", "fetch", "sample", "show", "upload"],
     "image": ["build", "push"],
+    "infra": ["render"],
     "model": ["add", "check", "list"],
     "registry": ["approve", "list", "reject", "show"],
 }

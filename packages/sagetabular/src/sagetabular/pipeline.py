@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.assets.collecting import collect_assets
-from sagetabular.settings import load_project
+from sagetabular.settings import COMPILED_STAGE, load_project
 from sagetabular.steps.account import make_account
 from sagetabular.steps.context import Context, JobStep, text
 from sagetabular.steps.ingest import ingest
@@ -63,7 +63,7 @@ class Build(Context):
     """
 
     def __init__(self, root: Path | str = ".") -> None:
-        settings = load_project(Path(root))
+        settings = load_project(Path(root), COMPILED_STAGE.get())
         super().__init__(
             settings=settings,
             parameters=make_parameters(settings),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterator
 
 import pytest
 import typer
+from command_names import names
 
 from sagetabular.cli import app
 
@@ -78,14 +78,6 @@ DAMAGES = {
     "a model without a title": ("models/ridge/model.yaml", "image: project\n"),
 }
 IDENTIFIERS = ["nothing", "2026", "../../etc", "*", "-1x", "", "\u202e", "a" * 5000]
-
-
-def names(group: typer.core.TyperGroup, *before: str) -> Iterator[str]:
-    for name, command in group.commands.items():
-        if isinstance(command, typer.core.TyperGroup):
-            yield from names(command, *before, name)
-        else:
-            yield " ".join([*before, name])
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,6 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sagetabular.aws.account import Account
 from sagetabular.aws.deployment import (
     EXPERIMENTS,
     TRACKING,
@@ -29,6 +28,7 @@ from sagetabular.project.versions import commit_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from sagetabular.aws.account import Account
     from sagetabular.aws.deployment import Deployment
     from sagetabular.aws.sagemaker.pipelines import Upserted
     from sagetabular.compiling.compilation import Compiled
@@ -90,7 +90,7 @@ def report_identity(account: Account, report: Report) -> None:
         UserError: There are no credentials, or they are not valid.
     """
     who = account.identity
-    report("", [f"AWS account {who.account}, region {account.region}"])
+    report("", [f"AWS account {who.account}, {account.place}"])
     report("As", [who.arn])
 
 
@@ -110,7 +110,7 @@ def upsert_pipeline(project: Project, deployment: Deployment, report: Report) ->
 
     compiled = compile_pipeline(project.settings)
     check_values(project, deployment, needed_to_upsert(project, deployment))
-    account = Account(deployment.region)
+    account = deployment.connect()
     _announce(project, deployment, account, report)
     report("Billed", [f"{_STORAGE}; the pipeline costs nothing until it is started"])
     return _upsert(project, deployment, account, compiled, report)
@@ -140,7 +140,7 @@ def start_pipeline(
     deployment = replace(deployment, given={**deployment.given, **settings})
     parameters = start_parameters(project, deployment, compiled)
     values = _checked(project, compiled, parameters)
-    account = Account(deployment.region)
+    account = deployment.connect()
     _announce(project, deployment, account, report)
     if text := _UNADDRESSED.get(parameters.get(TRACKING, "")):
         report("Tracking", [text])
@@ -170,7 +170,7 @@ def check_start(project: Project, deployment: Deployment, report: Report) -> Non
     images = {name: _UNBUILT[name] for name in _UNBUILT if name in declared}
     supposed = replace(deployment, given={**images, **deployment.given})
     _checked(project, compiled, start_parameters(project, supposed, compiled))
-    account = Account(deployment.region)
+    account = deployment.connect()
     report_identity(account, report)
     _find_bucket(account, account_value(project, deployment, "Bucket"))
     report("", ["Nothing stands in the way of a start but images, which were not asked for"])

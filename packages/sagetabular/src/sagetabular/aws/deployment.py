@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from sagetabular.aws.account import Account
 from sagetabular.errors import UserError
 from sagetabular.project import MARKER
 from sagetabular.project.versions import commit_of
-from sagetabular.settings.aws import is_variable
+from sagetabular.settings.account import is_variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,6 +40,8 @@ class Deployment:
         project_arn: The SageMaker project whose own tags are copied.
         description: Of the pipeline; made up if there is none.
         environment: Where `conf/aws.yaml` finds values.
+        stage: Of `conf/aws.yaml`.
+        account: Number of the account that it must be.
     """
 
     region: str
@@ -49,25 +52,45 @@ class Deployment:
     project_arn: str | None = None
     description: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    stage: str | None = None
+    account: str | None = None
+
+    @property
+    def option(self) -> str:
+        """What a command that is suggested needs to be about the same stage."""
+        return f" --stage {self.stage}" if self.stage else ""
+
+    def connect(self) -> Account:
+        """Return the account that it stands in, which must be the one of `conf/aws.yaml`."""
+        return Account(self.region, self.account, self.stage)
 
 
 def deployment_of(project: Project, environment: Mapping[str, str] = os.environ) -> Deployment:
-    """Name pipeline and model package group after the SageMaker project, if this is one's.
+    """Name pipeline, model package group and prefix after the SageMaker project or the stage.
 
-    Otherwise `name` in `conf/pipeline.yaml` says what both are called.
+    If there is neither, `name` in `conf/pipeline.yaml` says what they are called.
     """
     settings = project.settings
     name, identifier = environment.get(PROJECT_NAME), environment.get(PROJECT_ID)
-    if not name or not identifier:
-        return Deployment(settings.aws.region, settings.pipeline.name, environment=environment)
-    own = f"{name}-{identifier}"
-    return Deployment(
+    plain = Deployment(
         settings.aws.region,
-        own,
-        given={"ModelPackageGroup": own},
+        settings.pipeline.name,
+        environment=environment,
+        stage=project.stage,
+        account=settings.aws.account,
+    )
+    if project.stage in settings.aws.stages:
+        own = f"{settings.pipeline.name}-{project.stage}"
+        plain = replace(plain, pipeline=own, given={"ModelPackageGroup": own, "Prefix": own})
+    if not name or not identifier:
+        return plain
+    own = f"{name}-{identifier}"
+    return replace(
+        plain,
+        pipeline=own,
+        given={**plain.given, "ModelPackageGroup": own},
         tags={"sagemaker:project-name": name, "sagemaker:project-id": identifier},
         project_arn=environment.get(PROJECT_ARN) or None,
-        environment=environment,
     )
 
 
@@ -164,8 +187,8 @@ def start_parameters(
     given = {
         name: value
         for name, value in deployment.given.items()
-        # The group is the deployment's own idea: a pipeline that registers nothing has none.
-        if name in names or name != "ModelPackageGroup"
+        # These are the deployment's own idea: a pipeline that registers nothing has no group.
+        if name in names or name not in ("ModelPackageGroup", "Prefix")
     }
     without = [entry["Name"] for entry in declared if "DefaultValue" not in entry]
     lacking = [name for name in without if name not in ("QueryUri", *own, *given)]

@@ -9,7 +9,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.aws.account import Account
 from sagetabular.aws.deploying import report_identity, tags_of
 from sagetabular.aws.deployment import account_value, output_key, prefix_of
 from sagetabular.aws.glue.athena import athena_table
@@ -24,6 +23,7 @@ from sagetabular.lake.store import PART, table_folder
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from sagetabular.aws.account import Account
     from sagetabular.aws.deploying import Report
     from sagetabular.aws.deployment import Deployment
     from sagetabular.aws.glue.athena import Laid
@@ -87,7 +87,7 @@ def upload_table(
     home = f"s3://{bucket}/{prefix_of(project, deployment)}/lake/{database}/{name}/"
     laid = athena_table(project.lake, database, name, home, partition_by)
     file = table_folder(project.lake, database, name) / PART
-    account = Account(deployment.region)
+    account = deployment.connect()
     _announce(account, laid.table, file, report)
     glue = account.client("glue")
     standing = Catalog(glue).find(laid.table)
@@ -165,7 +165,7 @@ def start_crawler(
         raise UserError(msg, "Name the folder that holds the CSV files and nothing else.")
     database = table_of(project)[0].lower()
     role = role or account_value(project, deployment, "RoleArn")
-    account = Account(deployment.region)
+    account = deployment.connect()
     report_identity(account, report)
     tags = tags_of(project, deployment, account)
     crawler = Crawler(f"{deployment.pipeline}-{database}", role, database, uri, tags)

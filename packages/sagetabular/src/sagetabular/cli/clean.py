@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sagelocal import LocalSageMaker
-from sagetabular.cli.options import Backend, DryRun, On, Yes
+from sagetabular.cli.options import Backend, DryRun, On, Stage, Yes, refuse_aws_only
 from sagetabular.cli.terminal.asking import agreed
 from sagetabular.cli.terminal.output import say
 from sagetabular.cli.tracking import forget
@@ -30,6 +30,7 @@ def clean(
         ),
     ] = False,
     on: On = Backend.LOCAL,
+    stage: Stage = None,
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
@@ -44,6 +45,7 @@ def clean(
     says, and what it then reads is gone.
     """
     if on is Backend.LOCAL:
+        refuse_aws_only({"--stage": stage})
         _clean_here(keep, unapproved=unapproved, yes=yes, dry_run=dry_run)
         return
     from sagetabular.cli.aws import cleaning as clean_on_aws
@@ -52,7 +54,7 @@ def clean(
         msg = "--unapproved is for this machine, got --on aws."
         remedy = "Leave it out; `aws sagemaker delete-model-package` removes a version there."
         raise UserError(msg, remedy)
-    clean_on_aws.clean(keep, yes=yes, dry_run=dry_run)
+    clean_on_aws.clean(keep, stage, yes=yes, dry_run=dry_run)
 
 
 def _clean_here(keep: int, *, unapproved: bool, yes: bool, dry_run: bool) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sagetabular.cli.options import Stage, project_in
 from sagetabular.cli.terminal.output import say
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ def upload(
     replace: Annotated[
         bool, typer.Option("--replace", help="Redefine a table of this name that is another one.")
     ] = False,
+    stage: Stage = None,
 ) -> None:
     """Make a table of the local lake one of Athena's, and print where its files are.
 
@@ -144,7 +146,7 @@ def upload(
     from sagetabular.aws.tables import upload_table
     from sagetabular.cli.terminal.output import report
 
-    project = _project()
+    project = project_in(stage)
     where = deployment_of(project)
     typer.echo(upload_table(project, where, table, partition_by or (), report, replace=replace))
 
@@ -157,6 +159,7 @@ def crawl(
         typer.Option(help="ARN of a role for Glue.", show_default="RoleArn of conf/aws.yaml"),
     ] = None,
     wait: Annotated[bool, typer.Option(help="Stay until the crawler has ended.")] = True,
+    stage: Stage = None,
 ) -> None:
     """Let a Glue crawler make tables of CSV files that are in S3, and print their names.
 
@@ -167,12 +170,12 @@ def crawl(
     from sagetabular.aws.tables import start_crawler, table_of
     from sagetabular.cli.terminal.output import report
 
-    project = _project()
+    project = project_in(stage)
     where = deployment_of(project)
     started = start_crawler(project, where, uri, role, report)
     if not wait:
         name = started.crawler.name
-        say(f"It has started. To wait for its tables: pipeline data crawl {uri}")
+        say(f"It has started. To wait for its tables: pipeline data crawl {uri}{where.option}")
         say(f"To look at it: aws glue get-crawler --region {where.region} --name {name}")
         return
     names, (_, wanted) = started.tables(), table_of(project)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sagetabular.cli.options import Stage, project_in
 from sagetabular.cli.terminal.output import print_table, report, say, say_written, write_file
 from sagetabular.errors import UserError
-from sagetabular.project import find_project
 
 if TYPE_CHECKING:
     from sagetabular.compiling.comparing import Comparison
@@ -43,6 +43,7 @@ def compile_definition(
             "--compare", metavar="OLD", help="Say what differs from this earlier definition."
         ),
     ] = None,
+    stage: Stage = None,
 ) -> None:
     """Compile and check the pipeline definition (JSON), without network or AWS account.
 
@@ -62,7 +63,7 @@ def compile_definition(
 
     # Before anything is written: it may be the same file.
     old = None if earlier is None else read_definition(_content(earlier), str(earlier))
-    settings = find_project().settings
+    settings = project_in(stage).settings
     compiled = compile_pipeline(settings)
     if output is not None:
         write_file(output, compiled.definition)
@@ -125,6 +126,7 @@ def graph(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")
     ] = None,
+    stage: Stage = None,
 ) -> None:
     """Draw the graph of the compiled definition: its steps, and what each waits for.
 
@@ -138,7 +140,7 @@ def graph(
     from sagetabular.report.graph import graph_of
 
     form = how or _by_ending(output)
-    settings = find_project().settings
+    settings = project_in(stage).settings
     drawn = graph_of(parse_definition(compile_pipeline(settings).definition).steps)
     text = _write(drawn, form, settings.pipeline.name)
     if output is None:
@@ -165,7 +167,7 @@ def _write(drawn: DrawnGraph, how: Format, name: str) -> str:
     return {Format.SVG: draw_alone, Format.MERMAID: mermaid}[how](drawn.reduced())
 
 
-def upsert() -> None:
+def upsert(stage: Stage = None) -> None:
     """Make the pipeline on AWS what the project says, and print its ARN.
 
     Code, settings and query are stored under keys of their content: what is there is not sent
@@ -174,5 +176,5 @@ def upsert() -> None:
     from sagetabular.aws.deploying import upsert_pipeline
     from sagetabular.aws.deployment import deployment_of
 
-    project = find_project()
+    project = project_in(stage)
     typer.echo(upsert_pipeline(project, deployment_of(project), report).arn)

@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sagetabular.cli.options import Backend, On
+from sagetabular.cli.options import Backend, On, Stage, project_in, refuse_aws_only
 from sagetabular.cli.terminal.output import USER_ERROR, report
 from sagetabular.doctor.findings import State, examine
-from sagetabular.errors import UserError
-from sagetabular.project import find_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,6 +35,7 @@ def doctor(
         typer.Option("--smoke", help="With --on aws: run two trials per model, which is billed."),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    stage: Stage = None,
 ) -> None:
     """Look for what keeps the pipeline from running on this machine, or on AWS.
 
@@ -47,11 +46,11 @@ def doctor(
 
     The exit code is 2 when something is to fix.
     """
-    project = find_project()
+    project = project_in(stage)
     if on is Backend.AWS:
         found = _on_aws(project, create=create, smoke=smoke)
     else:
-        _refuse_on_this_machine({"--create": create, "--smoke": smoke})
+        refuse_aws_only({"--create": create, "--smoke": smoke, "--stage": stage})
         found = _here(project)
     findings = [*(found if as_json else map(_printed, found))]
     if as_json:
@@ -69,7 +68,6 @@ def _here(project: Project) -> Iterator[Finding]:
 
 
 def _on_aws(project: Project, *, create: bool, smoke: bool) -> Iterator[Finding]:
-    from sagetabular.aws.account import Account
     from sagetabular.aws.deployment import deployment_of
     from sagetabular.cli.aws.ending import wait_for
     from sagetabular.compiling.compilation import compile_pipeline
@@ -78,7 +76,7 @@ def _on_aws(project: Project, *, create: bool, smoke: bool) -> Iterator[Finding]
     from sagetabular.doctor.situation import Situation
 
     deployment = deployment_of(project)
-    account = Account(deployment.region)
+    account = deployment.connect()
     compiled = compile_pipeline(project.settings)
     situation = Situation(project, deployment, compiled, account)
 
@@ -91,13 +89,6 @@ def _on_aws(project: Project, *, create: bool, smoke: bool) -> Iterator[Finding]
         yield finding
     if smoke and not _any_to_fix(findings):
         yield from examine((smoke_run,), situation)
-
-
-def _refuse_on_this_machine(options: dict[str, bool]) -> None:
-    for option, given in options.items():
-        if given:
-            msg = f"{option} is about AWS, got it without --on aws."
-            raise UserError(msg, "Add --on aws, or leave it out.")
 
 
 def _printed(finding: Finding) -> Finding:

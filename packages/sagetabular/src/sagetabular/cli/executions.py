@@ -14,8 +14,10 @@ from sagetabular.cli.options import (
     Identifier,
     LatestIdentifier,
     On,
+    Stage,
     execution_or_latest,
     readable,
+    refuse_aws_only,
 )
 from sagetabular.cli.terminal.output import how_to_go_on, print_result, print_table
 from sagetabular.errors import UserError
@@ -28,13 +30,14 @@ if TYPE_CHECKING:
     from sagelocal import ExecutionRecord, StepRecord
 
 
-def list_all(on: On = Backend.LOCAL) -> None:
+def list_all(on: On = Backend.LOCAL, stage: Stage = None) -> None:
     """List the executions, newest first."""
     if on is Backend.AWS:
         from sagetabular.cli.aws import executions as on_aws
 
-        on_aws.list_all()
+        on_aws.list_all(stage)
         return
+    refuse_aws_only({"--stage": stage})
     records = readable(LocalSageMaker(find_project().home))
     if not records:
         typer.echo("No execution yet. Start one with `pipeline run`.")
@@ -49,13 +52,14 @@ def list_all(on: On = Backend.LOCAL) -> None:
             typer.echo(f"{record.id} was interrupted. {how_to_go_on(record)}")
 
 
-def show(identifier: LatestIdentifier = None, on: On = Backend.LOCAL) -> None:
+def show(identifier: LatestIdentifier = None, on: On = Backend.LOCAL, stage: Stage = None) -> None:
     """Show an execution: steps, parameters, and on this machine its leaderboard."""
     if on is Backend.AWS:
         from sagetabular.cli.aws import executions as on_aws
 
-        on_aws.show(identifier)
+        on_aws.show(identifier, stage)
         return
+    refuse_aws_only({"--stage": stage})
     project = find_project()
     sagemaker = LocalSageMaker(project.home)
     record = execution_or_latest(sagemaker, identifier)
@@ -84,13 +88,15 @@ def logs(
         ),
     ] = None,
     on: On = Backend.LOCAL,
+    stage: Stage = None,
 ) -> None:
     """Print the logs of an execution, or of one of its steps."""
     if on is Backend.AWS:
         from sagetabular.cli.aws import executions as on_aws
 
-        on_aws.logs(identifier, step)
+        on_aws.logs(identifier, step, stage)
         return
+    refuse_aws_only({"--stage": stage})
     record, step = _record_and_step(LocalSageMaker(find_project().home), identifier, step)
     if step is not None and step not in record.steps:
         msg = f"Execution {record.id} has no step {step!r}."
@@ -112,17 +118,18 @@ def _record_and_step(
     return execution_or_latest(sagemaker, identifier), step
 
 
-def stop(identifier: Identifier) -> None:
+def stop(identifier: Identifier, stage: Stage = None) -> None:
     """Stop an execution on AWS, and its jobs; one on this machine ends with Ctrl-C."""
     from sagetabular.cli.aws.executions import open_executions
 
-    executions = open_executions()
+    executions = open_executions(stage)
     found = executions.find(identifier)
     if not found.runs:
         typer.echo(f"{found.id} had ended before: {found.status}")
         return
     executions.stop(found.arn)
-    typer.echo(f"{found.id} is asked to stop. See `pipeline show {found.id} --on aws`.")
+    option = f" --stage {stage}" if stage else ""
+    typer.echo(f"{found.id} is asked to stop. See `pipeline show {found.id} --on aws{option}`.")
 
 
 def _status(step: StepRecord) -> str:

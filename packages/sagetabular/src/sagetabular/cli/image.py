@@ -10,8 +10,8 @@ import typer
 from sagetabular.aws.images.building import PARAMETERS, image_of
 from sagetabular.aws.images.building import build as build_image
 from sagetabular.aws.images.engines import Engine, find_engine
+from sagetabular.cli.options import Stage, project_in
 from sagetabular.errors import UserError
-from sagetabular.project import find_project
 
 if TYPE_CHECKING:
     from sagetabular.aws.images.building import Image
@@ -47,6 +47,7 @@ EngineName = Annotated[
 def build(
     targets: Targets = None,
     engine: EngineName = None,
+    stage: Stage = None,
     options: Annotated[
         list[str] | None,
         typer.Argument(metavar="-- OPTION", help="More options of the engine's build."),
@@ -56,7 +57,7 @@ def build(
 
     An image that did not change keeps its name, whatever the commit.
     """
-    project = find_project()
+    project = project_in(stage)
     images = _images(project, targets)  # a mistake in conf/ is told before engines are looked for
     found = _engine(engine)
     for image in images:
@@ -65,25 +66,25 @@ def build(
 
 
 @app.command()
-def push(targets: Targets = None, engine: EngineName = None) -> None:
+def push(targets: Targets = None, engine: EngineName = None, stage: Stage = None) -> None:
     """Push the built images to the account's registry (ECR).
 
     Repositories are made where they are missing: tags cannot be moved, and every image is scanned.
     Prints the lines that tell `pipeline` where the images are: `eval "$(pipeline image push)"`.
     """
-    from sagetabular.aws.account import Account
     from sagetabular.aws.deploying import tags_of
     from sagetabular.aws.deployment import deployment_of
     from sagetabular.aws.images.ecr import Registry
 
-    project = find_project()
+    project = project_in(stage)
     images = _images(project, targets)
     variables = [_variable(project, image) for image in images]
-    account = Account(project.settings.aws.region)
+    deployment = deployment_of(project)
+    account = deployment.connect()
     who = account.identity.account
     found = _engine(engine)
-    typer.echo(f"AWS account {who}, region {account.region}; ECR bills storage", err=True)
-    tags = tags_of(project, deployment_of(project), account)
+    typer.echo(f"AWS account {who}, {account.place}; ECR bills storage", err=True)
+    tags = tags_of(project, deployment, account)
     registry = Registry(account.client("ecr"), tags)
     for variable, image in zip(variables, images, strict=True):
         pushed = registry.push(image, found)

@@ -9,11 +9,13 @@ import typer
 
 from sagetabular.errors import UserError
 from sagetabular.local.history import read_history
+from sagetabular.project import chosen_stage, find_project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sagelocal import ExecutionRecord, LocalSageMaker
+    from sagetabular.project import Project
 
 
 class Backend(StrEnum):
@@ -36,6 +38,24 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would go; remove nothing.")]
 On = Annotated[Backend, typer.Option("--on", help="This machine, or AWS.")]
+Stage = Annotated[
+    str | None,
+    typer.Option(
+        "--stage",
+        metavar="NAME",
+        help="Stage of conf/aws.yaml.",
+        show_default="the variable PIPELINE_STAGE",
+    ),
+]
+
+
+def project_in(stage: str | None) -> Project:
+    """Return the project in a stage: that of the option, else that of the environment.
+
+    Raises:
+        UserError: The working directory lies in no project.
+    """
+    return find_project(stage=chosen_stage(stage))
 
 
 def execution_or_latest(sagemaker: LocalSageMaker, identifier: str | None) -> ExecutionRecord:
@@ -84,6 +104,21 @@ def readable(sagemaker: LocalSageMaker) -> list[ExecutionRecord]:
     for damage in history.damaged:
         typer.echo(str(damage), err=True)
     return history.records
+
+
+def refuse_aws_only(options: Mapping[str, object]) -> None:
+    """Refuse what only AWS can do, or has.
+
+    Args:
+        options: Option → its value; nothing where it was not given.
+
+    Raises:
+        UserError: One was given.
+    """
+    for option, value in options.items():
+        if value not in (None, False):
+            msg = f"{option} is about AWS, got it without --on aws."
+            raise UserError(msg, "Add --on aws, or leave it out.")
 
 
 def refuse_local(options: Mapping[str, object]) -> None:

@@ -14,7 +14,10 @@ from sagetabular.cli.options import (
     Backend,
     LatestIdentifier,
     On,
+    Stage,
     execution_or_latest,
+    project_in,
+    refuse_aws_only,
     two_executions,
 )
 from sagetabular.cli.terminal.output import print_table, say_written
@@ -46,6 +49,7 @@ def report(
         ),
     ] = None,
     on: On = Backend.LOCAL,
+    stage: Stage = None,
 ) -> None:
     """Write the report of an execution: one HTML file that needs no network.
 
@@ -55,7 +59,11 @@ def report(
     """  # fmt: skip
     from sagetabular.report import render_report
 
-    sagemaker, record = (_on_aws if on is Backend.AWS else _on_this_machine)(identifier)
+    if on is Backend.AWS:
+        sagemaker, record = _on_aws(identifier, stage)
+    else:
+        refuse_aws_only({"--stage": stage})
+        sagemaker, record = _on_this_machine(identifier)
     file = (output or record.directory / "report.html").absolute()
     title = title_of(find_project().root)
     page = render_report(sagemaker, record, file.parent, title).encode("utf-8", errors="replace")
@@ -136,14 +144,14 @@ def _on_this_machine(identifier: str | None) -> tuple[LocalSageMaker, ExecutionR
     return sagemaker, execution_or_latest(sagemaker, identifier)
 
 
-def _on_aws(identifier: str | None) -> tuple[LocalSageMaker, ExecutionRecord]:
+def _on_aws(identifier: str | None, stage: str | None) -> tuple[LocalSageMaker, ExecutionRecord]:
     from sagetabular.aws.s3 import Objects
     from sagetabular.aws.sagemaker.executions import Executions
     from sagetabular.aws.sagemaker.jobs import Descriptions
     from sagetabular.cli.aws.executions import open_account
     from sagetabular.report.on_aws import Services, copy_execution
 
-    project = find_project()
+    project = project_in(stage)
     account, deployment = open_account(project)
     client = account.client("sagemaker")
     executions = Executions(client, deployment.pipeline)

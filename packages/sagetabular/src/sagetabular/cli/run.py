@@ -13,7 +13,9 @@ from sagetabular.cli.options import (
     Backend,
     LatestIdentifier,
     On,
+    Stage,
     execution_or_latest,
+    project_in,
     refuse_local,
 )
 from sagetabular.cli.terminal.output import failure_exit, print_result, shown
@@ -67,6 +69,7 @@ def run(
     wait: Annotated[
         bool, typer.Option("--wait", help="With --on aws: stay until the execution has ended.")
     ] = False,
+    stage: Stage = None,
 ) -> None:
     """Compile the pipeline, then run that definition on this machine, or on AWS.
 
@@ -79,7 +82,8 @@ def run(
 
     With --on aws the pipeline there is first brought up to date, as by `pipeline upsert`; account,
     region and the jobs that will be billed are told before. What happens there is always said in
-    lines, as --plain asks.
+    lines, as --plain asks. With --stage it is that stage's pipeline; without --on aws that stage's
+    definition runs on this machine.
 
     Example: pipeline run --set MaxTrainingJobs=50 --set MinimumR2=0.8
     """
@@ -88,7 +92,7 @@ def run(
 
         local_only = {"--no-cache": no_cache, "--from": first, "--only": only}
         refuse_local({**local_only, "--based-on": based_on})
-        on_aws.run(parse_settings(settings or []), wait=wait, as_json=as_json)
+        on_aws.run(parse_settings(settings or []), stage, wait=wait, as_json=as_json)
         return
     from sagetabular.compiling.compilation import compile_pipeline
 
@@ -96,10 +100,11 @@ def run(
     if based_on is not None and not reuse.selects:
         msg = f"--based-on {based_on} has no effect without --from or --only."
         raise UserError(msg, "Select steps, or leave it out.")
-    project = find_project()
+    project = project_in(stage)
     overrides = parse_settings(settings or [])
     find_data(project, overrides)  # before the seconds that compiling may take
-    typer.echo(f"Running on this machine, in {shown(project.home)}", err=True)
+    of_stage = f", the definition of stage {project.stage}" if project.stage else ""
+    typer.echo(f"Running on this machine, in {shown(project.home)}{of_stage}", err=True)
     compiled = compile_pipeline(project.settings)
     with show_progress(objectives_in(compiled.definition), plain=plain) as listener:
         record = runs.start(project, compiled, overrides, listener, reuse)

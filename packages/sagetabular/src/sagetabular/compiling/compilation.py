@@ -21,6 +21,7 @@ from sagetabular.assets.collecting import Assets, collect_assets
 from sagetabular.compiling import checks
 from sagetabular.compiling.checks.queries import check_query_of
 from sagetabular.compiling.loading import project_pipeline
+from sagetabular.settings import COMPILED_STAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -78,8 +79,12 @@ def _compile(settings: ProjectSettings) -> bytes:
     # The SDK takes seconds to import, so only who compiles pays for it.
     from sagetabular.steps.isolation import isolated
 
-    with isolated():
-        definition = json.loads(project_pipeline(settings.root).definition())
+    token = COMPILED_STAGE.set(settings.stage)
+    try:
+        with isolated():
+            definition = json.loads(project_pipeline(settings.root).definition())
+    finally:
+        COMPILED_STAGE.reset(token)
     if definition.get("MlflowConfig", ...) is None:
         del definition["MlflowConfig"]
     checks.check_definition(definition, settings)
@@ -114,6 +119,7 @@ def _keep(path: Path, definition: bytes) -> None:
 def _fingerprint(settings: ProjectSettings) -> str:
     """Return a hash of the project's files, of this package, and of the libraries' versions."""
     digest = hashlib.sha256(platform.python_version().encode())
+    digest.update(f"stage {settings.stage}\0".encode())
     for library in _LIBRARIES:
         digest.update(f"{library} {_version(library)}\0".encode())
     for name, file in sorted(_sources(settings)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sagetabular.aws.images.building import repository_of
 from sagetabular.aws.permissions import KEYS
 from sagetabular.doctor.findings import CannotTellError
 from sagetabular.doctor.situation import ask, ask_all
@@ -63,7 +64,7 @@ def arn_of(situation: Situation, resource: str) -> str:
         CannotTellError: It is a value of the account that is not set.
     """
     pipeline = f"pipeline/{situation.deployment.pipeline}"
-    name = situation.project.settings.pipeline.name
+    repository = repository_of(situation.project, "model")
     if resource in _SAGEMAKER:
         return situation.arn("sagemaker", f"{resource}/pipelines-any")
     if resource in ("bucket", "objects"):
@@ -78,7 +79,7 @@ def arn_of(situation: Situation, resource: str) -> str:
         "any": "*",
         "pipeline": situation.arn("sagemaker", pipeline),
         "execution": situation.arn("sagemaker", f"{pipeline}/execution/any"),
-        "repository": situation.arn("ecr", f"repository/{name}"),
+        "repository": situation.arn("ecr", f"repository/{repository}"),
         "logs": situation.arn("logs", "log-group:/aws/sagemaker/TrainingJobs:log-stream:any"),
         "workgroup": situation.arn("athena", workgroup),
         "catalog": situation.arn("glue", "catalog"),

@@ -11,7 +11,7 @@ from sagetabular.aws.deployment import account_value, prefix_of
 from sagetabular.aws.errors import code_of, explained
 from sagetabular.doctor.findings import CannotTellError
 from sagetabular.errors import UserError
-from sagetabular.settings.aws import is_variable
+from sagetabular.settings.account import is_variable
 
 if TYPE_CHECKING:
     from collections.abc import Collection

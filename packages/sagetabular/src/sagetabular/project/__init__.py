@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,27 +12,36 @@ from sagetabular.errors import UserError
 from sagetabular.project.versions import check_version
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sagetabular.settings import ProjectSettings
 
 MARKER = "conf/pipeline.yaml"
+STAGE = "PIPELINE_STAGE"
 
 
 @dataclass(frozen=True)
 class Project:
-    """A project's folder, and what belongs to it."""
+    """A project's folder, and what belongs to it.
+
+    Attributes:
+        root: The folder.
+        stage: Of `conf/aws.yaml`, if it is looked at in one.
+    """
 
     root: Path
+    stage: str | None = None
 
     @cached_property
     def settings(self) -> ProjectSettings:
         """Its settings, read when they are first asked for: to look at past runs takes none.
 
         Raises:
-            UserError: They break a rule.
+            UserError: They break a rule, or there is no such stage.
         """
         from sagetabular.settings import load_project  # with pydantic, a quarter of a second
 
-        return load_project(self.root)
+        return load_project(self.root, self.stage)
 
     @property
     def home(self) -> Path:
@@ -44,8 +54,24 @@ class Project:
         return self.home / "lake"
 
 
-def find_project(start: Path | None = None) -> Project:
+def chosen_stage(
+    option: str | None = None, environment: Mapping[str, str] = os.environ
+) -> str | None:
+    """Return the stage that is asked for: by an option, else by the environment.
+
+    Args:
+        option: Its value, if it was given.
+        environment: Variable → value.
+    """
+    return (environment.get(STAGE) or None) if option is None else option
+
+
+def find_project(start: Path | None = None, stage: str | None = None) -> Project:
     """Find the project that `start`, or the working directory, lies in.
+
+    Args:
+        start: A folder in it.
+        stage: That the project is looked at in.
 
     Raises:
         UserError: There is none, or it is made for another major version of this package.
@@ -54,6 +80,6 @@ def find_project(start: Path | None = None) -> Project:
     for folder in (here, *here.parents):
         if (folder / MARKER).is_file():
             check_version(folder)
-            return Project(folder)
+            return Project(folder, stage)
     msg = f"{here}: neither it nor a folder above it holds {MARKER}."
     raise UserError(msg, "Change into the project's folder.")

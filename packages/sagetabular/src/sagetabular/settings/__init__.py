@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +30,11 @@ MOST_AT_ONCE = 9
 MOST_RANKED = MOST_AT_ONCE**2
 # Track has Select's output too.
 MOST_TRACKED = 8
+# The stage that a project is compiled for: its own code calls `Build(root)`, which knows none.
+COMPILED_STAGE: ContextVar[str | None] = ContextVar("COMPILED_STAGE", default=None)
 
 __all__ = [
+    "COMPILED_STAGE",
     "RESERVED_FOLDERS",
     "Aws",
     "Model",
@@ -48,9 +52,10 @@ class ProjectSettings:
     Attributes:
         root: Folder of the project.
         pipeline: `conf/pipeline.yaml`.
-        aws: `conf/aws.yaml`.
+        aws: `conf/aws.yaml`, for one stage if one was asked for.
         units: Name → model with its steps, in the order that breaks ties.
         graph: How the steps hang together.
+        stage: That `aws` is for.
     """
 
     root: Path
@@ -58,6 +63,7 @@ class ProjectSettings:
     aws: Aws
     units: Mapping[str, Unit]
     graph: Graph
+    stage: str | None = None
 
     @property
     def models(self) -> dict[str, Model]:
@@ -75,14 +81,19 @@ class ProjectSettings:
         return served_by_aws(self.units)
 
 
-def load_project(root: Path) -> ProjectSettings:
+def load_project(root: Path, stage: str | None = None) -> ProjectSettings:
     """Read `conf/` and `models/` below `root`.
 
+    Args:
+        root: Folder of the project.
+        stage: Of `conf/aws.yaml`, whose keys count more than those at its top.
+
     Raises:
-        UserError: A file is missing or a field breaks its rule.
+        UserError: A file is missing, a field breaks its rule, or there is no such stage.
     """
     pipeline = load_settings(PipelineConf, root / "conf/pipeline.yaml", "conf/pipeline.yaml")
-    aws = load_settings(Aws, root / "conf/aws.yaml", "conf/aws.yaml")
+    whole = load_settings(Aws, root / "conf/aws.yaml", "conf/aws.yaml")
+    aws = whole.in_stage(stage)
     units = {
         name: make_unit(name, model_file(root, folder), folder, model, pipeline.defaults)
         for name, (folder, model) in find_models(root, pipeline.models).items()
@@ -96,7 +107,8 @@ def load_project(root: Path) -> ProjectSettings:
     check_data(root, pipeline.data, aws)
     check_flow(pipeline.data)
     check_one_hot(pipeline)
-    return ProjectSettings(root, pipeline, aws, units, make_graph(units, pipeline.dependencies))
+    graph = make_graph(units, pipeline.dependencies)
+    return ProjectSettings(root, pipeline, aws, units, graph, stage)
 
 
 def _check_titles(units: Mapping[str, Unit]) -> None:

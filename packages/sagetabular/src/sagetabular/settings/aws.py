@@ -1,147 +1,128 @@
-"""`conf/aws.yaml` as typed settings: what the account gives to every job.
-
-Subnets, security groups and keys are named by environment variables, each of which becomes a
-pipeline parameter without a default: a definition holds no account's values. Where an id is the
-same for everybody, it can stand there itself.
-"""
+"""`conf/aws.yaml` as typed settings: what the account gives to every job, in each stage."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
-from sagetabular.settings.loading import RuleError, Settings
+from sagetabular.errors import UserError
+from sagetabular.settings.account import Encryption, Isolation, Network, Tags, is_variable
+from sagetabular.settings.loading import RuleError, Settings, suggestion
 from sagetabular.settings.reading import shown
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-_SIGNS = frozenset("_.:/=+-@")
-# Letters, numbers and separators, as Unicode calls them.
-_CATEGORIES = ("L", "N", "Z")
-# No id looks like this: those of networks have a hyphen, and so have keys, or a colon or slash.
-_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
+MOST_TAGS = 50
+# What the one stage is called that there is without `stages`.
+ONLY_STAGE = "dev"
+# What of a stage adds to the top; all else of it takes the place of what is there.
+_ADDED = ("environment", "tags")
 
 
-def _check_signs(value: str) -> str:
-    for sign in value:
-        if sign not in _SIGNS and not unicodedata.category(sign).startswith(_CATEGORIES):
-            msg = f"must not hold the sign {sign!r}, got {shown(value)}."
-            raise RuleError(msg, "Tags are made of letters, digits, spaces and _ . : / = + - @.")
-    return value
+def _number(value: object) -> object:
+    """Accept an account's number without quotes, where YAML reads it as what it is."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _check_key(value: str) -> str:
-    if value.lower().startswith("aws:"):
-        msg = f"must not have a tag {shown(value)}: AWS keeps the prefix for itself."
-        raise RuleError(msg, "Give it another name.")
-    return value
+def _text(value: object) -> str:
+    """Return a value as CloudFormation takes it: as text."""
+    if isinstance(value, list) and all(isinstance(each, str | int) for each in value):
+        return ",".join(map(_text, value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, str | int | float):
+        msg = f"must be a text, a number, true, false or a list of them, got {shown(value)}."
+        raise RuleError(msg, "Leave it out for the template's default.")
+    return str(value)
 
 
-TagKey = Annotated[
-    str,
-    Field(min_length=1, max_length=128),
-    AfterValidator(_check_signs),
-    AfterValidator(_check_key),
-]
-TagValue = Annotated[str, Field(max_length=256), AfterValidator(_check_signs)]
-Tags = dict[TagKey, TagValue]
+Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+Number = Annotated[str, BeforeValidator(_number), Field(pattern=r"^\d{12}$")]
+Name = Literal["RoleArn", "Bucket", "ImageUri", "JobsImageUri", "TrackingUri", "DataUri"]
+StageName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,6}$")]
+ParameterName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,255}$")]
+ParameterValue = Annotated[str, BeforeValidator(_text)]
 
 
-def is_variable(value: str) -> bool:
-    """Return whether a value names an environment variable, and is not the id itself."""
-    return _VARIABLE.fullmatch(value) is not None
+class Infrastructure(Settings):
+    """Values for the parameters of the templates in `infrastructure/`."""
+
+    parameters: dict[ParameterName, ParameterValue] = Field(default_factory=dict)
 
 
-def _id(pattern: str, example: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if not is_variable(value) and not re.fullmatch(pattern, value, re.ASCII):
-            msg = f"must be an environment variable or an id like {example}, got {shown(value)}."
-            raise RuleError(msg, "Write it like SUBNET_A: upper case, digits and underscores.")
-        return value
+class Stage(Settings):
+    """A stage: what it says counts more than the top of the file.
 
-    return AfterValidator(check)
-
-
-def _distinct(what: str) -> Callable[[list[str]], list[str]]:
-    def check(values: list[str]) -> list[str]:
-        for position, value in enumerate(values):
-            if value in values[:position]:
-                msg = f"lists the {what} {shown(value)} twice."
-                raise RuleError(msg, "Keep one of them.")
-        return values
-
-    return check
-
-
-Subnet = Annotated[str, _id(r"subnet-[0-9a-f]{1,25}", "subnet-0a1b2c3d")]
-SecurityGroup = Annotated[str, _id(r"sg-[0-9a-f]{1,29}", "sg-0a1b2c3d")]
-Key = Annotated[str, _id(r"(?=.*[-:/])[a-zA-Z0-9:/_-]{1,2048}", "alias/jobs")]
-
-
-class Network(Settings):
-    """The VPC that all jobs run in, and the models that they make.
-
-    How many there are is part of the definition, since no parameter can hold a list.
+    Its `environment`, `tags` and `infrastructure.parameters` add to those at the top, name by name.
+    Everything else takes the place of what stands there: a network, or none (`null`), is whole.
     """
 
-    subnets: Annotated[
-        list[Subnet], Field(min_length=1, max_length=16), AfterValidator(_distinct("subnet"))
-    ]
-    security_groups: Annotated[
-        list[SecurityGroup],
-        Field(min_length=1, max_length=5),
-        AfterValidator(_distinct("security group")),
-    ]
-
-
-class Encryption(Settings):
-    """Keys and encryption of the jobs.
-
-    Attributes:
-        volume_key: Encrypts the disks of the jobs; AWS's own key if left out.
-        output_key: Encrypts what the jobs write to S3, and the descriptions of model versions.
-        traffic: Whether the hosts of one job encrypt what they send each other; if left out, those
-            of Training and Tuning do.
-    """
-
-    volume_key: Key | None = None
-    output_key: Key | None = None
-    traffic: bool | None = None
-
-
-class Isolation(Settings):
-    """Classes of steps that are cut off from the network; a step may say otherwise.
-
-    The project's own jobs cannot be set: Ingest and Track call services, the others need none.
-    """
-
-    process: bool = True
-    train: bool = True
-    tune: bool = True
-    fit: bool = True
-    evaluate: bool = True
-    create: bool = True
-
-    def of(self, class_name: str) -> bool:
-        """Return whether the steps of a class are cut off."""
-        return bool(dict(self)[class_name])
-
-
-class Aws(Settings):
-    """The whole of `conf/aws.yaml`."""
-
-    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
-    environment: dict[
-        Literal["RoleArn", "Bucket", "ImageUri", "JobsImageUri", "TrackingUri", "DataUri"], str
-    ]
+    region: Region | None = None
+    account: Number | None = None
+    environment: dict[Name, str] = Field(default_factory=dict)
     network: Network | None = None
     encryption: Encryption = Encryption()
     isolation: Isolation = Isolation()
-    tags: Annotated[Tags, Field(max_length=50)] = Field(default_factory=dict)
+    tags: Annotated[Tags, Field(max_length=MOST_TAGS)] = Field(default_factory=dict)
+    infrastructure: Infrastructure = Infrastructure()
+
+    @model_validator(mode="after")
+    def _region_is_one(self) -> Self:
+        if "region" in self.model_fields_set and self.region is None:
+            raise RuleError("has a region that says nothing.", "Name one, or leave region out.")
+        return self
+
+
+class Aws(Settings):
+    """The whole of `conf/aws.yaml`, or what it says for one stage.
+
+    Attributes:
+        account: Number of the account; any that the credentials are of, if left out.
+        stages: Name → stage.
+    """
+
+    region: Region
+    account: Number | None = None
+    environment: dict[Name, str]
+    network: Network | None = None
+    encryption: Encryption = Encryption()
+    isolation: Isolation = Isolation()
+    tags: Annotated[Tags, Field(max_length=MOST_TAGS)] = Field(default_factory=dict)
+    infrastructure: Infrastructure = Infrastructure()
+    stages: dict[StageName, Stage] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _tags_of_stages_are_few(self) -> Self:
+        for name in self.stages:
+            count = len(self.in_stage(name).tags)
+            if count > MOST_TAGS:
+                msg = f"stages.{name}.tags must be at most {MOST_TAGS} with those at the top"
+                raise RuleError(f"{msg}, got {count}.", "Remove some.")
+        return self
+
+    def in_stage(self, name: str | None) -> Aws:
+        """Return what the file says for a stage; None for what stands at its top.
+
+        A file without stages is that of one stage, `dev`.
+
+        Raises:
+            UserError: There is no such stage.
+        """
+        if name is None or (name == ONLY_STAGE and not self.stages):
+            return self
+        if name not in self.stages:
+            msg = (
+                f"conf/aws.yaml: stages has no {shown(name)}, which --stage or PIPELINE_STAGE name."
+            )
+            known = suggestion(name, self.stages) if self.stages else "Add it under `stages:`."
+            raise UserError(msg, known)
+        stage = self.stages[name]
+        own: dict[str, Any] = {key: getattr(stage, key) for key in stage.model_fields_set}
+        for key in own.keys() & _ADDED:
+            own[key] = {**getattr(self, key), **own[key]}
+        if "infrastructure" in own:
+            both = {**self.infrastructure.parameters, **stage.infrastructure.parameters}
+            own["infrastructure"] = Infrastructure(parameters=both)
+        return self.model_copy(update=own)
 
     @property
     def ids(self) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.settings.aws import is_variable
+from sagetabular.settings.account import is_variable
 from sagetabular.settings.models.steps import Create, ProcessingSettings
 from sagetabular.steps.sdk import ParameterString, StepTypeEnum
 

@@ -59,12 +59,18 @@ def image_of(project: Project, target: str) -> Image:
     Raises:
         UserError: A file that it is made of is missing.
     """
-    name = project.settings.pipeline.name
-    repository = name if target == "model" else f"{name}-{target}"
     digest = hashlib.sha256()
     for label, content in sorted(_content(project.root, target)):
         digest.update(f"{label}\0{len(content)}\0".encode() + content)
-    return Image(target, repository, digest.hexdigest()[:_TAG_LENGTH])
+    return Image(target, repository_of(project, target), digest.hexdigest()[:_TAG_LENGTH])
+
+
+def repository_of(project: Project, target: str) -> str:
+    """Return the repository of an image: with a stage, the one that `build.yaml` makes."""
+    name = project.settings.pipeline.name
+    if project.stage:
+        return f"sagemaker-{name}-{project.stage}/{target}"
+    return name if target == "model" else f"{name}-{target}"
 
 
 def _content(root: Path, target: str) -> Iterator[tuple[str, bytes]]:

@@ -12,9 +12,9 @@ from sagetabular.aws.sagemaker.cleaning import Store, refuse_running, removable
 from sagetabular.aws.sagemaker.executions import Executions
 from sagetabular.aws.sagemaker.model_packages import ModelPackages, groups_of
 from sagetabular.cli.aws.executions import open_account
+from sagetabular.cli.options import project_in
 from sagetabular.cli.terminal.asking import agreed
 from sagetabular.cli.terminal.output import say
-from sagetabular.project import find_project
 from sagetabular.settings.models.steps import Register
 
 if TYPE_CHECKING:
@@ -26,18 +26,19 @@ if TYPE_CHECKING:
     from sagetabular.project import Project
 
 
-def clean(keep: int, *, yes: bool, dry_run: bool) -> None:
+def clean(keep: int, stage: str | None, *, yes: bool, dry_run: bool) -> None:
     """Remove what old executions alone have in S3; says what that is, and asks.
 
     Args:
         keep: How many of the newest stay.
+        stage: That was asked for.
         yes: Do not ask.
         dry_run: Say what would go, and remove nothing.
 
     Raises:
         UserError: An execution runs, nobody can be asked, or AWS refuses.
     """
-    project = find_project()
+    project = project_in(stage)
     account, deployment = open_account(project)
     sagemaker, store = account.client("sagemaker"), Store(account.client("s3"))
     executions = Executions(sagemaker, deployment.pipeline)

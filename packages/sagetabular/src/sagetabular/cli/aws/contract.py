@@ -17,7 +17,7 @@ from sagelocal.errors import SageLocalError, did_you_mean
 from sagetabular.aws.deployment import deployment_of
 from sagetabular.errors import UserError
 from sagetabular.printing import printable
-from sagetabular.project import find_project
+from sagetabular.project import chosen_stage, find_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -116,7 +116,7 @@ def read_tags(text: str) -> dict[str, str]:
 def end(run: Callable[[Project], int]) -> None:
     """Run a program in the project that the working directory lies in, and exit."""
     try:
-        code = run(find_project())
+        code = run(find_project(stage=chosen_stage()))
     except (UserError, SageLocalError) as error:
         print(printable(str(error), keep="\n"), file=sys.stderr)
         code = 1

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 import typer
 
 from sagelocal.errors import did_you_mean
-from sagetabular.aws.account import Account
 from sagetabular.aws.deploying import start_pipeline
 from sagetabular.aws.deployment import deployment_of, group_of
 from sagetabular.aws.sagemaker.executions import Executions
 from sagetabular.aws.sagemaker.jobs import Logs
 from sagetabular.aws.sagemaker.model_packages import ModelPackages
 from sagetabular.cli.aws.ending import failure_exit_of, wait_for
+from sagetabular.cli.options import project_in
 from sagetabular.cli.terminal.output import print_table, report, say
 from sagetabular.errors import UserError
-from sagetabular.project import find_project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from sagetabular.aws.account import Account
     from sagetabular.aws.deployment import Deployment
     from sagetabular.aws.sagemaker.executions import Execution, ExecutionStep
     from sagetabular.project import Project
@@ -35,43 +35,51 @@ def open_account(project: Project) -> tuple[Account, Deployment]:
         UserError: There are no credentials, or they are not valid.
     """
     deployment = deployment_of(project)
-    account = Account(deployment.region)
-    say(f"AWS account {account.identity.account}, region {deployment.region}")
+    account = deployment.connect()
+    say(f"AWS account {account.identity.account}, {account.place}")
     return account, deployment
 
 
-def open_executions() -> Executions:
+def open_executions(stage: str | None) -> Executions:
     """Return the executions of the project's pipeline; says whose they are.
+
+    Args:
+        stage: That was asked for.
 
     Raises:
         UserError: There are no credentials, or they are not valid.
     """
-    account, deployment = open_account(find_project())
+    account, deployment = open_account(project_in(stage))
     return Executions(account.client("sagemaker"), deployment.pipeline)
 
 
-def open_model_packages() -> ModelPackages:
+def open_model_packages(stage: str | None) -> ModelPackages:
     """Return the versions in the project's model package group; says whose they are.
+
+    Args:
+        stage: That was asked for.
 
     Raises:
         UserError: There are no credentials, or they are not valid.
     """
-    project = find_project()
+    project = project_in(stage)
     account, deployment = open_account(project)
     return ModelPackages(account.client("sagemaker"), group_of(project, deployment))
 
 
-def run(settings: Mapping[str, str], *, wait: bool, as_json: bool) -> None:
+def run(settings: Mapping[str, str], stage: str | None, *, wait: bool, as_json: bool) -> None:
     """Bring the pipeline up to date and start it; prints the execution's ARN.
 
     Args:
         settings: Values of pipeline parameters.
+        stage: That was asked for.
         wait: Stay until it has ended, and exit as a run on this machine does.
         as_json: Print one JSON object.
     """
-    project = find_project()
-    started = start_pipeline(project, deployment_of(project), settings, report)
-    say(f"Started {started.id}. See `pipeline show {started.id} --on aws`.")
+    project = project_in(stage)
+    deployment = deployment_of(project)
+    started = start_pipeline(project, deployment, settings, report)
+    say(f"Started {started.id}. See `pipeline show {started.id} --on aws{deployment.option}`.")
     ended = wait_for(started) if wait else started.connect().describe(started.arn)
     if as_json:
         typer.echo(json.dumps({"execution": ended.id, "arn": ended.arn, "status": ended.status}))
@@ -81,9 +89,9 @@ def run(settings: Mapping[str, str], *, wait: bool, as_json: bool) -> None:
         failure_exit_of(started.connect(), ended)
 
 
-def list_all() -> None:
-    """Print a table of the executions."""
-    executions = open_executions()
+def list_all(stage: str | None) -> None:
+    """Print a table of the executions of a stage."""
+    executions = open_executions(stage)
     rows = [[entry.id, entry.status, _clock(entry.start)] for entry in executions.all()]
     if not rows:
         typer.echo("No execution yet. Start one with `pipeline run --on aws`.")
@@ -91,9 +99,9 @@ def list_all() -> None:
     print_table("", ["execution", "status", "started"], rows)
 
 
-def show(identifier: str | None) -> None:
-    """Print steps and parameters of an execution; None for the latest."""
-    executions = open_executions()
+def show(identifier: str | None, stage: str | None) -> None:
+    """Print steps and parameters of an execution of a stage; None for the latest."""
+    executions = open_executions(stage)
     found = executions.find(identifier) if identifier else executions.latest()
     steps = [
         [step.name, step.kind, _status(step), _seconds(step), " ".join(step.reason.split())]
@@ -108,17 +116,18 @@ def show(identifier: str | None) -> None:
         typer.echo(found.reason)
 
 
-def logs(identifier: str | None, name: str | None) -> None:
+def logs(identifier: str | None, name: str | None, stage: str | None) -> None:
     """Print what the jobs of an execution, or of one of its steps, have printed.
 
     Args:
         identifier: Of the execution; None for the latest.
         name: Of the step; None for all.
+        stage: That was asked for.
 
     Raises:
         UserError: There is no such execution, or no such step in it; or AWS refuses.
     """
-    account, deployment = open_account(find_project())
+    account, deployment = open_account(project_in(stage))
     executions = Executions(account.client("sagemaker"), deployment.pipeline)
     found = executions.find(identifier) if identifier else executions.latest()
     steps = {step.name: step for step in executions.steps(found.arn)}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sagetabular.cli.options import AsJson
+from sagetabular.cli.options import AsJson, Stage, project_in
 from sagetabular.cli.serving.asking import open_url
 from sagetabular.cli.serving.forms import Form, Probabilities
 from sagetabular.cli.serving.here import registered
@@ -20,7 +20,6 @@ from sagetabular.cli.serving.serve import DEFAULT_PORT, HOST
 from sagetabular.cli.terminal.output import program
 from sagetabular.errors import UserError
 from sagetabular.printing import printable
-from sagetabular.project import find_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,6 +83,7 @@ def invoke(
     output: Output = None,
     probabilities: Probabilities = False,
     as_json: AsJson = False,
+    stage: Stage = None,
 ) -> None:
     """Ask a deployed endpoint on AWS for predictions, as `pipeline predict` asks a server here.
 
@@ -97,7 +97,7 @@ def invoke(
 
     @cache  # a file that cannot be sent is refused before anybody is asked
     def asked() -> Endpoint:
-        account, _ = open_account(find_project())
+        account, _ = open_account(project_in(stage))
         return Endpoint(account.client("sagemaker-runtime"), endpoint)
 
     form = Form(probabilities, as_json)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 import typer
 
 from sagelocal import LocalSageMaker
-from sagetabular.cli.options import Backend, On
+from sagetabular.cli.options import Backend, On, refuse_aws_only
 from sagetabular.cli.serving.versions import (
     PRODUCTION,
     approval,
@@ -24,7 +24,7 @@ from sagetabular.cli.serving.versions import (
 )
 from sagetabular.cli.terminal.output import print_table
 from sagetabular.errors import UserError
-from sagetabular.project import find_project
+from sagetabular.project import chosen_stage, find_project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,6 +35,16 @@ app = typer.Typer(help="List, approve and reject registered model versions.", no
 Version = Annotated[int, typer.Argument(metavar="VERSION", help="Number of the version.")]
 Stage = Annotated[
     str, typer.Option(metavar="NAME", help="Stage of the model's life that this is about.")
+]
+# Of `conf/aws.yaml`: beside the stage of a model's life, which was there first, by another name.
+In = Annotated[
+    str | None,
+    typer.Option(
+        "--in",
+        metavar="NAME",
+        help="Stage of conf/aws.yaml.",
+        show_default="the variable PIPELINE_STAGE",
+    ),
 ]
 # What SageMaker takes as the name of a stage.
 _STAGE = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
@@ -77,9 +87,9 @@ class _LocalVersions:
 
 
 @app.command("list")
-def list_versions(on: On = Backend.LOCAL) -> None:
+def list_versions(on: On = Backend.LOCAL, place: In = None) -> None:
     """List the registered versions, oldest first."""
-    versions = _open(on)
+    versions = _open(on, place)
     packages = versions.all()
     if not packages:
         command = "pipeline run --on aws" if on is Backend.AWS else "pipeline run"
@@ -107,9 +117,9 @@ def list_versions(on: On = Backend.LOCAL) -> None:
 
 
 @app.command()
-def show(version: Version, on: On = Backend.LOCAL) -> None:
+def show(version: Version, on: On = Backend.LOCAL, place: In = None) -> None:
     """Show a version: approval, what serves it, where it comes from, its baselines."""
-    versions = _open(on)
+    versions = _open(on, place)
     package = versions.find(version)
     shown = metadata(package) | {"data": _data(versions, package)}
     if direction(package):
@@ -136,10 +146,12 @@ def approve(
     yes: Annotated[
         bool, typer.Option("--yes", help="Also a model that was trained on made-up data.")
     ] = False,
+    place: In = None,
 ) -> None:
     """Approve a version; one that was trained on made-up data needs --yes."""
     _check_stage(stage)
-    versions = _open(on)
+    _check_not_confused(stage, on, place)
+    versions = _open(on, place)
     if on is Backend.LOCAL and not yes:
         data = _data(versions, versions.find(version))
         if is_made_up(data):
@@ -149,10 +161,13 @@ def approve(
 
 
 @app.command()
-def reject(version: Version, stage: Stage = PRODUCTION, on: On = Backend.LOCAL) -> None:
+def reject(
+    version: Version, stage: Stage = PRODUCTION, on: On = Backend.LOCAL, place: In = None
+) -> None:
     """Reject a version."""
     _check_stage(stage)
-    _decide(_open(on), version, "Rejected", stage)
+    _check_not_confused(stage, on, place)
+    _decide(_open(on, place), version, "Rejected", stage)
 
 
 def _check_stage(stage: str) -> None:
@@ -161,17 +176,27 @@ def _check_stage(stage: str) -> None:
         raise UserError(msg, "Write, for example, --stage Staging.")
 
 
+def _check_not_confused(stage: str, on: Backend, place: str | None) -> None:
+    """Refuse a stage of life that is one of `conf/aws.yaml`, where none of these was named."""
+    if on is Backend.LOCAL or chosen_stage(place) is not None:
+        return
+    if stage in find_project().settings.aws.stages:
+        msg = f"--stage is about the model's life here, got {stage}, a stage of conf/aws.yaml."
+        raise UserError(msg, f"Add --in {stage}, or set PIPELINE_STAGE, to say whose model it is.")
+
+
 def _decide(versions: _Versions, version: int, status: str, stage: str) -> None:
     versions.decide(version, status, stage)
     typer.echo(f"{versions.group}/{version} is {status} for {stage}.")
 
 
-def _open(on: Backend) -> _Versions:
+def _open(on: Backend, place: str | None) -> _Versions:
     """Return the versions of the project's group; of one on AWS it says whose it is."""
     if on is Backend.AWS:
         from sagetabular.cli.aws.executions import open_model_packages
 
-        return open_model_packages()
+        return open_model_packages(place)
+    refuse_aws_only({"--in": place})
     project = find_project()
     return _LocalVersions(LocalSageMaker(project.home), project.settings.pipeline.name)
 

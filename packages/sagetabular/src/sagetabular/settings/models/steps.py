@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from sagetabular.settings.aws import Tags
+from sagetabular.settings.account import Tags
 from sagetabular.settings.loading import RuleError, Settings
 from sagetabular.settings.models.hyperparameters import Hyperparameters
 from sagetabular.settings.models.inputs import Input
