@@ -58,6 +58,13 @@ def _make_parser() -> _Parser:
     parser.add_argument("--version", action=_Version, nargs=0, help="Print the version.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     home, running, identifier = _home(), _running(), _identifier()
+    _add_serve_options(
+        commands.add_parser(
+            "serve",
+            help="Answer SageMaker's API: boto3 and the SDK run pipelines here.",
+            parents=[home, _jobs()],
+        )
+    )
     _add_run_options(commands.add_parser("run", help="Run a definition.", parents=[home, running]))
     commands.add_parser(
         "resume",
@@ -90,6 +97,49 @@ def _add_run_options(run: _Parser) -> None:
     run.add_argument("--no-cache", action="store_true", help="Reuse no step of an earlier run.")
 
 
+def _add_serve_options(serve: _Parser) -> None:
+    serve.add_argument(
+        "--port",
+        type=_port,
+        default=0,
+        metavar="N",
+        help="Where to listen (default: a free port; the first line says which).",
+    )
+    serve.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="Listen there (default: %(default)s).",
+    )
+    serve.add_argument(
+        "--s3", metavar="URL", help="Read and write objects on this S3 server, not in the home."
+    )
+    serve.add_argument("--events", metavar="URL", help="Tell this EventBridge server of changes.")
+    serve.add_argument(
+        "--image",
+        dest="images",
+        action="append",
+        default=[],
+        type=_assignment,
+        metavar="NAME=COMMAND",
+        help="Starts Processing jobs of an image that name no program; may be repeated.",
+    )
+    serve.add_argument(
+        "--environment",
+        action="append",
+        default=[],
+        type=_assignment,
+        metavar="NAME=VALUE",
+        help="A variable of Processing jobs without network isolation; may be repeated.",
+    )
+    serve.add_argument(
+        "--region", help="The region in ARNs (default: $AWS_REGION, else us-east-1)."
+    )
+    serve.add_argument(
+        "--account", default="000000000000", help="The account in ARNs (default: %(default)s)."
+    )
+
+
 def _home() -> _Parser:
     parent = _Parser(add_help=False)
     parent.add_argument(
@@ -110,8 +160,13 @@ def _identifier() -> _Parser:
 
 
 def _running() -> _Parser:
-    parent = _Parser(add_help=False)
+    parent = _Parser(add_help=False, parents=[_jobs()])
     parent.add_argument("--json", action="store_true", help="Print the result as JSON.")
+    return parent
+
+
+def _jobs() -> _Parser:
+    parent = _Parser(add_help=False)
     parent.add_argument(
         "--slots", type=_count, metavar="N", help="Jobs at the same time (default: one a core)."
     )
@@ -135,4 +190,10 @@ def _assignment(text: str) -> tuple[str, str]:
 def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text)):
         raise argparse.ArgumentTypeError(f"must be a whole number of 1 or more, got {text!r}")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) < 1 << 16):
+        raise argparse.ArgumentTypeError(f"must be a number from 0 to 65535, got {text!r}")
     return int(text)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
+import signal
 import sys
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from sagelocal.cli.arguments import UsageError, default_home
 from sagelocal.cli.output import (
@@ -21,7 +25,7 @@ from sagelocal.cli.output import (
 from sagelocal.errors import SageLocalError, did_you_mean
 from sagelocal.executions.records import STOPPED, SUCCEEDED, ExecutionRecord
 from sagelocal.executions.reuse import Reuse
-from sagelocal.jobs.machine import ServeCommand
+from sagelocal.jobs.machine import ImageProgram, ServeCommand
 from sagelocal.service import LocalSageMaker
 
 _PIPELINE = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,255}")
@@ -36,7 +40,7 @@ def run(asked: argparse.Namespace) -> int:
     record = _sagemaker(asked).start(
         definition,
         pipeline_name=name,
-        parameters=_parameters(asked.values),
+        parameters=_unique("--set", asked.values),
         reuse=Reuse(cache=not asked.no_cache),
         listener=ConsoleProgress(),
     )
@@ -46,6 +50,27 @@ def run(asked: argparse.Namespace) -> int:
 def resume(asked: argparse.Namespace) -> int:
     """Continue an execution to its end."""
     return _end(_sagemaker(asked).resume(asked.id, listener=ConsoleProgress()), asked)
+
+
+def serve(asked: argparse.Namespace) -> int:
+    """Answer SageMaker's API until Ctrl-C, or a request to end, stops it and what runs."""
+    from sagelocal.endpoint import Endpoint  # botocore takes time to import
+
+    endpoint = Endpoint(
+        _sagemaker(asked, s3=asked.s3, programs=_images(asked.images)),
+        port=asked.port,
+        events=asked.events,
+        environment=_unique("--environment", asked.environment),
+        region=asked.region,
+        account=asked.account,
+        host=asked.host,
+    )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt), endpoint:
+        print(endpoint.url, flush=True)
+        print(f"export AWS_ENDPOINT_URL_SAGEMAKER={endpoint.url}", flush=True)
+        threading.Event().wait()
+    return 0
 
 
 def executions(asked: argparse.Namespace) -> int:
@@ -81,9 +106,19 @@ def logs(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _sagemaker(asked: argparse.Namespace) -> LocalSageMaker:
+def _sagemaker(asked: argparse.Namespace, **options: Any) -> LocalSageMaker:
     serve = ServeCommand(asked.serve) if asked.serve else None
-    return LocalSageMaker(_home(asked), slots=asked.slots, serve=serve)
+    return LocalSageMaker(_home(asked), slots=asked.slots, serve=serve, **options)
+
+
+def _images(values: Sequence[tuple[str, str]]) -> dict[str, ImageProgram]:
+    images = _unique("--image", values)
+    try:
+        return {name: ImageProgram(shlex.split(command)) for name, command in images.items()}
+    except ValueError as error:
+        raise UsageError(
+            f"--image gives a command that is none: {error}.\nClose the quotes in it."
+        ) from error
 
 
 def _home(asked: argparse.Namespace) -> Path:
@@ -116,11 +151,11 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
-def _parameters(values: Sequence[tuple[str, str]]) -> dict[str, str]:
+def _unique(option: str, values: Sequence[tuple[str, str]]) -> dict[str, str]:
     names = [name for name, _ in values]
     for name in names:
         if names.count(name) > 1:
-            raise UsageError(f"--set gives {name} more than one value.\nGive it one.")
+            raise UsageError(f"{option} gives {name} more than one value.\nGive it one.")
     return dict(values)
 
 

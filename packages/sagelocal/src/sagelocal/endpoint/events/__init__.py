@@ -1,0 +1,1 @@
+"""Events: what the service says to EventBridge when something changes."""
