@@ -7,12 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.errors import UserError
+from sagetabular.infrastructure.columns import glue_columns
 from sagetabular.infrastructure.inlining import inline
 from sagetabular.infrastructure.templates import parse_template
 from sagetabular.settings.loading import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from sagetabular.project import Project
@@ -83,17 +84,12 @@ def find_concerns(project: Project, wanted: Sequence[str] = ()) -> list[Concern]
         if name not in files:
             msg = f"{FOLDER}/ has no template {name}.yaml."
             raise UserError(msg, suggestion(name, files))
-    columns = columns_of(project)
+    columns = glue_columns(project.settings.pipeline.data)
     return [
         Concern(name, inline(_read(file), f"{FOLDER}/{file.name}", columns))
         for name, file in files.items()
         if not wanted or name in wanted
     ]
-
-
-def columns_of(_project: Project) -> Sequence[Mapping[str, str]] | None:
-    """Return the columns of the lake's table as Glue has them; None if nobody knows them."""
-    return None
 
 
 def _files(project: Project) -> dict[str, Path]:

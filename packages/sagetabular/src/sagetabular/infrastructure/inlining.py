@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -33,7 +33,7 @@ _DEPTH = "2"  # blanks
 _UNPLAIN = re.compile(r"[^\n\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]")
 
 
-def inline(text: str, place: str, columns: Sequence[Mapping[str, str]] | None = None) -> str:
+def inline(text: str, place: str, columns: Sequence[Mapping[str, Any]] | None = None) -> str:
     """Return a template with what its markers stand for.
 
     Args:
@@ -111,7 +111,7 @@ def _zip_file(indent: str, code: str) -> str:
     return f"{indent}ZipFile: {block(code, indent)}"
 
 
-def _columns(indent: str, columns: Sequence[Mapping[str, str]]) -> str:
+def _columns(indent: str, columns: Sequence[Mapping[str, Any]]) -> str:
     written = yaml.safe_dump([dict(each) for each in columns], sort_keys=False, allow_unicode=True)
     lines = [f"{indent}  {line}" for line in written.splitlines()]
     return "\n".join([f"{indent}Columns:", *lines])

@@ -39,6 +39,21 @@ def may_write(what: str) -> bool:
     return typer.confirm(f"Write {what}?", default=True, err=True)
 
 
+def may_deploy(what: str) -> bool:
+    """Ask whether to deploy what was shown; return the answer.
+
+    Args:
+        what: Such as `3 stacks`.
+
+    Raises:
+        UserError: Nobody can be asked, since standard input is no terminal.
+    """
+    if not sys.stdin.isatty():
+        msg = f"{what} would be deployed, and nobody can be asked here."
+        raise UserError(msg, "Look at `pipeline infra diff`, and add --yes.")
+    return typer.confirm(f"Deploy {what}?", err=True)
+
+
 def ask_for(what: str) -> str | None:
     """Ask for a text; return it, empty after Enter alone, or None where nobody can be asked.
 

@@ -1,0 +1,35 @@
+"""Outputs of the stacks, as the variables that `conf/aws.yaml` names."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sagetabular.settings import Aws
+
+# Pipeline parameter → output of a stack that is its value.
+PARAMETERS = {
+    "RoleArn": "PipelineRoleArn",
+    "Bucket": "ArtifactBucket",
+    "TrackingUri": "MlflowArn",
+    "VolumeKmsKeyId": "KeyArn",
+    "OutputKmsKeyId": "KeyArn",
+}
+
+
+def exports(aws: Aws, outputs: Mapping[str, str]) -> list[str]:
+    """Return lines for a shell, of the variables that outputs are the values of.
+
+    Args:
+        aws: `conf/aws.yaml`, for the stage of the stacks.
+        outputs: Of all stacks.
+    """
+    values = {
+        variable: outputs[PARAMETERS[parameter]]
+        for parameter, variable in aws.variables.items()
+        if PARAMETERS.get(parameter) in outputs
+    }
+    return [f"export {variable}={shlex.quote(value)}" for variable, value in values.items()]

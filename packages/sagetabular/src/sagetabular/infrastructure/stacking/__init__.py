@@ -1,0 +1,1 @@
+"""The templates' stacks: what would change, deploying, removing."""
