@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,11 +30,10 @@ def make_client(service: str, url: str) -> Any:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SageLocalError(f"Not the URL of a server: {url!r}.", "Write http://HOST:PORT.")
     # It takes a quarter of a second to import, and few who import this package need it.
-    import botocore.session
     from botocore.config import Config
 
     known = "AWS_ACCESS_KEY_ID" in os.environ
-    return botocore.session.Session().create_client(
+    return _session().create_client(
         service,
         region_name=region(),
         endpoint_url=url,
@@ -50,3 +50,11 @@ def make_client(service: str, url: str) -> Any:
             response_checksum_validation="when_required",
         ),
     )
+
+
+@cache
+def _session() -> Any:
+    """Return a session; it reads the descriptions of services, which are large, once."""
+    import botocore.session
+
+    return botocore.session.Session()

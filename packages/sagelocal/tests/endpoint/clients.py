@@ -17,6 +17,11 @@ from sagelocal.endpoint import Endpoint
 
 Json = dict[str, Any]
 REGION = "eu-west-1"
+# One for all: it reads the description of the service once.
+SESSION = botocore.session.Session()
+# The API's description requires it; the service leaves it out of versions of groups, as the example
+# of a "SageMaker Model Package State Change" in its developer guide shows.
+NOT_THERE = 'Missing required parameter in input: "ModelPackageName"'
 
 
 def check_answer(parsed: Json, model: Any, **_: Any) -> None:
@@ -24,15 +29,21 @@ def check_answer(parsed: Json, model: Any, **_: Any) -> None:
     if "Error" not in parsed:
         members = {key: value for key, value in parsed.items() if key != "ResponseMetadata"}
         report = ParamValidator().validate(members, model.output_shape)
-        assert not report.has_errors(), report.generate_report()
+        found = report.generate_report()
+        assert found in ("", NOT_THERE), found
 
 
 def connect(endpoint: Endpoint) -> Any:
+    """Return a client of an endpoint."""
+    return connect_to(endpoint.url)
+
+
+def connect_to(url: str) -> Any:
     """Return what `boto3.client("sagemaker")` returns, which checks answers."""
-    client = botocore.session.Session().create_client(
+    client = SESSION.create_client(
         "sagemaker",
         region_name=REGION,
-        endpoint_url=endpoint.url,
+        endpoint_url=url,
         aws_access_key_id="x",
         aws_secret_access_key="x",
         config=Config(retries={"total_max_attempts": 1}, max_pool_connections=60),

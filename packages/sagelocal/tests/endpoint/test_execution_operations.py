@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from building import BUCKET, ROLE, Build
-from clients import condition, connect, ended, fail, refused
+from clients import condition, connect, connect_to, ended, fail, refused
 from small_steps import WRITE, after, joined
 from waiting import wait_until
 
@@ -89,7 +89,7 @@ def test_to_start_does_not_wait_and_to_stop_ends_the_jobs(client, create, build:
     arn = client.start_pipeline_execution(PipelineName="demo")["PipelineExecutionArn"]
     described = client.describe_pipeline_execution(PipelineExecutionArn=arn)
     assert described["PipelineExecutionStatus"] == "Executing"
-    wait_until(lambda: steps_of(client, arn))
+    wait_until(lambda: steps_of(client, arn).get("Sleep", {}).get("Metadata"))
     job = steps_of(client, arn)["Sleep"]["Metadata"]["ProcessingJob"]["Arn"].rpartition("/")[2]
     status = client.describe_processing_job(ProcessingJobName=job)["ProcessingJobStatus"]
     assert status == "InProgress"
@@ -237,6 +237,7 @@ def test_the_end_of_the_endpoint_stops_what_runs(sagemaker: LocalSageMaker, buil
     assert record.status == "Stopped"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows kills otherwise")
 def test_an_execution_whose_endpoint_was_killed_is_stopped_for_the_next(
     home: Path, build: Build, events
@@ -247,7 +248,7 @@ def test_an_execution_whose_endpoint_was_killed_is_stopped_for_the_next(
     server = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment)
     with server:
         assert server.stdout is not None
-        client = connect(_At(server.stdout.readline().strip()))
+        client = connect_to(server.stdout.readline().strip())
         text = build.definition(build.processing("Sleep", SLEEP)).decode()
         client.create_pipeline(PipelineName="demo", PipelineDefinition=text, RoleArn=ROLE)
         arn = client.start_pipeline_execution(PipelineName="demo")["PipelineExecutionArn"]
@@ -263,10 +264,3 @@ def test_an_execution_whose_endpoint_was_killed_is_stopped_for_the_next(
     (said,) = [json.loads(event["Detail"]) for event in events.entries()]
     assert said["currentPipelineExecutionStatus"] == "Stopped", "said once, by the first of them"
     assert said["executionEndTime"]
-
-
-class _At:
-    """Where an endpoint of another process listens."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url

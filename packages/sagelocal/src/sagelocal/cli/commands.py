@@ -112,13 +112,17 @@ def _sagemaker(asked: argparse.Namespace, **options: Any) -> LocalSageMaker:
 
 
 def _images(values: Sequence[tuple[str, str]]) -> dict[str, ImageProgram]:
-    images = _unique("--image", values)
-    try:
-        return {name: ImageProgram(shlex.split(command)) for name, command in images.items()}
-    except ValueError as error:
-        raise UsageError(
-            f"--image gives a command that is none: {error}.\nClose the quotes in it."
-        ) from error
+    images = {}
+    for name, command in _unique("--image", values).items():
+        try:
+            images[name] = ImageProgram(shlex.split(command))
+        except ValueError as error:
+            raise UsageError(
+                f"--image gives a command that is none: {error}.\nClose the quotes in it."
+            ) from error
+        if not images[name].words:
+            raise UsageError(f"--image gives no command for {name}.\nWrite {name}=COMMAND.")
+    return images
 
 
 def _home(asked: argparse.Namespace) -> Path:

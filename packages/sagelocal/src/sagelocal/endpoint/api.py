@@ -73,6 +73,13 @@ def read_request(operation: str, body: bytes) -> JsonObject:
         report = ParamValidator().validate(request, shape)
     except RecursionError as error:
         raise ServiceError(NO_JSON, "The request is nested too deeply.") from error
+    except (
+        OverflowError,
+        RuntimeError,
+        ValueError,
+        OSError,
+    ) as error:  # only times are computed with
+        refuse(f"A time of the request is out of range: {error}.")
     if report.has_errors():
         refuse(report.generate_report())
     if problems := list(_problems(request, shape, "")):

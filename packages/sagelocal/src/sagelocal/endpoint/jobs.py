@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from sagelocal.endpoint.api import NOT_FOUND, ServiceError, refuse
 from sagelocal.endpoint.context import Context
+from sagelocal.endpoint.names import last_part
 from sagelocal.endpoint.pages import page
 from sagelocal.endpoint.steps import job_of
 from sagelocal.errors import DefinitionError, ExecutionNotFoundError
@@ -44,7 +45,7 @@ def describing(kind: str, job: str, arn: str) -> Operation:
             refuse(f"Requested resource not found: there is no {arn} {name}.")
         record, step = found
         if step.kind == kind and name == _job_name(record, step, job):
-            return _described(step, job, name, context.names.arn(arn, name))
+            return _described(context, step, job, context.names.arn(arn, name))
         trial = _trial(step, name) if kind == "Training" else None
         if trial is None:
             refuse(f"Requested resource not found: there is no {arn} {name}.")
@@ -118,11 +119,14 @@ def _job_name(record: ExecutionRecord, step: StepRecord, job: str) -> str:
     return name
 
 
-def _described(step: StepRecord, job: str, name: str, arn: str) -> JsonObject:
+def _described(context: Context, step: StepRecord, job: str, arn: str) -> JsonObject:
     ended = _ENDS.get(step.status, "InProgress")
-    last = step.end_time or step.start_time
+    last, request = step.end_time or step.start_time, step.arguments or {}
+    name = last_part(arn)
+    if step.kind == "Training":  # where the model is, or will be
+        request = {**request, "ModelArtifacts": {"S3ModelArtifacts": model_address(request, name)}}
     return {
-        **(step.arguments or {}),
+        **request,
         f"{job}Name": name,
         f"{job}Arn": arn,
         f"{job}Status": ended,
@@ -132,18 +136,23 @@ def _described(step: StepRecord, job: str, name: str, arn: str) -> JsonObject:
         "FailureReason": step.failure_reason,
         "ObjectiveStatusCounters": {},
         "TrainingJobStatusCounters": {},
-        **_answer(step.response or {}),
+        **_answer(context, step.response or {}),
     }
 
 
-def _answer(response: JsonObject) -> JsonObject:
+def _answer(context: Context, response: JsonObject) -> JsonObject:
     """Return the response of a step, with what only the service's answer has."""
     summaries = response.get("TrainingJobSummaries")
     if summaries is None:
         return response
     found = [_OBJECTIVES[trial["TrainingJobStatus"]] for trial in summaries]
     counters = {status: found.count(status) for status in ("Succeeded", "Pending", "Failed")}
-    return {**response, "ObjectiveStatusCounters": counters}
+    best: JsonObject = {
+        member: _summary(context, response[member], response)
+        for member in ("BestTrainingJob", "OverallBestTrainingJob")
+        if member in response
+    }
+    return {**response, **best, "ObjectiveStatusCounters": counters}
 
 
 def _trial(step: StepRecord, name: str) -> JsonObject | None:
