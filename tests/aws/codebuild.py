@@ -1,4 +1,4 @@
-"""A buildspec, executed as CodeBuild does, with pretended tools."""
+"""A buildspec, executed as CodeBuild does, with fake tools."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,8 @@ EARLIER = {
     "JOBS_IMAGE_URI": "registry.example/jobs:earlier",
 }
 TRACKING = "arn:aws:sagemaker:eu-west-1:123456789012:mlflow-app/app-1"
-# A fake `docker` or `make`: it notes what it was asked, and fails at some commands. A push arrives
-# in the registry, where a digest is given to it. `make deploy` is executed, but for `make setup`.
+# A fake tool: it notes what it was asked, and fails at some commands. A push arrives in the
+# registry, where a digest is given to it. `make deploy` is executed, but for `make setup`.
 _TOOL = """#!{python}
 import hashlib, json, os, sys
 words = sys.argv[1:]
@@ -51,9 +52,11 @@ if words[0] == "push":
              "digest": digest}}
     kind = "application/vnd.docker.distribution.manifest.v2+json"
     manifest = {{"schemaVersion": 2, "mediaType": kind, "config": layer, "layers": [layer]}}
-    boto3.client("ecr").put_image(
+    region = words[1].split(".")[3]
+    boto3.client("ecr", region_name=region).put_image(
         repositoryName=repository, imageTag=tag, imageManifest=json.dumps(manifest))
 """
+_TOOLS = ("apt-get", "buildah", "docker", "make")
 _PROGRAM = '#!/bin/sh\nexec "{python}" -c "from {module} import main; main()" "$@"\n'
 _PROGRAMS = {"pipeline": "sagetabular.cli", "run-pipeline": "sagetabular.run_pipeline"}
 
@@ -65,7 +68,7 @@ class Build:
     Attributes:
         phases: Phase → exit code, of those that were begun.
         output: All that was printed.
-        calls: What docker and make were asked.
+        calls: What the tools were asked.
     """
 
     phases: dict[str, int]
@@ -77,22 +80,19 @@ class Build:
         return [call[2:] for call in self.calls if call[:2] == ["docker", command]]
 
 
-class CodeBuild:
-    """Executes a buildspec as CodeBuild does: all commands in one shell, phase by phase.
-
-    A command that fails ends its phase; after a failed phase no other is begun. (`post_build`
-    would be, after `build`: this runner refuses it.)
+class Checkout:
+    """Sources in git beside fake tools, as a build server has them.
 
     Args:
         project: Folder of the sources, in git.
         server: The account.
-        work: Folder for the pretended tools.
+        work: Folder for the fake tools.
     """
 
     def __init__(self, project: Path, server: Server, work: Path) -> None:
         self.project, self._server, self._work = project, server, work
-        self._bin = work / "bin"
-        _write_programs(self._bin, {name: _tool(name) for name in ("docker", "make")})
+        self._bin, self._log = work / "bin", work / "tools.log"
+        _write_programs(self._bin, {name: _tool(name) for name in _TOOLS})
         programs = {
             name: _PROGRAM.format(python=sys.executable, module=module)
             for name, module in _PROGRAMS.items()
@@ -105,42 +105,67 @@ class CodeBuild:
         self._git("-c", "user.name=T", "-c", "user.email=t@example.org", "commit", "-qm", message)
         return self._git("rev-parse", "HEAD")
 
+    def leave_git(self) -> None:
+        """Leave the files of the commit alone, as CodePipeline hands them on."""
+        shutil.rmtree(self.project / ".git")
+
     def _git(self, *arguments: str) -> str:
         command = ["git", "-C", str(self.project), *arguments]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
-    def build(self, **variables: str) -> Build:
-        """Build what is committed, with further environment variables."""
-        text = (self.project / "codebuild-buildspec.yml").read_text(encoding="utf-8")
-        phases = yaml.safe_load(text)["phases"]
-        assert "post_build" not in phases
-        log, codes = self._work / "tools.log", self._work / "codes"
-        for file in (log, codes):
-            file.write_text("")
-        result = subprocess.run(
-            ["sh", "-c", _script(phases, codes)],
+    def execute(
+        self, shell: Sequence[str], script: str, variables: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        """Execute a script in the project; no variable of this process but those of the tools."""
+        return subprocess.run(
+            [*shell, script],
             cwd=self.project,
-            env=self._environment(log) | variables,
+            env=self._environment() | dict(variables),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             timeout=300,
             check=False,
         )
-        ended = dict(line.split() for line in codes.read_text().splitlines())
-        calls = [json.loads(line) for line in log.read_text().splitlines()]
-        return Build({name: int(code) for name, code in ended.items()}, result.stdout, calls)
 
-    def _environment(self, log: Path) -> dict[str, str]:
+    def calls(self) -> list[list[str]]:
+        """Return what the tools were asked since the last time, and forget it."""
+        if not self._log.exists():
+            return []
+        lines = self._log.read_text().splitlines()
+        self._log.unlink()
+        return [json.loads(line) for line in lines]
+
+    def _environment(self) -> dict[str, str]:
         cache = os.environ.get("PYTHONPYCACHEPREFIX", str(self._work / "cache"))
         return {
             "PATH": f"{self._bin}:{os.environ['PATH']}",
             "HOME": str(self._work),
             "PYTHONPATH": str(self.project),
             "PYTHONPYCACHEPREFIX": cache,
-            "TOOL_LOG": str(log),
-            **self._server.environment,
+            "TOOL_LOG": str(self._log),
         }
+
+
+class CodeBuild(Checkout):
+    """Executes a buildspec as CodeBuild does: all commands in one shell, phase by phase.
+
+    A command that fails ends its phase; after a failed phase no other is begun. (`post_build`
+    would be, after `build`: this runner refuses it.)
+    """
+
+    def build(self, **variables: str) -> Build:
+        """Build what is committed, with further environment variables."""
+        text = (self.project / "codebuild-buildspec.yml").read_text(encoding="utf-8")
+        phases = yaml.safe_load(text)["phases"]
+        assert "post_build" not in phases
+        codes = self._work / "codes"
+        codes.write_text("")
+        variables = self._server.environment | variables
+        result = self.execute(["sh", "-c"], _script(phases, codes), variables)
+        ended = dict(line.split() for line in codes.read_text().splitlines())
+        phases = {name: int(code) for name, code in ended.items()}
+        return Build(phases, result.stdout, self.calls())
 
 
 def _script(phases: dict[str, Any], codes: Path) -> str:
