@@ -101,7 +101,7 @@ COMMANDS = [
 SUBCOMMANDS = {
     "data": ["add", "crawl", "fetch", "sample", "show", "upload"],
     "image": ["build", "push"],
-    "infra": ["render"],
+    "infra": ["deploy", "destroy", "diff", "outputs", "render", "validate"],
     "model": ["add", "check", "list"],
     "registry": ["approve", "list", "reject", "show"],
 }

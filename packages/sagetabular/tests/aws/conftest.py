@@ -133,7 +133,7 @@ def clients_of_services(compiled):
     Something has been compiled before: the SDK makes clients of its own when it is imported.
     """
     access = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
-    services = ("sts", "s3", "sagemaker", "sagemaker-runtime", "logs", "glue")
+    services = ("sts", "s3", "sagemaker", "sagemaker-runtime", "logs", "glue", "cloudformation")
     return {name: boto3.client(name, region_name="eu-west-1", **access) for name in services}
 
 

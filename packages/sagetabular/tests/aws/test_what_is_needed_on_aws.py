@@ -13,12 +13,12 @@ from botocore import xform_name
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sagetabular import aws, cli
+from sagetabular import aws, cli, infrastructure
 from sagetabular.aws.permissions import COMMANDS, JOBS
 from sagetabular.aws.sagemaker.costs import demands
 from sagetabular.doctor.quotas import most_at_once
 
-SERVICES = ("s3", "sagemaker", "sagemaker-runtime", "logs", "ecr", "glue")
+SERVICES = ("s3", "sagemaker", "sagemaker-runtime", "logs", "ecr", "glue", "cloudformation")
 # What is allowed by another action; nobody needs to be allowed to ask who he is.
 OTHER_NAMES = {
     "delete_objects": "delete_object",
@@ -52,7 +52,7 @@ def operations():
 
 def calls(known):
     """Methods of boto3 that the code calls, or asks for the pages of."""
-    for package in (cli, aws):
+    for package in (cli, aws, infrastructure):
         for file in Path(package.__file__).parent.rglob("*.py"):
             for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
                 if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):

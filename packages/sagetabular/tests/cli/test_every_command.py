@@ -50,6 +50,8 @@ ASKED = {
     "image build": [],
     "image push": [],
     "infra render": ["-o", "rendered"],
+    **{key: [] for key in ["infra validate", "infra diff", "infra outputs"]},
+    **{key: ["--yes"] for key in ["infra deploy", "infra destroy"]},
 }
 # What needs no network, no engine and no second of work in a project that is in order.
 QUICK = {
@@ -68,7 +70,8 @@ QUICK = {
     *("mlflow", "serve", "predict", "model list", "model add", "model check", "registry list"),
     *("registry show", "registry approve", "registry reject", "data sample", "data add"),
     "data show",
-    "infra render",
+    *("infra render", "infra validate", "infra diff", "infra deploy", "infra destroy"),
+    "infra outputs",
 }
 DAMAGES = {
     "no YAML": ("conf/pipeline.yaml", "split: ]"),

@@ -33,12 +33,14 @@ _FIND = ("stop", "show", "logs", "report")
 _REPORT, _CLEAN = ("report",), ("clean",)
 _DECIDE = ("registry approve", "registry reject")
 _UPLOAD, _CRAWL = ("data upload",), ("data crawl",)
+_SHOW_STACKS, _STACKS = ("infra outputs",), ("infra diff", "infra deploy")
+_REMOVE = ("infra destroy",)
 _LIST = ("registry list", "registry show", *_DECIDE, *_CLEAN)
 
 # What whoever calls a command needs.
 COMMANDS = (
-    Permission("s3:GetObject", "objects", (*_DEPLOY, *_UPLOAD, *_REPORT)),
-    Permission("s3:PutObject", "objects", (*_DEPLOY, *_UPLOAD)),
+    Permission("s3:GetObject", "objects", (*_DEPLOY, *_UPLOAD, *_REPORT, *_STACKS)),
+    Permission("s3:PutObject", "objects", (*_DEPLOY, *_UPLOAD, *_STACKS)),
     Permission("s3:DeleteObject", "objects", _CLEAN),
     # Else S3 forbids to ask for what is missing.
     Permission("s3:ListBucket", "bucket", (*_DEPLOY, *_UPLOAD, *_REPORT, *_CLEAN)),
@@ -85,6 +87,15 @@ COMMANDS = (
     *_each("ecr", "repository", _PUSH, "DescribeImages", "BatchCheckLayerAvailability"),
     *_each("ecr", "repository", _PUSH, "InitiateLayerUpload", "UploadLayerPart"),
     *_each("ecr", "repository", _PUSH, "BatchGetImage", "CompleteLayerUpload", "PutImage"),
+    # CloudFormation then makes what the templates say with the permissions of whoever calls.
+    Permission("cloudformation:DescribeStacks", "stack", (*_SHOW_STACKS, *_STACKS, *_REMOVE)),
+    *_each("cloudformation", "stack", _STACKS, "CreateChangeSet", "DescribeChangeSet"),
+    *_each("cloudformation", "stack", _STACKS, "DeleteChangeSet"),
+    Permission("cloudformation:ExecuteChangeSet", "stack", ("infra deploy",)),
+    Permission("cloudformation:DeleteStack", "stack", (*_STACKS, *_REMOVE)),
+    *_each("cloudformation", "stack", ("infra deploy", *_REMOVE), "DescribeStackEvents"),
+    *_each("cloudformation", "stack", ("infra deploy", *_REMOVE), "UpdateTerminationProtection"),
+    *_each("cloudformation", "stack", _REMOVE, "GetTemplate", "ListStackResources"),
     # Of objects that a key of conf/aws.yaml encrypts; S3 decrypts the parts of a large one to send.
     Permission("kms:GenerateDataKey", "OutputKmsKeyId", (*_DEPLOY, *_UPLOAD)),
     Permission("kms:Decrypt", "OutputKmsKeyId", (*_UPLOAD, *_REPORT)),

@@ -53,6 +53,8 @@ def your_permissions(situation: Situation) -> Iterator[Finding]:
         yield ok("the account's root user may do everything")
         return
     absent = {*KEYS} - {*situation.project.settings.aws.ids}
+    if not (situation.project.root / "infrastructure").is_dir():
+        absent |= {"stack"}
     wanted = [one for one in COMMANDS if one.resource not in absent]
     yield from _verdicts(situation, principal, wanted, "user or role")
 

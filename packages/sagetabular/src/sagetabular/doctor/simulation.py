@@ -8,6 +8,7 @@ from sagetabular.aws.images.building import repository_of
 from sagetabular.aws.permissions import KEYS
 from sagetabular.doctor.findings import CannotTellError
 from sagetabular.doctor.situation import ask, ask_all
+from sagetabular.settings.aws import ONLY_STAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,6 +75,8 @@ def arn_of(situation: Situation, resource: str) -> str:
         return _key_arn(situation, resource)
     if resource in _VALUES:
         return situation.need(_VALUES[resource])
+    stage = situation.project.stage or ONLY_STAGE
+    stacks = f"sagemaker-{situation.project.settings.pipeline.name}-{stage}"
     workgroup = f"workgroup/{situation.values.get('Workgroup')}"
     found = {
         "any": "*",
@@ -83,6 +86,7 @@ def arn_of(situation: Situation, resource: str) -> str:
         "logs": situation.arn("logs", "log-group:/aws/sagemaker/TrainingJobs:log-stream:any"),
         "workgroup": situation.arn("athena", workgroup),
         "catalog": situation.arn("glue", "catalog"),
+        "stack": situation.arn("cloudformation", f"stack/{stacks}-any/any"),
         "crawler": situation.arn("glue", "crawler/any"),
     }
     return found[resource]
