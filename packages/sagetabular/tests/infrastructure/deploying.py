@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 from projects import TEMPLATE
@@ -35,30 +37,8 @@ RELEASED = {
     "NoticeTopicArn": TOPIC,
 }
 # Properties whose change needs a new resource: `createOnlyProperties` of CloudFormation's resource
-# schemas, as cfn-lint has them; tests/infrastructure/test_release_templates.py compares.
-CREATE_ONLY = {
-    "AWS::SageMaker::Model": {
-        "ExecutionRoleArn", "EnableNetworkIsolation", "InferenceExecutionConfig",
-        "PrimaryContainer", "ModelName", "VpcConfig", "Containers",
-    },
-    "AWS::SageMaker::EndpointConfig": {
-        "KmsKeyId", "AsyncInferenceConfig", "ExecutionRoleArn", "ShadowProductionVariants",
-        "EnableNetworkIsolation", "ProductionVariants", "DataCaptureConfig", "ExplainerConfig",
-        "MetricsConfig", "EndpointConfigName", "VpcConfig",
-    },
-    "AWS::SageMaker::Endpoint": {"EndpointName"},
-    "AWS::ApplicationAutoScaling::ScalableTarget": {
-        "ResourceId", "ScalableDimension", "ServiceNamespace",
-    },
-    "AWS::ApplicationAutoScaling::ScalingPolicy": {
-        "PolicyName", "ServiceNamespace", "ResourceId", "ScalableDimension", "ScalingTargetId",
-    },
-    "AWS::CloudWatch::Alarm": {"AlarmName"},
-    "AWS::CodePipeline::Pipeline": {"Name"},
-    "AWS::Events::Rule": {"Name"},
-    "AWS::Lambda::Function": {"FunctionName", "PackageType", "TenancyConfig"},
-    "AWS::Logs::LogGroup": {"LogGroupName"},
-}  # fmt: skip
+# schemas, as cfn-lint has them; tests/infrastructure/test_deployments.py compares.
+CREATE_ONLY = json.loads((Path(__file__).parents[1] / "golden/create_only.json").read_text())
 _REFERENCE = re.compile(r"<(\w+)[.>]")
 
 

@@ -192,6 +192,13 @@ def test_wrong_answers_about_classes_fail(body, got) -> None:
         read_answer(body, OF_CLASSES)
 
 
+def test_a_negative_probability_fails_whatever_the_others_are() -> None:
+    sample = Sample(["rooms"], [["1"]], ["a", "b", "c"])
+    body = numbers({"predicted_label": "a", "probabilities": [0.6, -0.1, 0.5]})
+    with pytest.raises(SmokeTestError, match="from 0 to 1"):
+        read_answer(body, sample)
+
+
 def test_right_answers_pass() -> None:
     assert read_answer(numbers(1, -2.5, 1), SAMPLE) == [1, -2.5, 1]
     assert read_answer(of_classes(shares=[1 / 3, 2 / 3]), OF_CLASSES) == [2 / 3] * 3
