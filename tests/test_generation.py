@@ -364,6 +364,38 @@ def test_agents_find_what_their_page_names(default_project: Path) -> None:
     assert set(re.findall(r"`make ([a-z]+)", text)) <= set(targets)
 
 
+def lint(project: Path, environment: Path) -> subprocess.CompletedProcess[str]:
+    """Run `make lint` with a `pipeline`, and with a ruff and a mypy that find nothing."""
+    programs = environment / "bin"
+    programs.mkdir(parents=True, exist_ok=True)
+    run_pipeline = f'exec "{sys.executable}" -m sagetabular.cli "$@"'
+    for name, command in {"ruff": "true", "mypy": "true", "pipeline": run_pipeline}.items():
+        (programs / name).write_text(f"#!/bin/sh\n{command}\n", encoding="utf-8")
+        (programs / name).chmod(0o755)
+    return subprocess.run(
+        ["make", "--old-file=setup", "lint", f"VENV={environment}"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_lint_checks_the_templates_of_a_project_that_has_them(
+    bake: Bake, default_project: Path, tmp_path: Path
+) -> None:
+    assert "infra validate" not in lint(default_project, tmp_path / "venv").stdout
+    project = bake(infrastructure="full")
+    result = lint(project, tmp_path / "venv")
+    assert result.returncode == 0, result.stdout + result.stderr
+    build = project / "infrastructure/build.yaml"
+    build.write_text(text_of(build).replace("KmsKey: !Ref KeyArn", "KmsKey: !Ref KeyAnr"))
+    result = lint(project, tmp_path / "venv")
+    assert result.returncode != 0
+    assert "infrastructure/build.yaml" in result.stdout + result.stderr
+    assert "KeyAnr" in result.stdout + result.stderr
+
+
 @pytest.mark.parametrize("command", ["check", "format --check"])
 def test_a_generated_project_passes_ruff(default_project: Path, command: str) -> None:
     result = run("ruff", *command.split(), "--no-cache", ".", folder=default_project)

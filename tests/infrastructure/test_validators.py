@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -215,3 +216,13 @@ def test_build_files_fit_the_schema_of_who_executes_them(
         text = path.read_text(encoding="utf-8")
         path.write_text(text.replace("timeout", "time_out"), encoding="utf-8")
         assert validators.check_schema(schema, path) != ""
+
+
+def test_a_project_holds_no_secret(
+    validators: Validators, full_project: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(full_project, tmp_path / "project")
+    key = "AKIA" + "Z7QH3K5M2N8P4R6T"  # of nobody, and in two parts for who searches this file
+    (tmp_path / "project/planted.py").write_text(f'KEY = "{key}"\n', encoding="utf-8")
+    found = validators.find_secrets(tmp_path / "project")
+    assert found == {"planted.py": ["AWS Access Key"]}

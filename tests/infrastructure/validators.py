@@ -62,10 +62,12 @@ class Validators:
     def __init__(self, programs: Path) -> None:
         self._programs = programs
 
-    def run(self, name: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
-        """Run a program."""
+    def run(
+        self, name: str, *words: str | Path, folder: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program, in a folder if one is given."""
         command = [self._programs / name, *words]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
     def lint(self, paths: list[Path]) -> list[Finding]:
         """Return what cfn-lint has against templates: errors and warnings."""
@@ -89,9 +91,7 @@ class Validators:
 
     def check(self, folder: Path) -> Checked:
         """Return what checkov has against the templates of a folder."""
-        words = ["--framework", "cloudformation", "--skip-download", "--output", "json"]
-        report = _json(self.run("checkov", "--directory", folder, *words))
-        results = report.get("results", {})
+        results = self._checkov(folder, "cloudformation")
         return Checked(
             [
                 Finding(Path(found["file_path"]).name, found["check_id"], found["resource"])
@@ -106,6 +106,18 @@ class Validators:
                 for found in results.get("skipped_checks", [])
             },
         )
+
+    def find_secrets(self, folder: Path) -> dict[str, list[str]]:
+        """Return file → what in it looks like a key, token or password; digests do not count."""
+        words = ["scan", "--no-verify", "--all-files", "--disable-plugin", "HexHighEntropyString"]
+        found = _json(self.run("detect-secrets", *words, ".", folder=folder))["results"]
+        return {name: [each["type"] for each in entries] for name, entries in found.items()}
+
+    def _checkov(self, folder: Path, framework: str) -> dict[str, Any]:
+        words = ["--framework", framework, "--skip-download", "--output", "json"]
+        report = _json(self.run("checkov", "--directory", folder, *words))
+        found: dict[str, Any] = report.get("results", {})
+        return found
 
     def lint_states(self, path: Path) -> list[str]:
         """Return what statelint has against a state machine."""
