@@ -17,11 +17,16 @@ def region() -> str:
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
 
 
-def make_client(service: str, url: str) -> Any:
+def make_client(service: str, url: str, region_name: str | None = None) -> Any:
     """Return a client of a service on a server.
 
     Credentials are those of the environment, or invented: a local server asks for some, whatever
     they are. No other place is searched, which could take seconds.
+
+    Args:
+        service: As botocore calls it, such as `events`.
+        url: The server.
+        region_name: The region that requests are for; by default that of the environment.
 
     Raises:
         SageLocalError: If the URL is none.
@@ -35,7 +40,7 @@ def make_client(service: str, url: str) -> Any:
     known = "AWS_ACCESS_KEY_ID" in os.environ
     return _session().create_client(
         service,
-        region_name=region(),
+        region_name=region_name or region(),
         endpoint_url=url,
         aws_access_key_id=os.environ["AWS_ACCESS_KEY_ID"] if known else "local",
         aws_secret_access_key=os.environ.get("AWS_SECRET_ACCESS_KEY", "local"),

@@ -45,12 +45,15 @@ class Recorder:
 
     def __init__(self, code: str | None = None) -> None:
         self.problems: list[str] = []
+        self.regions: set[str] = set()
         self._entries: list[Json] = []
         recorder = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                # Credential=KEY/DATE/REGION/events/aws4_request
+                recorder.regions.add(self.headers["Authorization"].split("/")[2])
                 answer = recorder.take(self.headers["X-Amz-Target"], json.loads(body), code)
                 content = json.dumps(answer).encode()
                 self.send_response(200)

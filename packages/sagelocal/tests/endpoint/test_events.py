@@ -76,6 +76,8 @@ def test_every_change_of_an_execution_is_sent_in_order(
         ("Stop", "Failed", "Executing"),
         ("", "Failed", "Executing"),
     ]
+    # EventBridge says where an event comes from by the region that the request is signed for.
+    assert events.regions == {"eu-west-1"}
     arn = found["PipelineExecutionArn"]
     for entry in events.entries():
         assert entry["Source"] == "aws.sagemaker"

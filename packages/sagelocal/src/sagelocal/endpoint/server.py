@@ -69,9 +69,10 @@ class Endpoint:
         account: str = "000000000000",
         host: str = LOOPBACK,
     ) -> None:
-        names = Names(region or region_of_environment(), account)
+        region = region or region_of_environment()
+        names = Names(region, account)
         self._address = host, port
-        self._bus = EventBridge(events)
+        self._bus = EventBridge(events, region)
         self._context = Context(sagemaker, names, self._bus, environment)
         self._server: _Server | None = None
         self._thread = threading.Thread(target=self._serve, name="endpoint", daemon=True)

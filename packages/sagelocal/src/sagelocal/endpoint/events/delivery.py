@@ -25,14 +25,15 @@ class EventBridge:
 
     Args:
         url: The server; None sends nothing.
+        region: The region whose bus they go to.
 
     Raises:
         SageLocalError: If the URL is none.
     """
 
-    def __init__(self, url: str | None) -> None:
+    def __init__(self, url: str | None, region: str) -> None:
         self._url = url
-        self._client: Any = None if url is None else make_client("events", url)
+        self._client: Any = None if url is None else make_client("events", url, region)
         self._waiting: queue.SimpleQueue[JsonObject | None] = queue.SimpleQueue()
         self._silent = False
         self._thread = threading.Thread(target=self._send_all, name="events", daemon=True)
