@@ -30,6 +30,7 @@ ANY = st.fixed_dictionaries(
         "Stage": st.sampled_from(["dev", "staging", "prod"]),
         "Hosting": st.sampled_from(["instances", "serverless", "batch"]),
         "TrafficShift": st.sampled_from(["ALL_AT_ONCE", "CANARY", "LINEAR"]),
+        "InstanceType": st.sampled_from(["ml.m5.large", "ml.c7i.48xlarge"]),
         "MinInstances": st.integers(1, 3),
         "MaxInstances": st.integers(3, 9),
         "MemoryInMB": st.sampled_from([1024, 6144]),
@@ -90,6 +91,14 @@ def test_scaling_is_optional() -> None:
         "added": set(),
         "removed": {"ScalableTarget", "ScalingPolicy"},
     }
+
+
+def test_burstable_instances_do_not_scale() -> None:
+    """SageMaker does not support it, says the page that CDK's pull request 22886 quotes."""
+    scaling = {"ScalableTarget", "ScalingPolicy"}
+    assert not scaling & deployed(InstanceType="ml.t2.medium").keys()
+    for kind in ("ml.m5.large", "ml.c5.t2", "ml.t2x.large"):
+        assert scaling <= deployed(InstanceType=kind).keys()
 
 
 @pytest.mark.parametrize(
