@@ -10,6 +10,7 @@ Numbers of the scaling policy are those of the systems that this one replaces (r
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -19,6 +20,7 @@ from botocore.validate import ParamValidator
 from deploying import DEPLOY, GIVEN, KEY, PACKAGE, TOPIC, deployed, update
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from projects import TEMPLATE
 
 from sagetabular.infrastructure.templates import evaluate
 
@@ -150,22 +152,31 @@ def test_traffic_shifts_as_asked(shift, size) -> None:
     assert routing == ({size: {"Type": "CAPACITY_PERCENT", "Value": 25}} if size else {})
 
 
+def refused(rule: str, **parameters: Any) -> bool:
+    """Return whether a rule of the template refuses parameters."""
+    written = DEPLOY["Rules"][rule]
+    questions = {"Applies": written["RuleCondition"], "Holds": written["Assertions"][0]["Assert"]}
+    template = DEPLOY | {"Conditions": questions, "Resources": {}}
+    template["Outputs"] = {name: {"Condition": name, "Value": "x"} for name in questions}
+    outputs = evaluate(template, GIVEN | parameters)["Outputs"]
+    return "Applies" in outputs and "Holds" not in outputs
+
+
 def test_steps_are_refused_for_a_single_instance() -> None:
     """A canary has at most half of the instances, says SageMaker's API."""
-    rule = DEPLOY["Rules"]["StepsNeedInstances"]
-    questions = {"Applies": rule["RuleCondition"], "Holds": rule["Assertions"][0]["Assert"]}
+    rule = "StepsNeedInstances"
+    assert refused(rule, TrafficShift="CANARY", MinInstances=1)
+    assert refused(rule, TrafficShift="LINEAR", MinInstances=1)
+    assert not refused(rule, TrafficShift="CANARY", MinInstances=2)
+    assert not refused(rule, TrafficShift="ALL_AT_ONCE", MinInstances=1)
+    assert not refused(rule, TrafficShift="CANARY", MinInstances=1, Hosting="serverless")
 
-    def refused(**parameters: Any) -> bool:
-        template = DEPLOY | {"Conditions": questions, "Resources": {}}
-        template["Outputs"] = {name: {"Condition": name, "Value": "x"} for name in questions}
-        outputs = evaluate(template, GIVEN | parameters)["Outputs"]
-        return "Applies" in outputs and "Holds" not in outputs
 
-    assert refused(TrafficShift="CANARY", MinInstances=1)
-    assert refused(TrafficShift="LINEAR", MinInstances=1)
-    assert not refused(TrafficShift="CANARY", MinInstances=2)
-    assert not refused(TrafficShift="ALL_AT_ONCE", MinInstances=1)
-    assert not refused(TrafficShift="CANARY", MinInstances=1, Hosting="serverless")
+def test_subnets_without_security_groups_are_refused() -> None:
+    rule = "SubnetsNeedGroups"
+    assert refused(rule, Subnets=NETWORK["Subnets"])
+    assert not refused(rule, **NETWORK)
+    assert not refused(rule)
 
 
 def test_captured_data_is_encrypted_and_off_by_default() -> None:
@@ -203,6 +214,14 @@ def test_serverless_has_no_settings_of_instances() -> None:
         "InitialVariantWeight": 1,
         "ServerlessConfig": {"MemorySizeInMB": 4096, "MaxConcurrency": 7},
     }
+
+
+def test_the_documented_transform_job_is_one() -> None:
+    page = (TEMPLATE.parent / "docs/infrastructure/deployment.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    shape = SERVICES["sagemaker"].operation_model("CreateTransformJob").input_shape
+    report = ParamValidator().validate(json.loads(text), shape)
+    assert not report.has_errors(), report.generate_report()
 
 
 def test_batch_has_the_model_alone() -> None:
