@@ -15,12 +15,23 @@ MODEL = f"sagemaker-{NAME}-data-lake-artifactbucket-x/housing-prices/executions/
 PACKAGE = arn("sagemaker", f"model-package/{NAME}/1")
 APPROVAL = "sagemaker:ModelApprovalStatus"
 # What the page's rows are called → action, resource and context.
-# fmt: off
 WORK: dict[str, tuple[str, str, dict[str, str]]] = {
-    "start the pipeline": ("sagemaker:StartPipelineExecution", arn("sagemaker", f"pipeline/{NAME}"), {}),
+    "start the pipeline": (
+        "sagemaker:StartPipelineExecution",
+        arn("sagemaker", f"pipeline/{NAME}"),
+        {},
+    ),
     "change the pipeline": ("sagemaker:UpdatePipeline", arn("sagemaker", f"pipeline/{NAME}"), {}),
-    "train": ("sagemaker:CreateTrainingJob", arn("sagemaker", "training-job/pipelines-a-Fit-b"), {}),
-    "register a model": ("sagemaker:CreateModelPackage", PACKAGE, {APPROVAL: "PendingManualApproval"}),
+    "train": (
+        "sagemaker:CreateTrainingJob",
+        arn("sagemaker", "training-job/pipelines-a-Fit-b"),
+        {},
+    ),
+    "register a model": (
+        "sagemaker:CreateModelPackage",
+        PACKAGE,
+        {APPROVAL: "PendingManualApproval"},
+    ),
     "approve a model": ("sagemaker:UpdateModelPackage", PACKAGE, {APPROVAL: "Approved"}),
     "approve a release": (
         "codepipeline:PutApprovalResult",
@@ -28,8 +39,16 @@ WORK: dict[str, tuple[str, str, dict[str, str]]] = {
         {},
     ),
     "push an image": ("ecr:PutImage", arn("ecr", f"repository/sagemaker-{NAME}/model"), {}),
-    "change the endpoint": ("sagemaker:UpdateEndpoint", arn("sagemaker", f"endpoint/sagemaker-{NAME}"), {}),
-    "ask the endpoint": ("sagemaker:InvokeEndpoint", arn("sagemaker", f"endpoint/sagemaker-{NAME}"), {}),
+    "change the endpoint": (
+        "sagemaker:UpdateEndpoint",
+        arn("sagemaker", f"endpoint/sagemaker-{NAME}"),
+        {},
+    ),
+    "ask the endpoint": (
+        "sagemaker:InvokeEndpoint",
+        arn("sagemaker", f"endpoint/sagemaker-{NAME}"),
+        {},
+    ),
     "read data": ("s3:GetObject", arn("s3", DATA), {}),
     "write data": ("s3:PutObject", arn("s3", DATA), {}),
     "delete data": ("s3:DeleteObject", arn("s3", DATA), {}),
@@ -38,7 +57,6 @@ WORK: dict[str, tuple[str, str, dict[str, str]]] = {
     "write the ledger": ("dynamodb:PutItem", arn("dynamodb", f"table/sagemaker-{NAME}-ledger"), {}),
     "send notices": ("sns:Publish", arn("sns", f"sagemaker-{NAME}-notices"), {}),
 }
-# fmt: on
 
 
 def table(ministack: Path) -> list[str]:
