@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -11,6 +9,7 @@ from typing import Any, TypeVar
 import boto3
 from botocore.exceptions import ClientError
 
+from sagetabular.infrastructure.inlining import inline
 from sagetabular.infrastructure.templates import parse_template
 from tests.baking import ROOT, TEMPLATE
 from tests.servers import REGION, LocalAccount
@@ -18,8 +17,8 @@ from tests.servers import REGION, LocalAccount
 NUMBER = "123456789012"
 PROJECT, STAGE = "housing-prices", "dev"
 TEMPLATES = ROOT / TEMPLATE / "infrastructure"
-LAMBDAS = ROOT / "packages/sagetabular/src/sagetabular/lambdas"
-_MARKER = re.compile(r'"[^"\n]*"  # sagetabular\.lambdas\.(\w+)$', re.MULTILINE)
+# Bytes: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+_LONGEST_TEMPLATE = 51_200
 _Answer = TypeVar("_Answer")
 
 
@@ -64,12 +63,8 @@ def stack_name(concern: str, project: str = PROJECT, stage: str = STAGE) -> str:
 
 def template_text(concern: str, columns: list[dict[str, Any]] | None = None) -> str:
     """Return a template as it is deployed: the Lambdas' code and the table's columns inside."""
-
-    def code(marker: re.Match[str]) -> str:
-        return json.dumps((LAMBDAS / f"{marker[1]}.py").read_text(encoding="utf-8"))
-
-    text = _MARKER.sub(code, (TEMPLATES / f"{concern}.yaml").read_text(encoding="utf-8"))
-    return text.replace("[]  # sagetabular.columns", json.dumps(columns or []))
+    text = (TEMPLATES / f"{concern}.yaml").read_text(encoding="utf-8")
+    return inline(text, f"infrastructure/{concern}.yaml", columns or [])
 
 
 def deploy(account: Account, concern: str, **parameters: Any) -> dict[str, str]:
@@ -88,7 +83,7 @@ def deploy(account: Account, concern: str, **parameters: Any) -> dict[str, str]:
     values = {**_defaults(declared), **_known(account, declared), **parameters}
     request = {
         "StackName": stack_name(concern),
-        "TemplateBody": text,
+        **_template(account, concern, text),
         "Capabilities": ["CAPABILITY_NAMED_IAM"],
         "Parameters": [
             {"ParameterKey": key, "ParameterValue": str(value)} for key, value in values.items()
@@ -97,6 +92,18 @@ def deploy(account: Account, concern: str, **parameters: Any) -> dict[str, str]:
     outputs = _put(account.client("cloudformation"), request)
     account.outputs |= outputs
     return outputs
+
+
+def _template(account: Account, concern: str, text: str) -> dict[str, str]:
+    """Return a template as part of a request; one that is too long for that lies in a bucket."""
+    if len(text.encode()) <= _LONGEST_TEMPLATE:
+        return {"TemplateBody": text}
+    s3, place = account.client("s3"), {"Bucket": "templates", "Key": f"{concern}.yaml"}
+    s3.create_bucket(
+        Bucket=place["Bucket"], CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    s3.put_object(**place, Body=text.encode())
+    return {"TemplateURL": f"{account.environment['AWS_ENDPOINT_URL']}/templates/{concern}.yaml"}
 
 
 def _defaults(declared: dict[str, Any]) -> dict[str, str]:
