@@ -12,7 +12,7 @@ from pathlib import Path
 import boto3
 import botocore.session
 import pytest
-from botocore.stub import Stubber
+from botocore.stub import ANY, Stubber
 from deployables import name_variables
 from services import in_place_of_clients
 
@@ -114,16 +114,25 @@ class Aws:
         identity = {"Account": ACCOUNT, "Arn": f"arn:aws:iam::{ACCOUNT}:user/me", "UserId": "me"}
         self.answer("sts", "get_caller_identity", identity)
 
-    def has_objects(self, number):
+    def has_objects(self, number, *, stored=True):
         for _ in range(number):
             self.answer("s3", "head_object")
+        if stored:
+            self.stores_usual_values()
 
-    def lacks_objects(self, bodies, **options):
+    def stores_usual_values(self, pipeline=ANY, body=ANY, **options):
+        key = pipeline if pipeline is ANY else f"{pipeline}/start.json"
+        asked = {"Bucket": ANY, "Key": key, "Body": body, **options}
+        self.answer("s3", "put_object", asked=asked)
+
+    def lacks_objects(self, bodies, *, stored=True, **options):
         for _ in bodies:
             self.refuse("s3", "head_object", "404")
         for key, body in bodies.items():
             asked = {"Bucket": "the-bucket", "Key": key, "Body": body, **options}
             self.answer("s3", "put_object", asked=asked)
+        if stored:
+            self.stores_usual_values(**options)
 
 
 @pytest.fixture(scope="session")

@@ -69,7 +69,7 @@ def test_what_s3_refuses_is_told_in_two_lines(pipeline, aws, compiled_here, code
 
 def test_a_missing_role_is_told_in_sagemakers_words(pipeline, aws, compiled_here):
     aws.knows_who_asks()
-    aws.has_objects(len(objects(compiled_here)))
+    aws.has_objects(len(objects(compiled_here)), stored=False)
     aws.refuse("sagemaker", "describe_pipeline", "ResourceNotFound")
     aws.refuse("sagemaker", "create_pipeline", "ValidationException", "Role\ndoes not exist")
     rule, remedy = pipeline("upsert").err.splitlines()[-2:]

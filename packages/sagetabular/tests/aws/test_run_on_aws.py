@@ -24,7 +24,7 @@ def started(aws, deployable):
     def expect(**values):
         compiled = deployable.compile()
         aws.knows_who_asks()
-        aws.has_objects(len(compiled.assets.objects()))
+        aws.has_objects(len(compiled.assets.objects()), stored="Prefix" not in values)
         pipeline = {
             "PipelineArn": PIPELINE,
             "PipelineDefinition": compiled.definition.decode(),

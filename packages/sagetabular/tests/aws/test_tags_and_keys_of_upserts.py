@@ -46,7 +46,7 @@ def test_tags_that_a_pipeline_lacks_are_added_and_others_stay(aws):
 
 
 def test_the_key_of_the_bucket_encrypts_what_is_sent(aws):
-    aws.lacks_objects({"one": b"1"}, **ENCRYPTED)
+    aws.lacks_objects({"one": b"1"}, stored=False, **ENCRYPTED)
     uploaded = Bucket(boto3.client("s3"), "the-bucket", "a-key").put_missing({"one": b"1"})
     assert (uploaded.sent, uploaded.size, uploaded.total) == (1, 1, 1)
 

@@ -84,6 +84,7 @@ def test_after_a_change_of_one_model_only_its_objects_are_sent(pipeline, aws, de
     for key, body in fresh.items():
         asked = {"Bucket": "the-bucket", "Key": key, "Body": body}
         aws.answer("s3", "put_object", asked=asked)
+    aws.stores_usual_values()
     aws.answer("sagemaker", "describe_pipeline", standing(compiled))
     assert f"Sent {len(fresh)} of {len(after)} objects" in pipeline("upsert").err
 

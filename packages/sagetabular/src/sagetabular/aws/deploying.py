@@ -21,6 +21,7 @@ from sagetabular.aws.s3 import Bucket
 from sagetabular.aws.sagemaker.costs import billed_jobs
 from sagetabular.aws.sagemaker.executions import Executions
 from sagetabular.aws.sagemaker.pipelines import Pipelines, Wanted
+from sagetabular.aws.usual import store_usual_values, usual_values
 from sagetabular.errors import UserError
 from sagetabular.project import MARKER
 from sagetabular.project.versions import commit_of
@@ -113,7 +114,8 @@ def upsert_pipeline(project: Project, deployment: Deployment, report: Report) ->
     account = deployment.connect()
     _announce(project, deployment, account, report)
     report("Billed", [f"{_STORAGE}; the pipeline costs nothing until it is started"])
-    return _upsert(project, deployment, account, compiled, report)
+    usual = usual_values(project, deployment, compiled, {})
+    return _upsert(project, deployment, account, compiled, usual, report)
 
 
 def start_pipeline(
@@ -137,7 +139,7 @@ def start_pipeline(
     from sagetabular.compiling.compilation import compile_pipeline
 
     compiled = compile_pipeline(project.settings)
-    deployment = replace(deployment, given={**deployment.given, **settings})
+    plain, deployment = deployment, replace(deployment, given={**deployment.given, **settings})
     parameters = start_parameters(project, deployment, compiled)
     values = _checked(project, compiled, parameters)
     account = deployment.connect()
@@ -145,7 +147,9 @@ def start_pipeline(
     if text := _UNADDRESSED.get(parameters.get(TRACKING, "")):
         report("Tracking", [text])
     report("Billed", [*billed_jobs(json.loads(compiled.definition), values), _STORAGE])
-    _upsert(project, deployment, account, compiled, report)
+    # The assets of another prefix are for this start alone.
+    usual = {} if "Prefix" in settings else usual_values(project, plain, compiled, parameters)
+    _upsert(project, deployment, account, compiled, usual, report)
     executions = Executions(account.client("sagemaker"), deployment.pipeline)
     arn = executions.start(parameters, f"Commit {parameters['Commit']}")
     return Started(account, deployment.pipeline, arn)
@@ -221,6 +225,7 @@ def _upsert(
     deployment: Deployment,
     account: Account,
     compiled: Compiled,
+    usual: Mapping[str, str],
     report: Report,
 ) -> Upserted:
     prefix = prefix_of(project, deployment)
@@ -231,6 +236,8 @@ def _upsert(
     report("", [f"Sent {uploaded.sent} of {uploaded.total} objects ({uploaded.size:,} bytes)"])
     wanted = _wanted(project, deployment, account, compiled)
     result = Pipelines(account.client("sagemaker")).upsert(wanted, bucket, prefix)
+    if usual:
+        store_usual_values(bucket, deployment.pipeline, usual)
     report("", [f"Pipeline {deployment.pipeline} is {result.outcome}"])
     return result
 

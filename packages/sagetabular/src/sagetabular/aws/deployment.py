@@ -100,7 +100,7 @@ def account_value(project: Project, deployment: Deployment, parameter: str) -> s
     Raises:
         UserError: `conf/aws.yaml` names no variable for it, or the variable is not set.
     """
-    if value := _value(project, deployment, parameter):
+    if value := known_value(project, deployment, parameter):
         return value
     variables = project.settings.aws.variables
     if parameter not in variables:
@@ -117,7 +117,9 @@ def check_values(project: Project, deployment: Deployment, parameters: Iterable[
         UserError: It lacks some; all are named at once.
     """
     variables = project.settings.aws.variables
-    lacking = [name for name in dict.fromkeys(parameters) if not _value(project, deployment, name)]
+    lacking = [
+        name for name in dict.fromkeys(parameters) if not known_value(project, deployment, name)
+    ]
     if len(lacking) == 1:
         account_value(project, deployment, lacking[0])
     if not lacking:
@@ -134,7 +136,8 @@ def check_values(project: Project, deployment: Deployment, parameters: Iterable[
     )
 
 
-def _value(project: Project, deployment: Deployment, parameter: str) -> str | None:
+def known_value(project: Project, deployment: Deployment, parameter: str) -> str | None:
+    """Return the value that the account has for a parameter, None if it has none."""
     """Return the given value, else that of its variable, else what needs no variable."""
     variable = project.settings.aws.variables.get(parameter, "")
     found = deployment.given.get(parameter) or deployment.environment.get(variable)

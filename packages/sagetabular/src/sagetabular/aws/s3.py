@@ -63,9 +63,17 @@ class Bucket:
         """
         missing = {key: body for key, body in objects.items() if not self._has(key)}
         for key, body in missing.items():
-            with explained("S3", f"PutObject in {self.name}"):
-                self._client.put_object(Bucket=self.name, Key=key, Body=body, **self._encryption)
+            self.put(key, body)
         return Uploaded(len(missing), sum(map(len, missing.values())), len(objects))
+
+    def put(self, key: str, body: bytes) -> None:
+        """Send an object, whatever the bucket has under its key.
+
+        Raises:
+            UserError: S3 refuses, or cannot be reached.
+        """
+        with explained("S3", f"PutObject in {self.name}"):
+            self._client.put_object(Bucket=self.name, Key=key, Body=body, **self._encryption)
 
     def put_missing_file(self, key: str, path: Path) -> Uploaded:
         """Send a file of any size, in parts if it is large, unless the bucket has the key.
