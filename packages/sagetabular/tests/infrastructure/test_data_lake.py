@@ -123,7 +123,7 @@ def test_outputs_are_those_that_the_other_stacks_take(lake: dict[str, Any]) -> N
     assert {*lake["Outputs"]} == wanted
 
 
-@pytest.mark.parametrize("concern", ["data-lake"])
+@pytest.mark.parametrize("concern", ["data-lake", "triggers"])
 def test_every_parameter_has_a_group_a_label_and_a_description(concern: str) -> None:
     written = template(concern)
     form = written["Metadata"]["AWS::CloudFormation::Interface"]
