@@ -8,7 +8,8 @@ from __future__ import annotations
 import pytest
 
 from sagetabular.infrastructure.parameters import assign, explain
-from sagetabular.infrastructure.stacking.site import choose, open_site
+from sagetabular.infrastructure.stacking.choosing import choose
+from sagetabular.infrastructure.stacking.site import open_site
 from sagetabular.infrastructure.values import allows_nothing, problem
 from sagetabular.project import Project
 

@@ -75,6 +75,24 @@ class Bucket:
         with explained("S3", f"PutObject in {self.name}"):
             self._client.put_object(Bucket=self.name, Key=key, Body=body, **self._encryption)
 
+    def put_changed(self, key: str, body: bytes) -> bool:
+        """Put an object that has one content now and may have another one later.
+
+        Args:
+            key: Of the object.
+            body: Its content.
+
+        Returns:
+            Whether it was put: what is there as it should be is left alone.
+
+        Raises:
+            UserError: S3 refuses, or cannot be reached.
+        """
+        if Objects(self._client).read(f"s3://{self.name}/{key}") == body:
+            return False
+        self.put(key, body)
+        return True
+
     def put_missing_file(self, key: str, path: Path) -> Uploaded:
         """Send a file of any size, in parts if it is large, unless the bucket has the key.
 

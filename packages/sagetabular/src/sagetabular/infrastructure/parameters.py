@@ -32,6 +32,8 @@ _FIXED = {
     "ModelPackageGroup": "name in conf/pipeline.yaml, and --stage",
     "Prefix": "name in conf/pipeline.yaml, and --stage",
 }
+# Stages that release.yaml knows, and what they are called if nobody says otherwise.
+_RELEASED = {"Dev": "dev", "Staging": "staging", "Production": "prod"}
 
 
 @dataclass(frozen=True)
@@ -75,13 +77,16 @@ def sources_of(project: Project, deployment: Deployment) -> Sources:
     stage = stage_of(project)
     aws = project.settings.aws
     own, unset = _network(project, deployment)
+    group = group_of(project, deployment)
+    unset["ModelPackageArn"] = f"an approved version of {group}, of which there is none yet"
     data = project.settings.pipeline.data
+    own |= _accounts(project)
     own |= lake_parameters(data, project.settings.pipeline.name)
     own |= {
         "Project": project.settings.pipeline.name,
         "Stage": stage,
         "PipelineName": deployment.pipeline,
-        "ModelPackageGroup": group_of(project, deployment),
+        "ModelPackageGroup": group,
         "Prefix": prefix_of(project, deployment),
         "UseVpc": str(aws.network is not None).lower(),
     }
@@ -200,6 +205,18 @@ def _fields(project: Project) -> dict[str, str]:
         name: f"{f'stages.{project.stage}.' if name in own else ''}infrastructure.parameters.{name}"
         for name in aws.infrastructure.parameters
     }
+
+
+def _accounts(project: Project) -> dict[str, str]:
+    """Return the accounts of the release's stages that are not the stage's own."""
+    aws = project.settings.aws
+    given = aws.infrastructure.parameters
+    found = {}
+    for role, name in _RELEASED.items():
+        stage = aws.stages.get(given.get(f"{role}Stage", name))
+        if stage and stage.account and stage.account != aws.account:
+            found[f"{role}Account"] = stage.account
+    return found
 
 
 def _network(project: Project, deployment: Deployment) -> tuple[dict[str, str], dict[str, str]]:

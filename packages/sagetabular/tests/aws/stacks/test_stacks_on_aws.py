@@ -225,7 +225,8 @@ def test_what_lacks_a_value_is_left_out_and_said(pipeline, cloud, stacked):
     ended = pipeline("infra", "diff")
     assert ended.code == 0, ended
     needed = "infrastructure.parameters.Connection in conf/aws.yaml"
-    assert f"Left out    roles: it lacks Connection: {needed}" in ended.err
+    lacks = "infrastructure/roles.yaml lacks values of Connection. Needed: Connection: "
+    assert f"Left out    roles: {lacks}{needed}." in ended.err
     assert "AWS::IAM" not in ended.out
 
 

@@ -31,6 +31,17 @@ class ModelPackages:
         """
         return [self._describe(entry["ModelPackageArn"]) for entry in self._summaries()]
 
+    def newest_approved(self) -> str | None:
+        """Return the ARN of the newest version that is approved; None if none is.
+
+        Raises:
+            UserError: AWS refuses, or cannot be reached.
+        """
+        approved = [
+            each for each in self._summaries() if each.get("ModelApprovalStatus") == "Approved"
+        ]
+        return str(approved[-1]["ModelPackageArn"]) if approved else None
+
     def find(self, version: int) -> dict[str, Any]:
         """Return one of them.
 

@@ -8,8 +8,8 @@ import typer
 
 from sagetabular.aws.deploying import report_identity
 from sagetabular.cli.terminal.output import print_table, report, say
+from sagetabular.infrastructure.kinds import billed
 from sagetabular.infrastructure.stacking.changes import Effect
-from sagetabular.infrastructure.stacking.kinds import billed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

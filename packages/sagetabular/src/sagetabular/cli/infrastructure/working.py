@@ -17,6 +17,12 @@ from sagetabular.cli.terminal.asking import agreed, may_deploy
 from sagetabular.cli.terminal.output import INTERRUPTED, say
 from sagetabular.errors import UserError
 from sagetabular.infrastructure.outputs import exports
+from sagetabular.infrastructure.stacking.choosing import (
+    candidates,
+    choose,
+    expect,
+    known_outputs,
+)
 from sagetabular.infrastructure.stacking.deploying import (
     Deploying,
     FailedStackError,
@@ -24,7 +30,7 @@ from sagetabular.infrastructure.stacking.deploying import (
 )
 from sagetabular.infrastructure.stacking.planning import make_plan
 from sagetabular.infrastructure.stacking.removing import plan_removal, remove
-from sagetabular.infrastructure.stacking.site import choose, open_site
+from sagetabular.infrastructure.stacking.site import open_site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -131,14 +137,13 @@ def outputs(project: Project, wanted: Sequence[str], *, as_json: bool) -> None:
 def _plan(site: Site, wanted: Sequence[str]) -> list[Plan]:
     """Find out what would become of the wanted stacks, and print it."""
     standing = site.find_stacks()
-    known = {name: stack.outputs for name, stack in standing.items() if stack.stands}
+    known = known_outputs(site, standing, candidates(site, wanted))
     choice = choose(site, wanted, known)
     given = {name: dict(values) for name, values in known.items()}
     plans = []
     for concern in choice.concerns:
         plans.append(make_plan(site, concern, standing, given))
-        planned = {name: f"<{concern.name}.{name}>" for name in concern.outputs}
-        given[concern.name] = planned | given.get(concern.name, {})
+        expect(concern, given)
     show_plans(plans, choice.left_out)
     return plans
 

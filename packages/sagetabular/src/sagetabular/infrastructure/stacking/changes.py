@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.infrastructure.stacking.kinds import is_stateful
+from sagetabular.infrastructure.kinds import is_stateful
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sagetabular.errors import UserError
+from sagetabular.infrastructure.kinds import is_stateful
 from sagetabular.infrastructure.parameters import assign, explain
 from sagetabular.infrastructure.stacking.calls import EMPTY
 from sagetabular.infrastructure.stacking.changes import Change, Effect, changes_of
-from sagetabular.infrastructure.stacking.kinds import is_stateful
+from sagetabular.infrastructure.stacking.choosing import known_outputs
 from sagetabular.infrastructure.stacking.planning import check_stack, propose, withdraw
+from sagetabular.infrastructure.stacking.release import RELEASE, put_bundle
 from sagetabular.infrastructure.stacking.site import merged
 
 if TYPE_CHECKING:
@@ -61,7 +63,8 @@ class Deploying:
             FailedStackError: CloudFormation could not make a stack.
         """
         standing = self.site.find_stacks()
-        outputs = {name: stack.outputs for name, stack in standing.items() if stack.stands}
+        concerns = [plan.concern for plan in plans]
+        outputs = known_outputs(self.site, standing, concerns)
         for _ in range(_ROUNDS):
             moved = [plan for plan in plans if self._step(plan, standing, outputs)]
             if not moved:
@@ -102,6 +105,8 @@ class Deploying:
             self._clear(stack)
             stack = None
         is_new = stack is None or not stack.stands
+        if plan.concern.name == RELEASE:
+            put_bundle(self.site, values["ArtifactBucket"], outputs)
         arn = propose(self.site, plan.concern, values, is_new=is_new, outputs=outputs)
         if arn is None and stack is not None:
             self.tell(f"{plan.stack}: nothing changes")

@@ -10,6 +10,7 @@ from sagetabular.errors import UserError
 from sagetabular.infrastructure.parameters import assign
 from sagetabular.infrastructure.stacking.calls import UNBORN
 from sagetabular.infrastructure.stacking.changes import Change, Effect, changes_of
+from sagetabular.infrastructure.stacking.naming import with_names
 from sagetabular.infrastructure.stacking.site import merged
 from sagetabular.infrastructure.stacking.uploading import template_member
 from sagetabular.infrastructure.templates import evaluate
@@ -113,7 +114,9 @@ def propose(
         UserError: CloudFormation refuses.
     """
     request = change_set_of(site, concern, values, is_new=is_new)
-    request |= template_member(site, concern, outputs)
+    account = site.account.identity.account
+    text = with_names(concern, values, account, site.deployment.region)
+    request |= template_member(site, concern, text, outputs)
     try:
         return site.stacks.propose(site.stack_name(concern.name), request)
     except BaseException:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sagetabular.infrastructure.kinds import is_stateful
 from sagetabular.infrastructure.stacking.deploying import failure_of
-from sagetabular.infrastructure.stacking.kinds import is_stateful
+from sagetabular.infrastructure.stacking.naming import RETAINED
 from sagetabular.infrastructure.stacking.planning import check_stack
 from sagetabular.infrastructure.templates import parse_template
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
     from sagetabular.infrastructure.stacking.calls import Resource, Stack
     from sagetabular.infrastructure.stacking.site import Site
-
-_RETAINED = ("Retain", "RetainExceptOnCreate")
 
 
 @dataclass(frozen=True)
@@ -69,8 +68,7 @@ def _retained(site: Site, stack: Stack) -> Mapping[str, bool]:
     """Return logical id → whether it stays, by the template that the stack was made of."""
     template = parse_template(site.stacks.template(stack.name), f"stack {stack.name}")
     return {
-        name: each.get("DeletionPolicy") in _RETAINED
-        for name, each in template["Resources"].items()
+        name: each.get("DeletionPolicy") in RETAINED for name, each in template["Resources"].items()
     }
 
 

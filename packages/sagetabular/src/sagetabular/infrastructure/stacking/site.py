@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sagetabular.aws.deployment import deployment_of
-from sagetabular.errors import UserError
 from sagetabular.infrastructure.concerns import find_concerns
-from sagetabular.infrastructure.parameters import (
-    assign,
-    check_conf,
-    explain,
-    sources_of,
-)
+from sagetabular.infrastructure.parameters import check_conf, sources_of
 from sagetabular.infrastructure.stacking.calls import Stacks
 
 if TYPE_CHECKING:
@@ -27,19 +21,6 @@ if TYPE_CHECKING:
     from sagetabular.infrastructure.parameters import Sources
     from sagetabular.infrastructure.stacking.calls import Stack
     from sagetabular.project import Project
-
-
-@dataclass(frozen=True)
-class Choice:
-    """The stacks that something is done to.
-
-    Attributes:
-        concerns: Their templates, in the order of deployment.
-        left_out: Concern → why it is not among them, though nobody said so.
-    """
-
-    concerns: Sequence[Concern]
-    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,37 +88,6 @@ def open_site(project: Project) -> Site:
     sources = sources_of(project, deployment)
     check_conf(sources, concerns)
     return Site(project, deployment, sources, concerns)
-
-
-def choose(site: Site, wanted: Sequence[str], known: Mapping[str, Mapping[str, str]]) -> Choice:
-    """Return the stacks to deploy: those whose parameters have values.
-
-    Args:
-        site: The templates.
-        wanted: Names of concerns; all that can be deployed if empty.
-        known: Concern → outputs, of the stacks that there are.
-
-    Raises:
-        UserError: There is no such template, a wanted one lacks a value, or a value is not allowed.
-    """
-    chosen, left_out = [], {}
-    outputs = {name: dict(values) for name, values in known.items()}
-    released = any(each.name == "release" for each in site.concerns)
-    for concern in site.named(wanted):
-        if concern.name == "deploy" and released and not wanted:
-            left_out[concern.name] = "the stack release deploys it; name it to do so by hand"
-            continue
-        lacking = assign(concern, site.sources, merged(outputs, concern.name)).lacking
-        if lacking and wanted:
-            msg = f"{concern.place} lacks values of {', '.join(lacking)}."
-            raise UserError(msg, f"Needed: {explain(lacking, site.concerns)}.")
-        if lacking:
-            left_out[concern.name] = f"it lacks {explain(lacking, site.concerns)}"
-            continue
-        chosen.append(concern)
-        planned = {name: f"<{concern.name}.{name}>" for name in concern.outputs}
-        outputs[concern.name] = planned | outputs.get(concern.name, {})
-    return Choice(chosen, left_out)
 
 
 def merged(outputs: Mapping[str, Mapping[str, str]], but: str) -> dict[str, str]:

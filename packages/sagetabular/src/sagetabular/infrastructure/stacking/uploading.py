@@ -21,21 +21,22 @@ _FOLDER = "infrastructure"
 
 
 def template_member(
-    site: Site, concern: Concern, outputs: Mapping[str, Mapping[str, str]]
+    site: Site, concern: Concern, text: str, outputs: Mapping[str, Mapping[str, str]]
 ) -> dict[str, str]:
     """Return the member of a request that is the template; a large one is put into S3 before.
 
     Args:
         site: The project's stacks.
         concern: The template.
+        text: As it is deployed.
         outputs: Concern → outputs, one of which is the bucket.
 
     Raises:
         UserError: There is no bucket for it, or S3 refuses.
     """
-    body = concern.text.encode()
+    body = text.encode()
     if len(body) <= LARGEST_INLINE:
-        return {"TemplateBody": concern.text}
+        return {"TemplateBody": text}
     client = site.account.client("s3")
     bucket = artifact_bucket(site, concern, outputs)
     key = f"{_FOLDER}/{concern.name}-{hashlib.sha256(body).hexdigest()[:20]}.yaml"

@@ -1,13 +1,13 @@
 """Limits of CloudFormation, and of the names of resources, for one project and stage.
 
-https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html; the
-lengths of names are those of each service's API.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sagetabular.infrastructure.kinds import NAMES
 from sagetabular.infrastructure.stacking.uploading import LARGEST, LARGEST_INLINE
 
 if TYPE_CHECKING:
@@ -18,31 +18,6 @@ if TYPE_CHECKING:
 MOST = {"Parameters": 200, "Resources": 500, "Outputs": 200, "Mappings": 200}
 _LONGEST_DESCRIPTION = 1024
 _LONGEST_STACK = 128
-# Type → property that is its name, and most characters of it.
-NAMES = {
-    "AWS::Athena::WorkGroup": ("Name", 128),
-    "AWS::CloudWatch::Alarm": ("AlarmName", 255),
-    "AWS::CodeBuild::Project": ("Name", 150),
-    "AWS::CodePipeline::Pipeline": ("Name", 100),
-    "AWS::DynamoDB::Table": ("TableName", 255),
-    "AWS::ECR::Repository": ("RepositoryName", 256),
-    "AWS::Events::Rule": ("Name", 64),
-    "AWS::IAM::ManagedPolicy": ("ManagedPolicyName", 128),
-    "AWS::IAM::Role": ("RoleName", 64),
-    "AWS::KMS::Alias": ("AliasName", 256),
-    "AWS::Lambda::Function": ("FunctionName", 64),
-    "AWS::Logs::LogGroup": ("LogGroupName", 512),
-    "AWS::S3::Bucket": ("BucketName", 63),
-    "AWS::SNS::Topic": ("TopicName", 256),
-    "AWS::SQS::Queue": ("QueueName", 80),
-    "AWS::SageMaker::Endpoint": ("EndpointName", 63),
-    "AWS::SageMaker::EndpointConfig": ("EndpointConfigName", 63),
-    "AWS::SageMaker::MlflowApp": ("Name", 256),
-    "AWS::SageMaker::Model": ("ModelName", 63),
-    "AWS::SageMaker::ModelPackageGroup": ("ModelPackageGroupName", 63),
-    "AWS::Scheduler::Schedule": ("Name", 64),
-    "AWS::StepFunctions::StateMachine": ("StateMachineName", 80),
-}
 
 
 def too_large(concern: Concern, *, is_first: bool) -> Iterator[str]:

@@ -22,6 +22,32 @@ STATEFUL = frozenset({
     "AWS::SecretsManager::Secret",
 })  # fmt: skip
 
+# Type → property that is its name, and most characters of it by the service's API.
+NAMES = {
+    "AWS::Athena::WorkGroup": ("Name", 128),
+    "AWS::CloudWatch::Alarm": ("AlarmName", 255),
+    "AWS::CodeBuild::Project": ("Name", 150),
+    "AWS::CodePipeline::Pipeline": ("Name", 100),
+    "AWS::DynamoDB::Table": ("TableName", 255),
+    "AWS::ECR::Repository": ("RepositoryName", 256),
+    "AWS::Events::Rule": ("Name", 64),
+    "AWS::IAM::ManagedPolicy": ("ManagedPolicyName", 128),
+    "AWS::IAM::Role": ("RoleName", 64),
+    "AWS::KMS::Alias": ("AliasName", 256),
+    "AWS::Lambda::Function": ("FunctionName", 64),
+    "AWS::Logs::LogGroup": ("LogGroupName", 512),
+    "AWS::S3::Bucket": ("BucketName", 63),
+    "AWS::SNS::Topic": ("TopicName", 256),
+    "AWS::SQS::Queue": ("QueueName", 80),
+    "AWS::SageMaker::Endpoint": ("EndpointName", 63),
+    "AWS::SageMaker::EndpointConfig": ("EndpointConfigName", 63),
+    "AWS::SageMaker::MlflowApp": ("Name", 256),
+    "AWS::SageMaker::Model": ("ModelName", 63),
+    "AWS::SageMaker::ModelPackageGroup": ("ModelPackageGroupName", 63),
+    "AWS::Scheduler::Schedule": ("Name", 64),
+    "AWS::StepFunctions::StateMachine": ("StateMachineName", 80),
+}
+
 _BILLED = {
     "AWS::ApplicationAutoScaling::ScalableTarget": "instances of the endpoint, as many as it adds",
     "AWS::Athena::WorkGroup": "what queries scan, by the terabyte",
