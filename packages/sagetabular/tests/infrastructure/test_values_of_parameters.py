@@ -113,7 +113,16 @@ def test_a_network_that_is_not_set_is_lacking_and_not_left_out_silently(site, ex
     assert values(site(), 1, {"KeyArn": "x"})["Subnets"] == "subnet-1,subnet-0a1b2c3d"
 
 
+def test_a_value_may_be_an_output_that_is_called_otherwise(site, example):
+    example.change(AWS, "infrastructure", {"parameters": {"MlflowArn": "${KeyArn}"}})
+    assert values(site(), 1, {"KeyArn": "x"}) == {"KeyArn": "x", "MlflowArn": "x"}
+    # Until it is there, the template's default counts.
+    assert values(site(), 1, {}) == {}
+
+
 MISTAKES = [
+    ({"MlflowArn": "${KeyAm}"}, "infrastructure.parameters.MlflowArn names the output KeyAm of no",
+     "Did you mean 'KeyArn'?"),
     ({"Dayz": 8}, "infrastructure.parameters.Dayz is a parameter of no template.",
      "Did you mean 'Days'?"),
     ({"Stage": "prod"}, "infrastructure.parameters.Stage is not chosen here.",
@@ -130,7 +139,7 @@ def test_a_mistake_in_conf_is_named_before_any_call(
 ):
     example.change(AWS, "infrastructure", {"parameters": given})
     found = pipeline("infra", command).mistake
-    assert found[0] == f"{AWS}: {rule}"
+    assert found[0].startswith(f"{AWS}: {rule}")
     assert found[1].startswith(remedy)
 
 

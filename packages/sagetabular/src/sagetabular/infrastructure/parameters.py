@@ -6,6 +6,7 @@ project itself knows, and that more than a template's default.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from sagetabular.settings.aws import ONLY_STAGE
 from sagetabular.settings.loading import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from sagetabular.aws.deployment import Deployment
     from sagetabular.infrastructure.concerns import Concern
@@ -32,6 +33,8 @@ _FIXED = {
     "ModelPackageGroup": "name in conf/pipeline.yaml, and --stage",
     "Prefix": "name in conf/pipeline.yaml, and --stage",
 }
+# A value that is an output of another stack, called otherwise there.
+_REFERENCE = re.compile(r"\$\{(\w+)\}")
 # Stages that release.yaml knows, and what they are called if nobody says otherwise.
 _RELEASED = {"Dev": "dev", "Staging": "staging", "Production": "prod"}
 
@@ -110,7 +113,7 @@ def stage_of(project: Project) -> str:
     return ONLY_STAGE
 
 
-def check_conf(sources: Sources, concerns: Iterable[Concern]) -> None:
+def check_conf(sources: Sources, concerns: Sequence[Concern]) -> None:
     """Accept parameters of `conf/aws.yaml` that templates have, with values that they allow.
 
     Args:
@@ -120,15 +123,17 @@ def check_conf(sources: Sources, concerns: Iterable[Concern]) -> None:
     Raises:
         UserError: One is unknown, or given by something else, or its value is not allowed.
     """
-    found = list(concerns)
-    known = sorted({name for concern in found for name in concern.parameters} - {*_FIXED})
+    known = sorted({name for concern in concerns for name in concern.parameters} - {*_FIXED})
     for name, value in sources.conf.items():
         place = f"conf/aws.yaml: {sources.fields[name]}"
         if name in _FIXED:
             raise UserError(f"{place} is not chosen here.", f"It is given by {_FIXED[name]}.")
         if name not in known:
             raise UserError(f"{place} is a parameter of no template.", suggestion(name, known))
-        for concern in found:
+        if reference := _REFERENCE.fullmatch(value):
+            _check_output(reference[1], place, concerns)
+            continue
+        for concern in concerns:
             _check(concern, name, value, place)
 
 
@@ -145,7 +150,7 @@ def assign(concern: Concern, sources: Sources, outputs: Mapping[str, str]) -> As
     """
     values, lacking = {}, {}
     for name, declared in concern.parameters.items():
-        given = sources.conf.get(name, outputs.get(name, sources.own.get(name)))
+        given = _given(name, sources, outputs)
         if given is not None:
             values[name] = given
         elif name in sources.unset:
@@ -162,6 +167,15 @@ def assign(concern: Concern, sources: Sources, outputs: Mapping[str, str]) -> As
     return Assigned(values, lacking)
 
 
+def _given(name: str, sources: Sources, outputs: Mapping[str, str]) -> str | None:
+    """Return the value of a parameter; None if nobody has one, or not yet."""
+    given = sources.conf.get(name)
+    if given is None:
+        return outputs.get(name, sources.own.get(name))
+    reference = _REFERENCE.fullmatch(given)
+    return outputs.get(reference[1]) if reference else given
+
+
 def explain(lacking: Mapping[str, str], concerns: Sequence[Concern]) -> str:
     """Return what would give the lacking parameters their values, as one phrase.
 
@@ -172,6 +186,12 @@ def explain(lacking: Mapping[str, str], concerns: Sequence[Concern]) -> str:
     return "; ".join(
         f"{name}: {reason or _giver(name, concerns)}" for name, reason in lacking.items()
     )
+
+
+def _check_output(name: str, place: str, concerns: Sequence[Concern]) -> None:
+    known = sorted({output for concern in concerns for output in concern.outputs})
+    if name not in known:
+        raise UserError(f"{place} names the output {name} of no template.", suggestion(name, known))
 
 
 def _giver(name: str, concerns: Sequence[Concern]) -> str:
