@@ -83,6 +83,12 @@ def deploy(
             "--replace", help="Also what holds data, such as a table, may be replaced or removed."
         ),
     ] = False,
+    sample: Annotated[
+        bool,
+        typer.Option(
+            "--sample", help="Also upload this machine's table, for a lake that is empty."
+        ),
+    ] = False,
 ) -> None:
     """Make the stacks on AWS what the templates say; asks before.
 
@@ -97,7 +103,7 @@ def deploy(
     """  # fmt: skip
     from sagetabular.cli.infrastructure.working import deploy as work
 
-    work(project_in(stage), names or (), yes=yes, replace=replace)
+    work(project_in(stage), names or (), yes=yes, replace=replace, sample=sample)
 
 
 @app.command()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from sagetabular.aws.s3 import Bucket
 from sagetabular.cli.infrastructure.showing import (
     show_changes,
     show_place,
@@ -17,6 +18,7 @@ from sagetabular.cli.terminal.asking import agreed, may_deploy
 from sagetabular.cli.terminal.output import INTERRUPTED, say
 from sagetabular.errors import UserError
 from sagetabular.infrastructure.outputs import exports
+from sagetabular.infrastructure.sample import sample_of
 from sagetabular.infrastructure.stacking.choosing import (
     candidates,
     choose,
@@ -30,7 +32,7 @@ from sagetabular.infrastructure.stacking.deploying import (
 )
 from sagetabular.infrastructure.stacking.planning import make_plan
 from sagetabular.infrastructure.stacking.removing import plan_removal, remove
-from sagetabular.infrastructure.stacking.site import open_site
+from sagetabular.infrastructure.stacking.site import merged, open_site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,7 +50,9 @@ def diff(project: Project, wanted: Sequence[str]) -> None:
     _plan(site, wanted)
 
 
-def deploy(project: Project, wanted: Sequence[str], *, yes: bool, replace: bool) -> None:
+def deploy(
+    project: Project, wanted: Sequence[str], *, yes: bool, replace: bool, sample: bool
+) -> None:
     """Make stacks what their templates say; says what that is, and asks.
 
     Args:
@@ -56,12 +60,14 @@ def deploy(project: Project, wanted: Sequence[str], *, yes: bool, replace: bool)
         wanted: Names of concerns; all that can be deployed if empty.
         yes: Do not ask.
         replace: Stateful resources may be replaced or removed.
+        sample: Upload the table of this machine, too.
 
     Raises:
         UserError: Something lacks a value or would be lost, nobody can be asked, or AWS refuses.
         typer.Exit: CloudFormation did not succeed, or Ctrl-C.
     """
     site = open_site(project)
+    key, body = sample_of(project) if sample else ("", b"")
     show_place(site)
     plans = _plan(site, wanted)
     for plan in plans if not replace else ():
@@ -77,7 +83,19 @@ def deploy(project: Project, wanted: Sequence[str], *, yes: bool, replace: bool)
 
     deploying = Deploying(site, say, agree, replace)
     _watched(lambda: deploying.run(plans))
+    if sample:
+        _put_sample(site, key, body)
     typer.echo(f"{_stacks(plans)} of stage {site.sources.stage} stand as the templates say.")
+
+
+def _put_sample(site: Site, key: str, body: bytes) -> None:
+    outputs = merged({name: stack.outputs for name, stack in site.find_stacks().items()}, "")
+    bucket = site.sources.conf.get("DataBucket", outputs.get("DataBucket"))
+    if bucket is None:
+        msg = "There is no data bucket for the sample yet."
+        raise UserError(msg, "Deploy data-lake too.")
+    put = Bucket(site.account.client("s3"), bucket).put_changed(key, body)
+    say(f"s3://{bucket}/{key}: {f'{len(body):,} bytes' if put else 'there already'}")
 
 
 def destroy(project: Project, wanted: Sequence[str], *, yes: bool, dry_run: bool) -> None:
