@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from sagelocal.definition.graph import Definition
 from sagelocal.executions.caching import Cache
@@ -19,6 +20,8 @@ from sagelocal.processes.slots import Slots
 from sagelocal.registry import ModelRegistry
 from sagelocal.steps import Runtime
 from sagelocal.storage.buckets import Storage
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class Account:
             OSError: If nothing more can be written.
         """
         runtime = Runtime(
-            self._machine(record, host_environment),
+            self.machine(record.work, record.directory / "logs", host_environment),
             self.registry,
             ModelStore(record.directory, self.storage),
             f"pipelines-{record.id}",
@@ -90,13 +93,22 @@ class Account:
         """Return whether something replaces the program of an image."""
         return image_name(image) in self.programs
 
-    def _machine(self, record: ExecutionRecord, host_environment: Mapping[str, str]) -> Machine:
+    def machine(
+        self, work: Path, logs: Path, host_environment: Mapping[str, str] = _NOTHING
+    ) -> Machine:
+        """Return what some jobs share that are started and stopped together.
+
+        Args:
+            work: Folder of the job trees.
+            logs: Folder of the logs.
+            host_environment: Variables for Processing jobs without network isolation.
+        """
         return Machine(
             storage=self.storage,
             launcher=self.new_launcher(),
             slots=self.slots.for_execution(),
-            work=record.work,
-            logs=record.directory / "logs",
+            work=work,
+            logs=logs,
             host_environment=host_environment,
             keep_work=self.keep_work,
             serve=self.serve,

@@ -22,7 +22,7 @@ from sagelocal.executions.records import ExecutionRecord
 from sagelocal.executions.reuse import Reuse, first_records
 from sagelocal.files import JsonObject
 from sagelocal.forking.launching import launcher_type
-from sagelocal.jobs.machine import ImageProgram, ServeCommand
+from sagelocal.jobs.machine import ImageProgram, Machine, ServeCommand
 from sagelocal.jobs.retries import check_retry_policies
 from sagelocal.listeners import Listener, StepRunner
 from sagelocal.processes.slots import Slots
@@ -264,6 +264,10 @@ class LocalSageMaker:
         """
         parsed = parse_definition(definition, others=self._account.runners)
         return effective_values(parsed.parameters, parameters)
+
+    def machine(self, folder: Path) -> Machine:
+        """Return what runs jobs that belong to no execution, their trees and logs in a folder."""
+        return self._account.machine(folder / "work", folder / "logs")
 
     def executions(self) -> list[ExecutionRecord]:
         """Return all executions, newest first."""

@@ -174,7 +174,7 @@ def _jobs() -> _Parser:
         "--serve",
         type=shlex.split,
         metavar="COMMAND",
-        help="Starts a model server, for Transform steps; it finds its model below "
+        help="Starts a model server, for Transform steps and endpoints; its model is below "
         "$SAGEMAKER_BASE_DIR/model.",
     )
     return parent

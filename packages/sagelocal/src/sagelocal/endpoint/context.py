@@ -6,11 +6,12 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from sagelocal.endpoint.api import NOT_FOUND, ServiceError
-from sagelocal.endpoint.documents import Documents
 from sagelocal.endpoint.events.changes import Changes
 from sagelocal.endpoint.events.delivery import EventBridge
-from sagelocal.endpoint.names import Names, last_part
+from sagelocal.endpoint.hosting.servers import Servers
+from sagelocal.endpoint.protocol.api import NOT_FOUND, ServiceError
+from sagelocal.endpoint.protocol.documents import Documents
+from sagelocal.endpoint.protocol.names import Names, last_part
 from sagelocal.endpoint.running import Runs
 from sagelocal.errors import ExecutionNotFoundError
 from sagelocal.executions.records import ExecutionRecord
@@ -43,6 +44,10 @@ class Context:
         self.pipelines = Documents(folder / "pipelines")
         self.groups = Documents(folder / "model-package-groups")
         self.tags = Documents(folder / "tags")
+        self.models = Documents(folder / "models")
+        self.configurations = Documents(folder / "endpoint-configurations")
+        self.endpoints = Documents(folder / "endpoints")
+        self.servers = Servers(sagemaker, folder / "hosting")
         # Held by whoever changes a document, from its reading to its writing.
         self.changing = threading.RLock()
 

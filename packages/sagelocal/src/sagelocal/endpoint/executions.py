@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import operator
 
-from sagelocal.endpoint.api import CONFLICT, ServiceError, refuse
 from sagelocal.endpoint.context import Context
-from sagelocal.endpoint.names import last_part
-from sagelocal.endpoint.pages import created_between, page
 from sagelocal.endpoint.pipelines import require_latest
+from sagelocal.endpoint.protocol.api import CONFLICT, ServiceError, refuse
+from sagelocal.endpoint.protocol.names import last_part
+from sagelocal.endpoint.protocol.pages import created_between, page
 from sagelocal.endpoint.running import STOPPING, asked_of
 from sagelocal.endpoint.steps import shown_texts, step_summary
 from sagelocal.executions.records import FAILED, INTERRUPTED, NOT_EXECUTED, ExecutionRecord

@@ -1,16 +1,16 @@
-"""Operations on the jobs and models that steps of pipelines have made."""
+"""Operations on the jobs that steps of pipelines have started."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
-from sagelocal.endpoint.api import NOT_FOUND, ServiceError, refuse
 from sagelocal.endpoint.context import Context
-from sagelocal.endpoint.names import last_part
-from sagelocal.endpoint.pages import page
+from sagelocal.endpoint.protocol.api import NOT_FOUND, ServiceError, refuse
+from sagelocal.endpoint.protocol.names import last_part
+from sagelocal.endpoint.protocol.pages import page
 from sagelocal.endpoint.steps import job_of
-from sagelocal.errors import DefinitionError, ExecutionNotFoundError
+from sagelocal.errors import ExecutionNotFoundError
 from sagelocal.executions.artefacts import model_address
 from sagelocal.executions.records import (
     FAILED,
@@ -20,7 +20,6 @@ from sagelocal.executions.records import (
     StepRecord,
 )
 from sagelocal.files import JsonObject
-from sagelocal.models import ModelStore
 from sagelocal.tuning.trials import training_request
 
 Operation = Callable[[Context, JsonObject], JsonObject]
@@ -81,19 +80,6 @@ def list_trials(context: Context, request: JsonObject) -> JsonObject:
         identity=lambda trial: str(trial["TrainingJobName"]),
     )
     return {"TrainingJobSummaries": shown, **more}
-
-
-def describe_model(context: Context, request: JsonObject) -> JsonObject:
-    """Answer `DescribeModel`."""
-    sagemaker = context.sagemaker
-    store = ModelStore(sagemaker.home / "executions" / "none", sagemaker.storage)
-    try:
-        model = store.describe(request["ModelName"])
-    except DefinitionError:
-        arn = context.names.arn("model", request["ModelName"])
-        refuse(f'Could not find model "{arn}".')
-    # Who leaves it out means the role of the pipeline, which the definition does not hold.
-    return {"ExecutionRoleArn": None, **model}
 
 
 def _find(context: Context, name: str) -> tuple[ExecutionRecord, StepRecord] | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from sagelocal.endpoint import executions, jobs, packages, pipelines, tags
-from sagelocal.endpoint.api import (
+from sagelocal.endpoint import deploying, executions, jobs, models, packages, pipelines, tags
+from sagelocal.endpoint.context import Context
+from sagelocal.endpoint.jobs import Operation, describing
+from sagelocal.endpoint.protocol.api import (
     UNKNOWN_OPERATION,
     VALIDATION,
     ServiceError,
@@ -14,8 +16,6 @@ from sagelocal.endpoint.api import (
     service_model,
     shaped_answer,
 )
-from sagelocal.endpoint.context import Context
-from sagelocal.endpoint.jobs import Operation, describing
 from sagelocal.errors import SageLocalError
 from sagelocal.files import JsonObject
 
@@ -40,7 +40,16 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "Tuning", "HyperParameterTuningJob", "hyper-parameter-tuning-job"
         ),
         "ListTrainingJobsForHyperParameterTuningJob": jobs.list_trials,
-        "DescribeModel": jobs.describe_model,
+        "CreateModel": models.create,
+        "DescribeModel": models.describe,
+        "DeleteModel": models.delete,
+        "CreateEndpointConfig": deploying.create_configuration,
+        "DescribeEndpointConfig": deploying.describe_configuration,
+        "DeleteEndpointConfig": deploying.delete_configuration,
+        "CreateEndpoint": deploying.create,
+        "UpdateEndpoint": deploying.update,
+        "DescribeEndpoint": deploying.describe,
+        "DeleteEndpoint": deploying.delete,
         "CreateModelPackage": packages.create,
         "DescribeModelPackage": packages.describe,
         "UpdateModelPackage": packages.update,

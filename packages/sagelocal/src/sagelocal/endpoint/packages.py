@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sagelocal.endpoint.api import refuse
 from sagelocal.endpoint.context import Context
 from sagelocal.endpoint.events.packages import shown_package
-from sagelocal.endpoint.names import last_part
-from sagelocal.endpoint.pages import created_between, page
+from sagelocal.endpoint.protocol.api import refuse
+from sagelocal.endpoint.protocol.names import last_part
+from sagelocal.endpoint.protocol.pages import created_between, page
 from sagelocal.endpoint.tags import put_tags
 from sagelocal.errors import RegistryError
 from sagelocal.files import JsonObject, now

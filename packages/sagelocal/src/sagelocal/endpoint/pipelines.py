@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sagelocal.endpoint.api import CONFLICT, ServiceError, refuse
 from sagelocal.endpoint.context import Context
-from sagelocal.endpoint.pages import created_between, page
+from sagelocal.endpoint.protocol.api import CONFLICT, ServiceError, refuse
+from sagelocal.endpoint.protocol.pages import created_between, page
 from sagelocal.endpoint.tags import put_tags, remove_tags
 from sagelocal.errors import SageLocalError
 from sagelocal.files import JsonObject, now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import threading
 import traceback
@@ -11,19 +12,23 @@ from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType
 from typing import Self
+from urllib.parse import unquote
 
 from sagelocal.aws import region as region_of_environment
-from sagelocal.endpoint.api import UNKNOWN_OPERATION, ServiceError, service_model
 from sagelocal.endpoint.context import Context
+from sagelocal.endpoint.deploying import deploy_again
 from sagelocal.endpoint.events.delivery import EventBridge
-from sagelocal.endpoint.names import Names
+from sagelocal.endpoint.hosting.invoking import ModelError, invoke
 from sagelocal.endpoint.operations import answer
+from sagelocal.endpoint.protocol.api import UNKNOWN_OPERATION, ServiceError, service_model
+from sagelocal.endpoint.protocol.names import Names
 from sagelocal.errors import SageLocalError
 from sagelocal.files import JsonObject
 from sagelocal.service import LocalSageMaker
 
 LOOPBACK = "127.0.0.1"
 _TARGET = "SageMaker."
+_INVOCATIONS = re.compile(r"/endpoints/([^/]+)/invocations")
 # A definition may have 1,048,576 characters; no other request of the API is as large.
 _LARGEST = 8 << 20
 # What is read of a request that is too large, so that its client hears why it is refused.
@@ -100,6 +105,7 @@ class Endpoint:
             ) from error
         service_model()  # a tenth of a second that the first request need not wait
         self._context.runs.recover()
+        deploy_again(self._context)
         self._thread.start()
         return self
 
@@ -108,6 +114,7 @@ class Endpoint:
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
+        self._context.servers.close()
         self._context.runs.close()
         self._bus.close()
 
@@ -141,7 +148,16 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Answer a request."""
         try:
-            self._send(200, self._answer())
+            invoked = _INVOCATIONS.fullmatch(self.path.partition("?")[0])
+            if invoked:
+                found = invoke(
+                    self.server.context.servers, unquote(invoked[1]), self._body(), self.headers
+                )
+                self._write(200, found.body, found.headers)
+            else:
+                self._send(200, self._answer())
+        except ModelError as error:
+            self._send(error.status, {"__type": error.code, "Message": error.message, **error.more})
         except ServiceError as error:
             self._send(error.status, {"__type": error.code, "message": error.message})
         except Exception as bug:
@@ -187,13 +203,17 @@ class _Handler(BaseHTTPRequestHandler):
             left -= len(chunk)
 
     def _send(self, status: int, content: JsonObject) -> None:
-        body = json.dumps(content).encode()
+        headers = {"Content-Type": "application/x-amz-json-1.1"}
+        if "__type" in content:
+            headers["x-amzn-ErrorType"] = content["__type"]
+        self._write(status, json.dumps(content).encode(), headers)
+
+    def _write(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/x-amz-json-1.1")
         self.send_header("Content-Length", str(len(body)))
         self.send_header("x-amzn-RequestId", str(uuid.uuid4()))
-        if "__type" in content:
-            self.send_header("x-amzn-ErrorType", content["__type"])
+        for name, value in headers.items():
+            self.send_header(name, value)
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()

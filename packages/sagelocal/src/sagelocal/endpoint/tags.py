@@ -5,10 +5,10 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 
-from sagelocal.endpoint.api import NOT_FOUND, ServiceError, refuse
 from sagelocal.endpoint.context import Context
-from sagelocal.endpoint.names import resource
-from sagelocal.endpoint.pages import page
+from sagelocal.endpoint.protocol.api import NOT_FOUND, ServiceError, refuse
+from sagelocal.endpoint.protocol.names import resource
+from sagelocal.endpoint.protocol.pages import page
 from sagelocal.errors import RegistryError
 from sagelocal.files import JsonObject
 
@@ -72,11 +72,20 @@ def _require(context: Context, arn: str) -> None:
         context.execution(arn)
     elif kind == "pipeline":
         context.pipeline(name)
-    elif kind not in ("model-package", "model-package-group") or not _is_there(context, name):
+    elif not _is_there(context, kind, name):
         raise ServiceError(NOT_FOUND, f"There is nothing with tags here that is called {arn}.")
 
 
-def _is_there(context: Context, name: str) -> bool:
+def _is_there(context: Context, kind: str, name: str) -> bool:
+    kept = {
+        "model": context.models,
+        "endpoint-config": context.configurations,
+        "endpoint": context.endpoints,
+    }
+    if kind in kept:
+        return kept[kind].get(name) is not None
+    if kind not in ("model-package", "model-package-group"):
+        return False
     group, _, version = name.partition("/")
     if not version:
         return group in context.sagemaker.registry.groups() or context.groups.get(group) is not None

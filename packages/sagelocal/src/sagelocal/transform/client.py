@@ -28,7 +28,7 @@ class Client:
     """
 
     def __init__(self, port: int) -> None:
-        self._port = port
+        self.port = port
         self._kept: deque[http.client.HTTPConnection] = deque()
 
     def ask(self, request: Request) -> tuple[int, bytes]:
@@ -49,7 +49,7 @@ class Client:
                 return self._exchange(kept, request)
             except (BrokenPipeError, ConnectionResetError, http.client.RemoteDisconnected):
                 pass  # the server has closed it in the meantime, which is its right
-        fresh = http.client.HTTPConnection(LOOPBACK, self._port, timeout=request.seconds)
+        fresh = http.client.HTTPConnection(LOOPBACK, self.port, timeout=request.seconds)
         return self._exchange(fresh, request)
 
     def close(self) -> None:

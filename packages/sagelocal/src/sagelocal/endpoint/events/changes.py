@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sagelocal.endpoint.api import described
 from sagelocal.endpoint.events.delivery import EventBridge
 from sagelocal.endpoint.events.packages import shown_package
-from sagelocal.endpoint.names import Names
+from sagelocal.endpoint.protocol.api import described
+from sagelocal.endpoint.protocol.names import Names
 from sagelocal.endpoint.steps import step_summary
 from sagelocal.executions.records import ExecutionRecord, StepRecord
 from sagelocal.files import JsonObject

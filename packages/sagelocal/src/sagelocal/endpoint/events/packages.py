@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sagelocal.endpoint.names import Names
+from sagelocal.endpoint.protocol.names import Names
 from sagelocal.endpoint.steps import execution_arn
 from sagelocal.errors import ExecutionNotFoundError
 from sagelocal.files import JsonObject

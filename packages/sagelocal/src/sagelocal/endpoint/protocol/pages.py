@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from sagelocal.endpoint.api import moment, refuse
+from sagelocal.endpoint.protocol.api import moment, refuse
 from sagelocal.files import JsonObject
 
 _Item = TypeVar("_Item")

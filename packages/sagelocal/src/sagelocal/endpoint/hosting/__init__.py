@@ -1,0 +1,1 @@
+"""Hosting: the servers of models behind endpoints, and requests to them."""
