@@ -224,6 +224,16 @@ def test_an_event_that_comes_late_changes_nothing(account: LedgerAccount) -> Non
     assert account.item() == before
 
 
+def test_an_end_counts_though_an_earlier_state_is_dated_later(account: LedgerAccount) -> None:
+    """The time of an event is that of its sending, an end has its own."""
+    account.status = "Stopping"
+    outcome(event("Stopping", 61))
+    account.status = "Stopped"
+    assert outcome(event("Stopped", 60)) == "recorded"
+    assert account.item()["status"] == "Stopped"
+    assert len(account.notices) == 1
+
+
 def test_a_start_that_comes_after_the_end_is_left_to_the_end(account: LedgerAccount) -> None:
     assert outcome(event("Executing", 1)) == "outdated"
     assert not account.items
@@ -285,14 +295,15 @@ STORY = [("Executing", 0), ("Stopping", 50), ("Stopped", 60), ("Executing", 90),
 def test_whatever_order_events_come_in_the_newest_state_stays(quick_clients, calls, last) -> None:
     """All events arrive at least once, in any order and any number.
 
-    SageMaker says of some calls what the event says, of others already how it ended.
+    SageMaker says at each call how far the execution is: at least as far as the newest event.
     """
     with pytest.MonkeyPatch.context() as patch:
         account = connected(patch)
         account.steps(step("FitRidge", "Failed", "TrainingJob"))
-        before = ""
-        for index, is_now in [*calls, *((index, True) for index in last)]:
-            account.status = STORY[index][0] if is_now else "Failed"
+        before, now = "", 0
+        for index, is_late in [*calls, *((index, False) for index in last)]:
+            now = max(now, len(STORY) - 1 if is_late else index)
+            account.status = STORY[now][0]
             outcome(event(*STORY[index]))
             changed = account.item()["changed"] if account.items else ""
             assert changed >= before, "an older event replaced a newer state"

@@ -56,6 +56,7 @@ _NEWER = (
     "attribute_not_exists(#changed) OR #changed < :changed"
     " OR (#changed = :changed AND #rank < :rank)"
 )
+_OVER = f"{_NEWER} OR #rank < :rank"
 _UNSENT = (
     "#changed = :changed AND #rank = :rank AND attribute_not_exists(#sent) AND #claimed < :expired"
 )
@@ -90,6 +91,14 @@ class Change:
     def ended(self) -> bool:
         """Whether the execution is over."""
         return self.rank == ENDED
+
+    @property
+    def over(self) -> bool:
+        """Whether SageMaker says now that the execution has ended so.
+
+        Then it counts more than any state before the end, whose event may be a second late.
+        """
+        return self.ended and self.described["PipelineExecutionStatus"] == self.status
 
     @property
     def id(self) -> str:
@@ -154,7 +163,7 @@ def _record(change: Change) -> str:
 
 def _is_past(change: Change, stored: dict[str, Any]) -> bool:
     """Return whether the ledger says this already, or something later."""
-    if not stored:
+    if not stored or (change.over and stored["rank"] < change.rank):
         return False
     return bool((stored["changed"], stored["rank"]) >= (change.changed, change.rank))
 
@@ -198,7 +207,7 @@ def _put(change: Change, item: dict[str, Any]) -> bool:
     return _unless_refused(
         _client("dynamodb").put_item,
         Item={name: serialize(value) for name, value in item.items()},
-        ConditionExpression=_NEWER,
+        ConditionExpression=_OVER if change.over else _NEWER,
         ExpressionAttributeNames={"#changed": "changed", "#rank": "rank"},
         ExpressionAttributeValues=_state(change),
     )
