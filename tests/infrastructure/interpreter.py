@@ -65,7 +65,8 @@ class Account:
             one after the other; `running`, true for another execution that runs; `packages` that
             it registers, `{"approval", "execution"}`; `endpoint`, the statuses after a deployment;
             `before`, `{"status", "instances"}` of an endpoint that is there; `errors`, action →
-            codes, one for each call; `smoke_test`, false if it fails; `holder` of the lock.
+            codes, one for each call; `smoke_test`, false if it fails; `holder` of the lock;
+            `without`, a resource that is not there.
         names: Of the resources.
     """
 
@@ -90,7 +91,7 @@ class Account:
         self.client("ssm").put_parameter(Name=names["Settings"], Value=settings, Type="String")
         key = {"AttributeName": "lock"}
         self.client("dynamodb").create_table(
-            TableName=names["Lock"],
+            TableName=self._name("Lock"),
             AttributeDefinitions=[{**key, "AttributeType": "S"}],
             KeySchema=[{**key, "KeyType": "HASH"}],
             BillingMode="PAY_PER_REQUEST",
@@ -134,8 +135,12 @@ class Account:
         )["stateMachineArn"]
         return str(machines.start_execution(stateMachineArn=arn)["executionArn"])
 
+    def _name(self, resource: str) -> str:
+        """Return what a resource is called; something else if the scenario is without it."""
+        return "other" if self.scenario.get("without") == resource else self.names[resource]
+
     def _make_topic(self) -> None:
-        topic = self.client("sns").create_topic(Name=self.names["Topic"].rsplit(":", 1)[-1])
+        topic = self.client("sns").create_topic(Name=self._name("Topic").rsplit(":", 1)[-1])
         queue = self.client("sqs").create_queue(QueueName="notices")["QueueUrl"]
         arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:notices"
         self.client("sns").subscribe(TopicArn=topic["TopicArn"], Protocol="sqs", Endpoint=arn)
@@ -270,7 +275,7 @@ class Account:
 
     def lock(self) -> str | None:
         key = {"lock": {"S": "workflow"}}
-        found = self.client("dynamodb").get_item(TableName=self.names["Lock"], Key=key)
+        found = self.client("dynamodb").get_item(TableName=self._name("Lock"), Key=key)
         return found["Item"]["holder"]["S"] if "Item" in found else None
 
 
