@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
+import boto3
 import pytest
-from answered_calls import AnsweredCalls
+from answered_calls import AnsweredCalls, read_descriptions_once
 from botocore.client import BaseClient
-from botocore.loaders import JSONFileLoader
 
 
 @pytest.fixture(scope="module")
 def quick_clients():
-    """Read each description of a service once: a session of its own would read it again."""
-    read = cache(JSONFileLoader().load_file)
+    """Clients that do not read their service's description again."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(JSONFileLoader, "load_file", lambda _loader, path: read(path))
+        read_descriptions_once(patch)
         yield
 
 
@@ -29,6 +27,8 @@ def aws(quick_clients, monkeypatch) -> AnsweredCalls:
         "AWS_SECRET_ACCESS_KEY": "secret",
     }.items():
         monkeypatch.setenv(name, value)
+    # It would keep the keys of an earlier test.
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     found = AnsweredCalls()
 
     def answered(client: BaseClient, operation: str, request: dict[str, Any]) -> Any:

@@ -22,6 +22,7 @@ def client(tmp_path, monkeypatch):
         "MODEL_PACKAGE_GROUP": GROUP,
     }.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     with Endpoint(LocalSageMaker(tmp_path / "home"), region="eu-west-1") as endpoint:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER", endpoint.url)
         yield boto3.client("sagemaker")

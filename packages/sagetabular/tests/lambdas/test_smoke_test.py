@@ -119,7 +119,7 @@ def test_rows_come_from_beside_the_evaluation_and_are_no_rows_of_the_data(
 
 def test_without_a_baseline_the_typical_row_is_asked_for_alone(aws: AnsweredCalls) -> None:
     put_down(aws)
-    aws._answers["DescribeModelPackage"].clear()
+    aws.forget("DescribeModelPackage")
     aws.answer("DescribeModelPackage", described(baseline=False))
     aws.answer("InvokeEndpoint", numbers(1, 1, 1, 1))
     assert handler({"EndpointName": ENDPOINT}, None)["rows"] == 4
@@ -313,7 +313,7 @@ def test_the_version_that_is_released_must_answer(aws: AnsweredCalls) -> None:
 )
 def test_what_cannot_be_tried_fails_with_a_remedy(aws: AnsweredCalls, operation, answer, got):
     put_down(aws)
-    aws._answers[operation].clear()
+    aws.forget(operation)
     aws.answer(operation, answer)
     with pytest.raises(SmokeTestError, match=got) as failure:
         handler({"EndpointName": ENDPOINT}, None)
@@ -362,7 +362,7 @@ def test_a_model_without_an_endpoint_is_tried_by_a_transform_job(aws: AnsweredCa
     ]
 
     lines = b"yes,0.25,0.75\nno,1,0\nno,1,0\nyes,0.25,0.75\n"
-    aws._answers["GetObject"].clear()
+    aws.forget("GetObject")
     contents = [json.dumps(part).encode() for part in (MANIFEST | {"classes": CLASSES}, STATISTICS)]
     aws.answer("GetObject", *contents, *contents, lines)
     for status in ("InProgress", "Completed"):

@@ -6,10 +6,12 @@ import io
 import json
 import re
 from collections import defaultdict, deque
+from functools import cache
 from typing import Any
 
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
+from botocore.loaders import JSONFileLoader
 from botocore.response import StreamingBody
 from botocore.validate import ParamValidator
 
@@ -22,7 +24,7 @@ class AnsweredCalls:
 
     Attributes:
         calls: Operation and request of each call, in their order.
-        regions: Access keys that each operation was called with.
+        keys: Operation and access key of each call.
     """
 
     def __init__(self) -> None:
@@ -33,6 +35,14 @@ class AnsweredCalls:
     def answer(self, operation: str, *answers: Any) -> None:
         """Put down answers: mappings, or an error's code and words."""
         self._answers[operation].extend(answers)
+
+    def forget(self, operation: str) -> None:
+        """Take away the answers to an operation."""
+        self._answers[operation].clear()
+
+    def replace(self, operation: str, answer: Any) -> None:
+        """Put down the one answer to the next calls of an operation."""
+        self._answers[operation] = deque([answer])
 
     def of(self, operation: str) -> list[dict[str, Any]]:
         """Return the requests of an operation."""
@@ -60,6 +70,12 @@ class AnsweredCalls:
         unknown = found.keys() - (shape.members.keys() if shape else set())
         assert not unknown, f"{operation} answers no {unknown}."
         return found
+
+
+def read_descriptions_once(patch: Any) -> None:
+    """Read each description of a service once: a session of its own would read it again."""
+    read = cache(JSONFileLoader().load_file)
+    patch.setattr(JSONFileLoader, "load_file", lambda _loader, path: read(path))
 
 
 def _broken(value: Any, shape: Any) -> list[str]:

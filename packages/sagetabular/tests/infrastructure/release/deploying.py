@@ -38,7 +38,7 @@ RELEASED = {
 }
 # Properties whose change needs a new resource: `createOnlyProperties` of CloudFormation's resource
 # schemas, as cfn-lint has them; tests/infrastructure/test_deployments.py compares.
-CREATE_ONLY = json.loads((Path(__file__).parents[1] / "golden/create_only.json").read_text())
+CREATE_ONLY = json.loads((Path(__file__).parents[2] / "golden/create_only.json").read_text())
 _REFERENCE = re.compile(r"<(\w+)[.>]")
 
 
