@@ -14,6 +14,7 @@ from projects import TEMPLATE
 
 import sagetabular
 from sagetabular.infrastructure import templates
+from sagetabular.infrastructure.concerns import ORDER
 from sagetabular.infrastructure.inlining import inline, lambdas
 
 TEMPLATES = sorted((TEMPLATE / "infrastructure").glob("*.yaml"))
@@ -177,3 +178,9 @@ def test_nothing_uses_what_aws_has_closed(what: str) -> None:
         name: match.group() for name, text in places.items() if (match := pattern.search(text))
     }
     assert found == {}
+
+
+def test_the_readme_has_the_stacks_in_the_order_in_which_they_are_deployed() -> None:
+    text = text_of(TEMPLATE / "infrastructure/README.md")
+    assert re.findall(r"^\| `([\w-]+)` \|", text, re.M) == [*ORDER]
+    assert {path.stem for path in TEMPLATES} <= {*ORDER}
