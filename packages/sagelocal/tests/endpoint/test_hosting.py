@@ -121,6 +121,8 @@ def test_a_registered_version_is_served_replaced_and_removed(
     assert error.value.response["OriginalStatusCode"] == 400
     assert "bad" in error.value.response["OriginalMessage"]
     client.update_endpoint(EndpointName="houses", EndpointConfigName=second)
+    with refused("ValidationException", "Cannot update in-progress endpoint"):
+        client.update_endpoint(EndpointName="houses", EndpointConfigName=second)
     assert ask(hosting)["Body"]["word"] in ("one", "two"), "it answers meanwhile"
     assert settled(client)["EndpointConfigName"] == "two"
     answer = ask(hosting)["Body"]
@@ -150,9 +152,13 @@ def test_an_endpoint_outlives_its_server_and_says_why_it_failed(
     with Endpoint(LocalSageMaker(home, serve=SERVE), region="us-east-1") as again:
         assert settled(connect(again))["EndpointStatus"] == "InService"
         assert ask(again)["Body"]["word"] == "one"
+        connect(again).delete_model(ModelName="broken")
     with Endpoint(LocalSageMaker(home), region="us-east-1") as without:
         found = settled(connect(without))
         assert "no program to serve a model" in found["FailureReason"]
+        found = settled(connect(without), "other")
+        assert found["EndpointStatus"] == "Failed"
+        assert "Could not find model" in found["FailureReason"]
 
 
 def test_what_cannot_be_hosted_is_refused(client, configure) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sagelocal.endpoint.context import Context
-from sagelocal.endpoint.hosting.servers import HostedModel
+from sagelocal.endpoint.hosting.servers import CREATING, UPDATING, HostedModel
 from sagelocal.endpoint.models import container_of, require
-from sagelocal.endpoint.protocol.api import refuse
+from sagelocal.endpoint.protocol.api import ServiceError, refuse
 from sagelocal.endpoint.tags import put_tags, remove_tags
 from sagelocal.files import JsonObject, now
 
@@ -55,6 +55,9 @@ def update(context: Context, request: JsonObject) -> JsonObject:
     """Answer `UpdateEndpoint`; what it serves goes on until the next is ready, or for good."""
     with context.changing:
         endpoint = _endpoint(context, request["EndpointName"])
+        if context.servers.state(request["EndpointName"])[0] in (CREATING, UPDATING):
+            arn = context.names.arn("endpoint", request["EndpointName"])
+            refuse(f'Cannot update in-progress endpoint "{arn}".')
         model = _hosted(context, _configuration(context, request["EndpointConfigName"]))
         changes = {"EndpointConfigName": request["EndpointConfigName"], "LastModifiedTime": now()}
         context.endpoints.put(request["EndpointName"], {**endpoint, **changes})
@@ -91,11 +94,15 @@ def delete(context: Context, request: JsonObject) -> JsonObject:
 
 
 def deploy_again(context: Context) -> None:
-    """Begin to serve what the endpoints of an earlier process served."""
+    """Begin to serve what the endpoints of an earlier process served, as far as it is there."""
     for endpoint in context.endpoints.all():
-        configuration = context.configurations.get(endpoint["EndpointConfigName"])
-        if configuration is not None:
-            context.servers.deploy(endpoint["EndpointName"], _hosted(context, configuration))
+        name = endpoint["EndpointName"]
+        try:
+            model = _hosted(context, _configuration(context, endpoint["EndpointConfigName"]))
+        except ServiceError as error:
+            context.servers.fail(name, error.message)
+        else:
+            context.servers.deploy(name, model)
 
 
 def _hosted(context: Context, configuration: JsonObject) -> HostedModel:

@@ -103,9 +103,13 @@ class Endpoint:
                 f"Cannot listen on {host}:{port}: {error}.",
                 "Choose another port; 0 stands for one that is free.",
             ) from error
-        service_model()  # a tenth of a second that the first request need not wait
-        self._context.runs.recover()
-        deploy_again(self._context)
+        try:
+            service_model()  # a tenth of a second that the first request need not wait
+            self._context.runs.recover()
+            deploy_again(self._context)
+        except BaseException:
+            self._server.server_close()
+            raise
         self._thread.start()
         return self
 

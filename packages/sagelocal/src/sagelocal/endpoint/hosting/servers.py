@@ -71,17 +71,23 @@ class Servers:
         self._places: dict[str, _Place] = {}
 
     def deploy(self, endpoint: str, model: HostedModel) -> None:
-        """Begin to serve a model behind an endpoint; what it serves goes on until that is ready."""
+        """Begin to serve a model behind an endpoint; what it serves goes on until that is ready.
+
+        Nothing else may be on its way there.
+        """
         deployment = _Deployment(model)
         deployment.thread = threading.Thread(
             target=self._serve, args=[endpoint, deployment], name="model", daemon=True
         )
         with self._lock:
             place = self._places.setdefault(endpoint, _Place())
-            if place.next is not None:
-                place.next.end.set()
             place.next, place.reason = deployment, ""
         deployment.thread.start()
+
+    def fail(self, endpoint: str, reason: str) -> None:
+        """Note that there is nothing to serve behind an endpoint, and why."""
+        with self._lock:
+            self._places[endpoint] = _Place(reason=reason)
 
     def state(self, endpoint: str) -> tuple[str, str, str | None]:
         """Return status, reason of a failure, and the configuration that is served, if any is."""
@@ -165,8 +171,7 @@ class Servers:
     def _take_over(self, endpoint: str, deployment: _Deployment) -> None:
         with self._lock:
             place = self._places.get(endpoint)
-            if place is None or place.next is not deployment:  # another one has been asked for
-                deployment.end.set()
+            if place is None or place.next is not deployment:  # the endpoint was removed
                 return
             before, place.current, place.next = place.current, deployment, None
         if before is not None:
