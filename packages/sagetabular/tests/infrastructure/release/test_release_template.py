@@ -281,6 +281,52 @@ def test_how_a_release_ends_is_told() -> None:
     assert template.startswith('"') and template.endswith('"') and "\n" not in template
 
 
+# The sample of the page above, for a release that has failed.
+EVENT = {
+    "version": "0",
+    "id": "01234567-EXAMPLE",
+    "detail-type": "CodePipeline Pipeline Execution State Change",
+    "source": "aws.codepipeline",
+    "account": "123456789012",
+    "time": "2026-11-30T22:03:07Z",
+    "region": "eu-west-1",
+    "resources": ["arn:aws:codepipeline:eu-west-1:123456789012:<Release>"],
+    "detail": {
+        "pipeline": "<Release>",
+        "execution-id": "12345678-1234-5678-abcd-12345678abcd",
+        "start-time": "2026-11-30T22:03:07.000Z",
+        "state": "FAILED",
+        "version": 1.0,
+        "pipeline-execution-attempt": 1.0,
+    },
+}
+
+
+def heard(event: dict[str, Any]) -> bool:
+    """Return whether the rule's pattern matches, which has lists of whole values alone."""
+
+    def matches(pattern: Any, value: Any) -> bool:
+        if isinstance(pattern, list):
+            return value in pattern
+        return all(matches(part, (value or {}).get(name)) for name, part in pattern.items())
+
+    return matches(released()["Ends"]["Properties"]["EventPattern"], event)
+
+
+def test_the_rule_hears_of_this_release_alone() -> None:
+    assert heard(EVENT)
+    detail = EVENT["detail"]
+    assert heard(EVENT | {"detail": detail | {"state": "SUCCEEDED"}})
+    for state in ("STARTED", "RESUMED", "CANCELED", "SUPERSEDED", "failed"):
+        assert not heard(EVENT | {"detail": detail | {"state": state}})
+    assert not heard(EVENT | {"detail": detail | {"pipeline": "sagemaker-other-dev-release"}})
+    assert not heard(EVENT | {"detail": {"state": "FAILED"}})
+    for kind in ("Stage", "Action"):
+        near = f"CodePipeline {kind} Execution State Change"
+        assert not heard(EVENT | {"detail-type": near})
+    assert not heard(EVENT | {"source": "codepipeline.amazonaws.com"})
+
+
 def test_names_fit_the_longest_project() -> None:
     """Lambda 64 letters, CodePipeline 100, rule 64, role 64, stack 128."""
     resources = released(**LONG)
