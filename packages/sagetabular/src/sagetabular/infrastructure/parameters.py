@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from sagetabular.aws.deployment import group_of, prefix_of
@@ -16,7 +17,6 @@ from sagetabular.infrastructure.columns import lake_parameters
 from sagetabular.infrastructure.values import allows_nothing, problem
 from sagetabular.settings.account import is_variable
 from sagetabular.settings.aws import ONLY_STAGE
-from sagetabular.settings.loading import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,7 +81,7 @@ def sources_of(project: Project, deployment: Deployment) -> Sources:
     aws = project.settings.aws
     own, unset = _network(project, deployment)
     group = group_of(project, deployment)
-    unset["ModelPackageArn"] = f"an approved version of {group}, of which there is none yet"
+    unset["ModelPackageArn"] = f"an approved version of {group} must be there first"
     data = project.settings.pipeline.data
     own |= _accounts(project)
     own |= lake_parameters(data, project.settings.pipeline.name)
@@ -129,7 +129,7 @@ def check_conf(sources: Sources, concerns: Sequence[Concern]) -> None:
         if name in _FIXED:
             raise UserError(f"{place} is not chosen here.", f"It is given by {_FIXED[name]}.")
         if name not in known:
-            raise UserError(f"{place} is a parameter of no template.", suggestion(name, known))
+            raise UserError(f"{place} is a parameter of no template.", _meant(name, known))
         if reference := _REFERENCE.fullmatch(value):
             _check_output(reference[1], place, concerns)
             continue
@@ -191,7 +191,12 @@ def explain(lacking: Mapping[str, str], concerns: Sequence[Concern]) -> str:
 def _check_output(name: str, place: str, concerns: Sequence[Concern]) -> None:
     known = sorted({output for concern in concerns for output in concern.outputs})
     if name not in known:
-        raise UserError(f"{place} names the output {name} of no template.", suggestion(name, known))
+        raise UserError(f"{place} names the output {name} of no template.", _meant(name, known))
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f"Did you mean {close[0]!r}?" if close else "See Parameters in infrastructure/*.yaml."
 
 
 def _giver(name: str, concerns: Sequence[Concern]) -> str:

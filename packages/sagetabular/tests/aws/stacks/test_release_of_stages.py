@@ -128,4 +128,4 @@ def test_the_endpoint_by_hand_takes_the_newest_approved_version(project, aws, pi
         assert "SageMaker::Endpoint" in ended.out
     else:
         assert ended.code == 2
-        assert "an approved version of test-project, of which there is none yet" in ended.err
+        assert "an approved version of test-project must be there first" in ended.err

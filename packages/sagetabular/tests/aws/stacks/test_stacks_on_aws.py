@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from conftest import ROLES, change
+from stacks import ROLES, change
+
+from sagetabular.infrastructure.stacking import calls
 
 BUCKET = {"Outputs": [{"OutputKey": "ArtifactBucket", "OutputValue": "the-artifacts"}]}
 ROLE = {"Outputs": [{"OutputKey": "PipelineRoleArn", "OutputValue": "arn:aws:iam::1:role/x"}]}
@@ -150,6 +152,48 @@ def test_a_failed_creation_says_what_failed_first(pipeline, cloud):
         "(AWS::S3::Bucket): bucket quota reached"
     )
     assert "run the command again" in remedy
+
+
+def test_a_look_that_fails_in_passing_is_repeated(pipeline, cloud):
+    for _ in range(2):
+        cloud.lacks("data-lake")
+        cloud.lacks("roles")
+    cloud.proposes("data-lake", change("Bucket", action="Add"))
+    cloud.executes("data-lake")
+    cloud.has("data-lake", "CREATE_IN_PROGRESS")
+    cloud.aws.refuse("cloudformation", "describe_stacks", "Throttling", "Rate exceeded")
+    cloud.has("data-lake", **BUCKET)
+    cloud.protects("data-lake")
+    assert pipeline("infra", "deploy", "data-lake", "--yes").code == 0
+
+
+def test_ctrl_c_says_how_it_stands(pipeline, cloud, monkeypatch):
+    for _ in range(2):
+        cloud.lacks("data-lake")
+        cloud.lacks("roles")
+    cloud.proposes("data-lake", change("Bucket", action="Add"))
+    cloud.executes("data-lake")
+
+    def interrupted(self, identifier):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(calls.Stacks, "settle", interrupted)
+    ended = pipeline("infra", "deploy", "data-lake", "--yes")
+    assert ended.code == 130
+    assert "CloudFormation ends what it has begun" in ended.err
+    assert "`pipeline infra diff` says what is left" in ended.err
+
+
+def test_without_credentials(pipeline, stacked, monkeypatch):
+    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, "nowhere")
+    for command in ("diff", "deploy", "destroy", "outputs"):
+        rule, remedy = pipeline("infra", command).mistake
+        assert rule == "AWS credentials are needed, none were found."
+        assert remedy.startswith("Sign in")
 
 
 def test_what_a_failed_creation_has_left_is_removed_first(pipeline, cloud):

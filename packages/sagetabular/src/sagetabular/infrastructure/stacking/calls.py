@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.aws.errors import code_of, explained
+from sagetabular.aws.waiting import passes
 from sagetabular.errors import UserError
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 SERVICE = "CloudFormation"
 # Seconds between two looks.
 _SHORTEST, _LONGEST, _GROWTH = 0.2, 5.0, 1.5
+# How many looks in a row may fail in passing, such as for a network that is away for a minute.
+_MOST_MISSES = 20
 # What CloudFormation says of a change set that would change nothing.
 _NOTHING = ("didn't contain changes", "no updates are to be performed")
 # States of a stack that has nothing in it, and must go before one of its name is made.
@@ -199,11 +202,15 @@ class Stacks:
     def execute(self, name: str, arn: str) -> None:
         """Do what a change set says; it is not waited for.
 
+        If it fails, what it has made goes, whatever the template retains otherwise.
+
         Raises:
             UserError: CloudFormation refuses, or cannot be reached.
         """
         with explained(SERVICE, f"ExecuteChangeSet of {name}"):
-            self._client.execute_change_set(ChangeSetName=arn, StackName=name)
+            self._client.execute_change_set(
+                ChangeSetName=arn, StackName=name, RetainExceptOnCreate=True
+            )
 
     def delete(self, name: str) -> None:
         """Delete a stack; it is not waited for.
@@ -234,12 +241,20 @@ class Stacks:
         Raises:
             UserError: CloudFormation refuses, or cannot be reached.
         """
+        misses = 0
         for pause in _pauses():
-            found = self.find(identifier)
-            if found is None or found.status == "DELETE_COMPLETE":
-                return None
-            if not found.moves:
-                return found
+            try:
+                found = self.find(identifier)
+            except UserError as refusal:
+                misses += 1
+                if misses > _MOST_MISSES or not passes(refusal.__cause__):
+                    raise
+            else:
+                misses = 0
+                if found is None or found.status == "DELETE_COMPLETE":
+                    return None
+                if not found.moves:
+                    return found
             self._sleep(pause)
         raise AssertionError  # there is no last pause
 

@@ -190,7 +190,7 @@ def failure_of(site: Site, name: str, stack: Stack | None) -> FailedStackError:
     )
     gone = status in EMPTY
     state = (
-        "Nothing of it is left, and the next deployment removes the rest"
+        "What it had made is gone, and the next deployment clears the empty stack away"
         if gone
         else (
             "It is as it was before"
