@@ -139,7 +139,7 @@ JOBS = (
     *_each("athena", "workgroup", ("unload",), "StopQueryExecution"),
     *_each("glue", "catalog", ("athena",), "GetDatabase", "GetTable", "GetPartitions"),
     # What UNLOAD has written is removed when it has been read.
-    Permission("s3:DeleteObject", "objects", ("unload",)),
+    Permission("s3:DeleteObject", "unloaded", ("unload",)),
     # An app has one action for all calls of MLflow, a tracking server one for each.
     Permission("sagemaker:CallMlflowAppApi", "tracking", ("mlflow app",)),
     *_each(

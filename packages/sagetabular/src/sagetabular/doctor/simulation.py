@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from sagetabular.aws.deployment import group_of
 from sagetabular.aws.images.building import repository_of
 from sagetabular.aws.permissions import KEYS
 from sagetabular.doctor.findings import CannotTellError
@@ -16,16 +17,17 @@ if TYPE_CHECKING:
     from sagetabular.aws.permissions import Permission
     from sagetabular.doctor.situation import Situation
 
-_PASSED_TO = {
-    "ContextKeyName": "iam:PassedToService",
-    "ContextKeyValues": ["sagemaker.amazonaws.com"],
-    "ContextKeyType": "string",
+# What a policy may demand: roles.yaml demands both.
+_CONTEXT = {
+    "iam:PassedToService": "sagemaker.amazonaws.com",
+    "cloudwatch:namespace": "/aws/sagemaker/TrainingJobs",
 }
+# Their names are made up, when a job runs or by whoever deploys.
 _SAGEMAKER = (
-    "endpoint", "experiment", "experiment-trial", "experiment-trial-component",
-    "hyper-parameter-tuning-job", "model", "model-package", "model-package-group",
-    "processing-job", "training-job", "transform-job",
+    "endpoint", "experiment-trial", "experiment-trial-component", "hyper-parameter-tuning-job",
+    "model", "processing-job", "training-job", "transform-job",
 )  # fmt: skip
+_INSIDE = {"bucket": "", "objects": "/{}/any", "unloaded": "/{}/any-unload/any"}
 _VALUES = {"role": "RoleArn", "tracking": "TrackingUri"}
 
 
@@ -51,11 +53,25 @@ def denied(situation: Situation, principal: str, needed: Iterable[Permission]) -
             PolicySourceArn=principal,
             ActionNames=sorted({permission.action for permission in group}),
             ResourceArns=[arn],
-            ContextEntries=[_PASSED_TO],
+            ContextEntries=_context(situation, arn),
         )
         allowed = {one["EvalActionName"] for one in results if one["EvalDecision"] == "allowed"}
         refused += [permission for permission in group if permission.action not in allowed]
     return refused
+
+
+def _context(situation: Situation, arn: str) -> list[dict[str, Any]]:
+    """Return what a request says beside action and resource, as far as policies look at it."""
+    found = {**_CONTEXT}
+    if ":mlflow-app/" in arn:  # allowed by its tags: its name is made up
+        client = situation.account.client("sagemaker")
+        answer = ask(client, "list_tags", ("ResourceNotFound",), ResourceArn=arn) or {}
+        tags = answer.get("Tags", [])
+        found |= {f"aws:ResourceTag/{tag['Key']}": tag["Value"] for tag in tags}
+    return [
+        {"ContextKeyName": name, "ContextKeyValues": [value], "ContextKeyType": "string"}
+        for name, value in found.items()
+    ]
 
 
 def arn_of(situation: Situation, resource: str) -> str:
@@ -68,8 +84,8 @@ def arn_of(situation: Situation, resource: str) -> str:
     repository = repository_of(situation.project, "model")
     if resource in _SAGEMAKER:
         return situation.arn("sagemaker", f"{resource}/pipelines-any")
-    if resource in ("bucket", "objects"):
-        inside = f"/{situation.prefix}/any" if resource == "objects" else ""
+    if resource in _INSIDE:
+        inside = _INSIDE[resource].format(situation.prefix)
         return situation.arn("s3", situation.need("Bucket") + inside, everywhere=True)
     if resource in KEYS:
         return _key_arn(situation, resource)
@@ -78,8 +94,12 @@ def arn_of(situation: Situation, resource: str) -> str:
     stage = situation.project.stage or ONLY_STAGE
     stacks = f"sagemaker-{situation.project.settings.pipeline.name}-{stage}"
     workgroup = f"workgroup/{situation.values.get('Workgroup')}"
+    group = group_of(situation.project, situation.deployment)
     found = {
         "any": "*",
+        "experiment": situation.arn("sagemaker", f"experiment/{situation.deployment.pipeline}"),
+        "model-package": situation.arn("sagemaker", f"model-package/{group}/1"),
+        "model-package-group": situation.arn("sagemaker", f"model-package-group/{group}"),
         "pipeline": situation.arn("sagemaker", pipeline),
         "execution": situation.arn("sagemaker", f"{pipeline}/execution/any"),
         "repository": situation.arn("ecr", f"repository/{repository}"),

@@ -101,6 +101,7 @@ class Cloud:
             "DescribeNatGateways": {"NatGateways": []},
             "DescribeMlflowApp": {"Status": "Updated"},
             "DescribeMlflowTrackingServer": {"TrackingServerStatus": "Created"},
+            "ListTags": {"Tags": [{"Key": "project", "Value": "p"}]},
             "DescribePipeline": Refusal("ResourceNotFound"),
             "CreatePipeline": {"PipelineArn": PIPELINE},
             "DeletePipeline": {"PipelineArn": PIPELINE},

@@ -93,6 +93,22 @@ def test_what_track_needs_depends_on_where_it_logs(
     assert asked & others == {action}
 
 
+def test_the_tags_of_an_mlflow_app_may_be_what_allows_it(cloud, doctor, deployable, monkeypatch):
+    deployable.change("conf/pipeline.yaml", "tracking", "mlflow")
+    app = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:mlflow-app/app-1"
+    monkeypatch.setenv("TRACKING", app)
+    cloud.answers["ListTags"] = {"Tags": [{"Key": "stage", "Value": "dev"}]}
+    doctor()
+    (asked,) = [
+        one
+        for one in cloud.requests("SimulatePrincipalPolicy")
+        if "sagemaker:CallMlflowAppApi" in one["ActionNames"]
+    ]
+    said = {one["ContextKeyName"]: one["ContextKeyValues"] for one in asked["ContextEntries"]}
+    assert said["aws:ResourceTag/stage"] == ["dev"]
+    assert said["cloudwatch:namespace"] == ["/aws/sagemaker/TrainingJobs"]
+
+
 def test_the_role_must_be_allowed_to_remove_what_unload_has_written(cloud, doctor):
     own = simulated("s3:DeleteObject")
     cloud.answers["SimulatePrincipalPolicy"] = lambda asked: (

@@ -1,0 +1,71 @@
+"""`pipeline doctor` asks IAM for nothing that the role of the pipeline in roles.yaml has not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from sagetabular.aws.permissions import JOBS
+from sagetabular.doctor import simulation
+from tests.infrastructure.deciding import ROLES, arn, asked, decide
+
+PROJECT, STAGE = "housing-prices", "dev"
+NAME = f"{PROJECT}-{STAGE}"
+KEY = arn("kms", "key/dev")
+# What a request says in the account, as `simulation` finds it out.
+CONTEXT = {
+    "iam:PassedToService": "sagemaker.amazonaws.com",
+    "cloudwatch:namespace": "/aws/sagemaker/TrainingJobs",
+    "kms:GrantIsForAWSResource": "true",
+    "aws:ResourceTag/project": PROJECT,
+    "aws:ResourceTag/stage": STAGE,
+}
+
+
+def situation(tracking: str) -> Any:
+    """A project of which all that the doctor asks for is set."""
+    values = {
+        "Bucket": f"sagemaker-{NAME}-data-lake-artifactbucket-x",
+        "RoleArn": f"arn:aws:iam::{ROLES.ACCOUNT}:role/sagemaker-{NAME}-pipeline",
+        "TrackingUri": arn("sagemaker", tracking),
+        "Workgroup": f"sagemaker-{NAME}",
+    }
+
+    def place(service: str, rest: str, *, everywhere: bool = False) -> str:
+        return arn(service, rest)
+
+    return SimpleNamespace(
+        deployment=SimpleNamespace(pipeline=NAME, given={"ModelPackageGroup": NAME}),
+        project=SimpleNamespace(settings=SimpleNamespace(pipeline=SimpleNamespace(name=NAME))),
+        prefix=PROJECT,
+        values=values,
+        need=values.__getitem__,
+        arn=place,
+    )
+
+
+@pytest.mark.parametrize("tracking", ["mlflow-app/app-1", "mlflow-tracking-server/ours"])
+def test_the_doctor_finds_all_permissions(
+    ministack: Path, monkeypatch: pytest.MonkeyPatch, tracking: str
+) -> None:
+    monkeypatch.setattr(simulation, "repository_of", lambda *_: f"sagemaker-{NAME}/model")
+    monkeypatch.setattr(simulation, "_key_arn", lambda *_: KEY)
+    server = "server" in tracking
+    options = {
+        **ROLES.EVERYTHING,
+        "Workgroup": f"sagemaker-{NAME}",
+        "MlflowArn": arn("sagemaker", tracking) if server else "",
+    }
+    role = ROLES.roles(PROJECT, STAGE, **options)["pipeline"]
+    other = "mlflow app" if server else "mlflow server"
+    needed = [one for one in JOBS if other not in one.users]
+    where = situation(tracking)
+    requests = [
+        asked(role, one.action, simulation.arn_of(where, one.resource), context=CONTEXT)
+        for one in needed
+    ]
+    decided = zip(needed, decide(ministack, requests), strict=True)
+    assert [one.action for one, decision in decided if decision != "Allow"] == []
