@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.infrastructure.deciding import ROLES
+from tests.infrastructure.permissions.deciding import ROLES
 from tests.servers import environment
 
 HERE = Path(__file__).parent
@@ -40,7 +40,7 @@ sys.setrecursionlimit(10_000)
 @pytest.fixture(scope="module")
 def facts() -> dict[str, Any]:
     """What AWS publishes about all actions of roles.yaml, and the types of deploy.yaml."""
-    python = environment("validators", HERE / "validators.lock") / "bin/python"
+    python = environment("validators", HERE.parent / "validators.lock") / "bin/python"
     allowed = [ROLES.listed(statement["Action"]) for _, statement in statements()]
     actions = sorted({action for each in allowed for action in each})
     asked = json.dumps([actions, sorted(kinds_of("deploy"))])

@@ -10,7 +10,7 @@ import pytest
 
 from sagetabular.aws.permissions import JOBS
 from sagetabular.doctor import simulation
-from tests.infrastructure.deciding import ROLES, arn, asked, decide
+from tests.infrastructure.permissions.deciding import ROLES, arn, asked, decide
 
 PROJECT, STAGE = "housing-prices", "dev"
 NAME = f"{PROJECT}-{STAGE}"
@@ -39,7 +39,9 @@ def situation(tracking: str) -> Any:
 
     return SimpleNamespace(
         deployment=SimpleNamespace(pipeline=NAME, given={"ModelPackageGroup": NAME}),
-        project=SimpleNamespace(settings=SimpleNamespace(pipeline=SimpleNamespace(name=NAME))),
+        project=SimpleNamespace(
+            stage=STAGE, settings=SimpleNamespace(pipeline=SimpleNamespace(name=PROJECT))
+        ),
         prefix=PROJECT,
         values=values,
         need=values.__getitem__,

@@ -6,10 +6,12 @@ Its port stands for one with TLS: the buckets refuse everything else.
 from __future__ import annotations
 
 import os
+import sys
+from importlib import import_module
+from pathlib import Path
 
 os.environ["AUTH"] = "true"  # before it is imported
-
-from importlib import import_module
+sys.path.append(str(Path(__file__).parents[1]))
 
 from ministack import app
 from ministack.services import eventbridge

@@ -10,7 +10,7 @@ from typing import Any
 
 from sagetabular.infrastructure.templates import evaluate, read_template
 
-ROOT = Path(__file__).parents[4]
+ROOT = Path(__file__).parents[5]
 TEMPLATES = ROOT / "{{cookiecutter.project_slug}}/infrastructure"
 LAMBDAS = ROOT / "packages/sagetabular/src/sagetabular/lambdas"
 ACCOUNT, OTHER = "123456789012", "210987654321"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.baking import ROOT
-from tests.infrastructure.deciding import ROLES, arn, asked, decide
+from tests.infrastructure.permissions.deciding import ROLES, arn, asked, decide
 
 PAGE = ROOT / "docs/infrastructure/permissions.md"
 NAME = "housing-prices-dev"

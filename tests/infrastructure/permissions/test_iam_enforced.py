@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from tests.infrastructure.account import NUMBER, PROJECT, STAGE, Account, deploy, eventually
-from tests.infrastructure.deciding import ROLES, arn, asked, decide
-from tests.infrastructure.sagemaker_double import Asked, sagemaker
+from tests.infrastructure.permissions.deciding import ROLES, arn, asked, decide
+from tests.infrastructure.permissions.sagemaker_double import Asked, sagemaker
 from tests.servers import REGION, free_port, serving
 
 HERE = Path(__file__).parent

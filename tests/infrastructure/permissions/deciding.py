@@ -14,7 +14,7 @@ from sagetabular.infrastructure.templates import evaluate
 from tests.baking import ROOT
 
 HERE = Path(__file__).parent
-sys.path.append(str(ROOT / "packages/sagetabular/tests/infrastructure"))
+sys.path.append(str(ROOT / "packages/sagetabular/tests/infrastructure/permissions"))
 ROLES: Any = import_module("roles")
 ACCOUNT, OTHER, REGION = ROLES.ACCOUNT, ROLES.OTHER, ROLES.REGION
 
