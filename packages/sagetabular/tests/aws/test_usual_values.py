@@ -31,7 +31,8 @@ def wanted(compiled_here):
 def test_an_upsert_leaves_them_in_the_bucket(pipeline, aws, compiled_here, wanted):
     aws.knows_who_asks()
     aws.has_objects(len(objects(compiled_here)), stored=False)
-    body = json.dumps({"parameters": wanted}, indent=1).encode()
+    listed = [{"Name": name, "Value": value} for name, value in wanted.items()]
+    body = json.dumps({"parameters": wanted, "PipelineParameters": listed}, indent=1).encode()
     aws.stores_usual_values("test-project", body)
     aws.answer("sagemaker", "describe_pipeline", standing(compiled_here))
     assert pipeline("upsert").code == 0

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from unittest.mock import create_autospec
 
 import pytest
 from long_names import PROJECT, STAGE, of_type, rendered, template
+
+from sagetabular.aws.s3 import Bucket
+from sagetabular.aws.usual import store_usual_values
 
 LIMITS = {
     "StateMachineName": 80,
@@ -140,6 +144,21 @@ def test_calls_that_may_lack_room_wait_for_it(states: dict[str, Any]) -> None:
         if retry["ErrorEquals"] == ["SageMaker.ResourceLimitExceededException"]
     }
     assert found == started
+
+
+def test_it_reads_what_upsert_leaves(resources: dict[str, Any], states: dict[str, Any]) -> None:
+    bucket = create_autospec(Bucket, instance=True)
+    names = resources["Workflow"]["Properties"]["DefinitionSubstitutions"]
+    store_usual_values(bucket, names["Pipeline"], {"ImageUri": "image", "Commit": "0a1b2c3"})
+    ((key, body), _) = bucket.put.call_args
+    read = states["Read start values"]["Parameters"]
+    assert read["Key"].replace("${Pipeline}", names["Pipeline"]) == key
+    path = states["Start pipeline"]["Parameters"]["PipelineParameters.$"]
+    # The list that StartPipelineExecution takes.
+    assert json.loads(body)[path.removeprefix("$.start.values.")] == [
+        {"Name": "Commit", "Value": "0a1b2c3"},
+        {"Name": "ImageUri", "Value": "image"},
+    ]
 
 
 def test_failures_end_with_step_and_cause(states: dict[str, Any]) -> None:

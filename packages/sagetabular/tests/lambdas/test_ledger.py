@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import boto3
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
@@ -40,6 +41,10 @@ def connected(patch: pytest.MonkeyPatch) -> LedgerAccount:
     variables = {"AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "own"}
     for name, value in {**ENVIRONMENT, **variables, "AWS_SECRET_ACCESS_KEY": "x"}.items():
         patch.setenv(name, value)
+
+    # It would keep these keys for tests of others, and clients those of an earlier test.
+    patch.setattr(boto3, "DEFAULT_SESSION", None)
+    ledger._client.cache_clear()
 
     def answered(client: BaseClient, operation: str, request: dict[str, Any]) -> Any:
         return account.patched(client, operation, request)

@@ -1,6 +1,7 @@
 """What an execution is started with by a trigger, which has no environment to ask.
 
-`pipeline upsert` and `pipeline run` leave it in the bucket, where the Lambda `start` finds it.
+`pipeline upsert` and `pipeline run` leave it in the bucket, where the Lambda `start` and the state
+machine of `workflow.yaml` find it.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ def usual_values(
 
 
 def store_usual_values(bucket: Bucket, pipeline: str, values: Mapping[str, str]) -> None:
-    """Write them to where the Lambda `start` looks for those of a pipeline.
+    """Write them to where those of a pipeline are looked for.
+
+    They are there twice: a state machine cannot make SageMaker's list of a mapping.
 
     Args:
         bucket: The project's.
@@ -60,5 +63,7 @@ def store_usual_values(bucket: Bucket, pipeline: str, values: Mapping[str, str])
     Raises:
         UserError: S3 refuses, or cannot be reached.
     """
-    body = json.dumps({"parameters": dict(sorted(values.items()))}, indent=1)
+    found = dict(sorted(values.items()))
+    listed = [{"Name": name, "Value": value} for name, value in found.items()]
+    body = json.dumps({"parameters": found, "PipelineParameters": listed}, indent=1)
     bucket.put(f"{pipeline}/start.json", body.encode())
