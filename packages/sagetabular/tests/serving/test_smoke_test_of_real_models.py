@@ -1,122 +1,147 @@
-"""The release's smoke test asks the real server, behind InvokeEndpoint as SageMaker has it.
+"""The release's smoke test asks real models, deployed as deploy.yaml says, on this machine.
 
-https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
+Their server is that of the images; SageMaker's protocol before it is that of `sagelocal serve`.
 """
 
 from __future__ import annotations
 
-import http.client
 import io
 import json
-import shutil
-import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import sys
+import time
 
+import boto3
 import pandas as pd
 import pytest
 from botocore.client import BaseClient
 from calling import NUMBERS, make_table
 from projects import TEMPLATE
-from running import Server
 
+from sagelocal import LocalSageMaker, ServeCommand
+from sagelocal.endpoint import Endpoint
+from sagelocal.storage.archives import pack
+from sagetabular.infrastructure.templates import evaluate, read_template
 from sagetabular.jobs.rows.baseline import write_baseline
-from sagetabular.lambdas.smoke_test import SmokeTestError, handler
+from sagetabular.lambdas.smoke_test import NotReadyError, SmokeTestError, handler
 from sagetabular.serving.model import load_model
 
 pytestmark = pytest.mark.slow
 TOWN = [*NUMBERS[:2], "town", "age"]
-COLUMNS = {"xgboost_and_town": TOWN, "two_and_town": TOWN, "odd": NUMBERS}
-PACKAGE = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/housing-dev/3"
+NAME = "sagemaker-housing-dev"
+DEPLOY = read_template(TEMPLATE / "infrastructure/deploy.yaml")
+GIVEN = {
+    "Project": "housing",
+    "KeyArn": "arn:aws:kms:eu-west-1:000000000000:key/1",
+    "ArtifactBucket": "artefacts",
+    "EndpointRoleArn": "arn:aws:iam::000000000000:role/sagemaker-housing-dev-endpoint",
+    **dict.fromkeys(("NoticeTopicArn", "Subnets", "SecurityGroups"), ""),
+}
 
 
-class Front(BaseHTTPRequestHandler):
-    """InvokeEndpoint: hands a request on, and tells a model's refusal as SageMaker does."""
+class Stage:
+    """A registry of models, and an endpoint that one of them is deployed to.
 
-    port: int
+    Args:
+        home: Of the registry.
+        code: Where the models' code is found.
+        scratch: A folder.
+    """
 
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        names = ("Content-Type", "Accept", "X-Amzn-SageMaker-Custom-Attributes")
-        sent = {name: self.headers[name] for name in names if name in self.headers}
-        behind = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        behind.request("POST", "/invocations", body, sent)
-        reply = behind.getresponse()
-        status, content = reply.status, reply.read()
-        if status != 200:
-            told = {"OriginalStatusCode": status, "OriginalMessage": content.decode()}
-            content, status = json.dumps(told | {"Message": "Received an error"}).encode(), 424
-            self.send_response(status)
-            self.send_header("x-amzn-ErrorType", "ModelError")
+    def __init__(self, home, code, scratch) -> None:
+        variables = {"PYTHONPATH": str(code), "MODEL_SERVER_WORKERS": "1"}
+        serve = ServeCommand((sys.executable, "-m", "sagetabular.serving"), variables)
+        self.sagemaker = LocalSageMaker(home, serve=serve)
+        self._scratch = scratch
+        self._versions = 0
+
+    def register(self, folder, columns, **changes) -> str:
+        """Register a fitted model with its manifest and baseline; return its ARN."""
+        self._versions += 1
+        place, scratch = f"s3://local/{self._versions}", self._scratch / str(self._versions)
+        write_baseline(make_table()[0][columns], scratch)
+        pack(folder, scratch / "model.tar.gz")
+        manifest = json.loads((folder / "manifest.json").read_text()) | changes
+        for name, body in {
+            "model.tar.gz": (scratch / "model.tar.gz").read_bytes(),
+            "evaluate/manifest.json": json.dumps(manifest).encode(),
+            "baseline/statistics.json": (scratch / "statistics.json").read_bytes(),
+        }.items():
+            self.sagemaker.storage.put_bytes(f"{place}/{name}", body)
+        client = boto3.client("sagemaker")
+        if self._versions == 1:
+            client.create_model_package_group(ModelPackageGroupName="housing-dev")
+        uris = {"ModelQuality": "evaluate/evaluation.json"}
+        uris["ModelDataQuality"] = "baseline/statistics.json"
+        container = {"Image": "image", "ModelDataUrl": f"{place}/model.tar.gz"}
+        types = ("SupportedContentTypes", "SupportedResponseMIMETypes")
+        specification = {"Containers": [container], **{name: ["text/csv"] for name in types}}
+        return client.create_model_package(
+            ModelPackageGroupName="housing-dev",
+            InferenceSpecification=specification,
+            ModelMetrics={
+                kind: {"Statistics": {"ContentType": "application/json", "S3Uri": f"{place}/{uri}"}}
+                for kind, uri in uris.items()
+            },
+        )["ModelPackageArn"]
+
+    def deploy(self, package: str) -> None:
+        """Do what CloudFormation does for another version: two resources anew, one updated."""
+        parameters = GIVEN | {"ModelPackageArn": package}
+        resources = evaluate(DEPLOY, parameters)["Resources"]
+        word = f"version-{package.rpartition('/')[2]}"
+        text = json.dumps({name: one["Properties"] for name, one in resources.items()})
+        for reference in ("<Model.ModelName>", "<EndpointConfig.EndpointConfigName>"):
+            text = text.replace(reference, word)
+        made, client = json.loads(text), boto3.client("sagemaker")
+        client.create_model(ModelName=word, **made["Model"])
+        client.create_endpoint_config(EndpointConfigName=word, **made["EndpointConfig"])
+        endpoint = made["Endpoint"]
+        assert endpoint["EndpointName"] == NAME
+        retains, tags = endpoint.pop("RetainAllVariantProperties"), endpoint.pop("Tags")
+        if self._versions == 1:
+            client.create_endpoint(**endpoint, Tags=tags)
         else:
-            self.send_response(status)
-        self.send_header("Content-Type", reply.getheader("Content-Type"))
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+            client.update_endpoint(**endpoint, RetainAllVariantProperties=retains)
 
-    def log_message(self, *_words: object) -> None:
-        """Say nothing."""
+    def ask(self, **more):
+        """Run the smoke test until the endpoint is there."""
+        end = time.monotonic() + 120
+        while True:
+            try:
+                return handler({"EndpointName": NAME, **more}, None)
+            except NotReadyError:
+                assert time.monotonic() < end
+                time.sleep(0.2)
 
 
 @pytest.fixture
-def endpoint(model_folders, class_folders, tmp_path, monkeypatch):
-    """Serves a model behind an endpoint; gives what runs the smoke test with another manifest."""
+def new_stage(tmp_path, monkeypatch):
+    """Makes a stage whose models' code lies in a folder."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    real, opened = BaseClient._make_api_call, []
 
-    @contextmanager
-    def serve(name):
-        folder = (model_folders | class_folders)[name]
-        shutil.copytree(folder, tmp_path / "ml/model")
-        code = folder.parent if name in class_folders else TEMPLATE
-        write_baseline(make_table()[0][COLUMNS[name]], tmp_path / "baseline")
-        manifest = json.loads((folder / "manifest.json").read_text())
-        statistics = json.loads((tmp_path / "baseline/statistics.json").read_text())
+    def make(code) -> Stage:
+        stage = Stage(tmp_path / "home", code, tmp_path / "scratch")
+        endpoint = Endpoint(stage.sagemaker, region="eu-west-1")
+        opened.append(endpoint.__enter__())
+        for service in ("SAGEMAKER", "SAGEMAKER_RUNTIME"):
+            monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", endpoint.url)
 
-        def ask(**changes):
-            with monkeypatch.context() as patch:
-                _answer_for_the_registry(patch, manifest | changes, statistics)
-                wanted = {"EndpointName": "sagemaker-housing-dev", "ModelPackageArn": PACKAGE}
-                return handler(wanted, None)
+        def answered(client, operation, request):
+            if operation != "GetObject":
+                return real(client, operation, request)
+            uri = f"s3://{request['Bucket']}/{request['Key']}"
+            return {"Body": io.BytesIO(stage.sagemaker.storage.read_bytes(uri))}
 
-        with Server(tmp_path, PYTHONPATH=code) as server:
-            server.wait()
-            kind = type("Own", (Front,), {"port": server.port})
-            front = ThreadingHTTPServer(("127.0.0.1", 0), kind)
-            threading.Thread(target=front.serve_forever, daemon=True).start()
-            address = f"http://127.0.0.1:{front.server_port}"
-            monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", address)
-            yield ask
-            front.shutdown()
-            front.server_close()
+        monkeypatch.setattr(BaseClient, "_make_api_call", answered)
+        return stage
 
-    return serve
-
-
-def _answer_for_the_registry(monkeypatch, manifest, statistics) -> None:
-    """Answer all calls but InvokeEndpoint."""
-    quality = {"ModelQuality": "s3://b/evaluate/evaluation.json"}
-    quality["ModelDataQuality"] = "s3://b/baseline/statistics.json"
-    metrics = {kind: {"Statistics": {"S3Uri": uri}} for kind, uri in quality.items()}
-    files = {"evaluate/manifest.json": manifest, "baseline/statistics.json": statistics}
-    answers = {
-        "DescribeEndpoint": {"EndpointStatus": "InService", "EndpointConfigName": "c"},
-        "DescribeEndpointConfig": {"ProductionVariants": [{"ModelName": "m"}]},
-        "DescribeModel": {"PrimaryContainer": {"ModelPackageName": PACKAGE}},
-        "DescribeModelPackage": {"ModelPackageArn": PACKAGE, "ModelMetrics": metrics},
-    }
-    real = BaseClient._make_api_call
-
-    def answered(client, operation, request):
-        if operation == "InvokeEndpoint":
-            return real(client, operation, request)
-        if operation == "GetObject":
-            return {"Body": io.BytesIO(json.dumps(files[request["Key"]]).encode())}
-        return answers[operation]
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", answered)
+    yield make
+    for endpoint in opened:
+        endpoint.__exit__(None, None, None)
 
 
 def typical(folder) -> float:
@@ -126,27 +151,42 @@ def typical(folder) -> float:
     return float(served.code.predict(served.model, row)[0].max())
 
 
-def test_a_model_of_numbers_passes_and_one_of_other_columns_fails(endpoint, model_folders) -> None:
-    with endpoint("xgboost_and_town") as ask:
-        found = ask()
-        with pytest.raises(SmokeTestError) as failure:
-            ask(features=["halls", *TOWN[1:]], typical=dict.fromkeys(["halls", *TOWN[1:]]))
+def test_versions_are_deployed_tried_and_replaced_in_place(new_stage, model_folders) -> None:
+    stage = new_stage(TEMPLATE)
+    first = stage.register(model_folders["xgboost_and_town"], TOWN)
+    stage.deploy(first)
+    found = stage.ask(ModelPackageArn=first)
     predictions = [float(text) for text in found["Predictions"].split()]
     assert found["passed"] and found["rows"] == len(predictions) == 4
     expected = pytest.approx(typical(model_folders["xgboost_and_town"]), rel=1e-9)
     assert predictions[0] == predictions[3] == expected
     # A model that looks at its rows says different things of the smallest and the largest.
     assert len({*predictions}) == 3
-    assert "must answer 200, got 400: " in str(failure.value)
-    assert "rooms" in str(failure.value)
+
+    second = stage.register(model_folders["decision_tree"], NUMBERS)
+    stage.deploy(second)
+    found = stage.ask(ModelPackageArn=second)
+    answer = float(found["Predictions"].split()[0])
+    assert answer == pytest.approx(typical(model_folders["decision_tree"]), rel=1e-9)
+    with pytest.raises(SmokeTestError, match=r"must serve .*/1, serves .*/2"):
+        stage.ask(ModelPackageArn=first)
+
+    renamed = ["halls", *NUMBERS[1:]]
+    changes = {"features": renamed, "typical": dict.fromkeys(renamed)}
+    stage.deploy(third := stage.register(model_folders["decision_tree"], NUMBERS, **changes))
+    with pytest.raises(SmokeTestError, match=r"must answer 200, got 400: .*rooms"):
+        stage.ask(ModelPackageArn=third)
 
 
 @pytest.mark.parametrize("name", ["two_and_town", "odd"])
-def test_a_model_of_classes_passes_and_one_of_others_fails(endpoint, class_folders, name) -> None:
-    with endpoint(name) as ask:
-        found = ask()
-        with pytest.raises(SmokeTestError, match="labels of good, bad"):
-            ask(classes=["good", "bad"])
+def test_a_model_of_classes_passes_and_one_of_others_fails(new_stage, class_folders, name) -> None:
+    folder, columns = class_folders[name], TOWN if name == "two_and_town" else NUMBERS
+    stage = new_stage(folder.parent)
+    stage.deploy(stage.register(folder, columns))
+    found = stage.ask()
     predictions = [float(text) for text in found["Predictions"].split()]
-    assert predictions[0] == pytest.approx(typical(class_folders[name]), rel=1e-9)
+    assert predictions[0] == pytest.approx(typical(folder), rel=1e-9)
     assert found["rows"] == len(predictions) == 4
+    stage.deploy(second := stage.register(folder, columns, classes=["good", "bad"]))
+    with pytest.raises(SmokeTestError, match="labels of good, bad"):
+        stage.ask(ModelPackageArn=second)
