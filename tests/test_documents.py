@@ -34,6 +34,8 @@ _INDENTED = re.compile(r"^ {4}.*$", re.MULTILINE)
 _SPAN = re.compile(r"`([^`\n]+)`")
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _MENTION = re.compile(r"(?<![\w/.:-])docs/[\w./-]*[\w/]")
+# Rows of a table, which cannot be broken, where they name tests by path and name.
+_NAMES_TESTS = re.compile(r"\|.*\btest_\w+\.py")
 _MAKE = re.compile(r"^make ([a-z]+)")
 _PIPELINE = re.compile(r"^(?:eval \"\$\()?(?:\S*/)?pipeline ([a-z].*)$")
 
@@ -99,7 +101,8 @@ def test_paragraphs_of_a_readme_are_short(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_lines_fit_on_a_screen(page: str) -> None:
     lines = enumerate(_read(page).splitlines(), start=1)
-    assert [(number, line) for number, line in lines if len(line) > LONGEST_LINE] == []
+    long = [(number, line) for number, line in lines if len(line) > LONGEST_LINE]
+    assert [found for found in long if not _NAMES_TESTS.match(found[1])] == []
 
 
 @pytest.mark.parametrize("page", PAGES)
