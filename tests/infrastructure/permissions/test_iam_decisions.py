@@ -316,6 +316,21 @@ def test_github_deploys_from_one_branch_and_environment(ministack: Path) -> None
     assert decide(ministack, wanted) == [True, *[False] * (len(wrong) + 1)]
 
 
+def test_github_names_repositories_by_their_ids_too(ministack: Path) -> None:
+    """https://github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens/."""
+    role = roles(Repository="org@123/name@456")["deploy"]
+    subs = [
+        "repo:org@123/name@456:environment:dev",
+        "repo:org@123/name@457:environment:dev",
+        "repo:org@124/name@456:environment:dev",
+        "repo:org/name:environment:dev",
+    ]
+    context = {f"{GITHUB}:aud": "sts.amazonaws.com", f"{GITHUB}:ref": "refs/heads/main"}
+    provider = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{GITHUB}"
+    wanted = [assumed(role, provider, **context, **{f"{GITHUB}:sub": sub}) for sub in subs]
+    assert decide(ministack, wanted) == [True, False, False, False]
+
+
 def test_gitlab_deploys_from_one_branch(ministack: Path) -> None:
     role = roles(Oidc="gitlab", Repository="group/sub/project")["deploy"]
     provider = f"arn:aws:iam::{ACCOUNT}:oidc-provider/gitlab.com"

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from sagetabular.infrastructure.templates import evaluate, read_template
+from sagetabular.infrastructure.values import problem
 
 PROJECT = Path(__file__).parents[4] / "{{cookiecutter.project_slug}}"
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0000-1111-2222-333344445555"
@@ -266,3 +267,11 @@ def test_the_tracking_app_is_kept_and_registers_no_model_itself() -> None:
     assert app["Properties"]["ArtifactStoreUri"] == "s3://artefacts/mlflow"
     assert app["Properties"]["ModelRegistrationMode"] == "AutoModelRegistrationDisabled"
     assert stack["Outputs"]["MlflowArn"]["Value"] == "<App.Arn>"
+
+
+@pytest.mark.parametrize("name", ["org/name", "org@123/name@456", "group/sub/project", "houses"])
+def test_what_roles_are_given_as_repository_is_no_mistake_here(name: str) -> None:
+    for template in ("build", "roles"):
+        declared = read_template(PROJECT / f"infrastructure/{template}.yaml")["Parameters"]
+        assert problem(declared["Repository"], name) is None
+        assert problem(declared["Repository"], "https://github.com/org/name") is not None
