@@ -267,6 +267,7 @@ def without_the_question(source: Path) -> None:
     questions["_copy_without_render"].remove("infrastructure/*.yaml")
     (source / "cookiecutter.json").write_text(json.dumps(questions), encoding="utf-8")
     edit(source / "hooks/post_gen_project.py", 'ANSWERS["infrastructure"]', '"none"')
+    edit(source / TEMPLATE / ".gitlab-ci.yml", 'cookiecutter.infrastructure == "full"', "false")
     shutil.rmtree(source / TEMPLATE / "infrastructure")
     (source / TEMPLATE / ".github/workflows/deploy.yml").unlink()
 
