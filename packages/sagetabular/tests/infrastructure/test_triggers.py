@@ -76,6 +76,20 @@ def test_no_event_is_lost_silently(triggers: dict[str, Any]) -> None:
     assert denied["Effect"] == "Deny"
 
 
+def test_somebody_hears_of_what_could_not_be_handled(triggers: dict[str, Any]) -> None:
+    topic = "arn:aws:sns:eu-west-1:123456789012:notices"
+    told = rendered("triggers", NoticeTopicArn=topic)["Resources"]
+    (alarm,) = of_type(told, "AWS::CloudWatch::Alarm")
+    assert alarm["AlarmActions"] == [topic]
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": "<DeadLetters.QueueName>"}]
+    (function,) = of_type(told, "AWS::Lambda::Function")
+    assert function["Environment"]["Variables"]["NOTICES"] == topic
+    assert "AlarmActions" not in of_type(triggers, "AWS::CloudWatch::Alarm")[0]
+    assert (
+        of_type(triggers, "AWS::Lambda::Function")[0]["Environment"]["Variables"]["NOTICES"] == ""
+    )
+
+
 def test_every_rule_may_call_the_lambda_and_nobody_else(triggers: dict[str, Any]) -> None:
     calling = {
         f"<{name}.Arn>"

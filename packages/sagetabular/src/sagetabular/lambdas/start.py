@@ -54,8 +54,12 @@ _FORMS = {
 }
 _URI = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^\s\\{}?#]{1,900}")
 _JSON_BYTES, _HEADER_BYTES, _COPY_BYTES = 65_536, 65_536, 5 * 1024**3
+_STATE = ("waiting", "holder", "filling")
 _SEEN_SECONDS, _LONGEST, _ATTEMPTS = 14 * 86_400, timedelta(days=60), 20
-_MISSING = ("404", "NoSuchKey", "NoSuchVersion", "NotFound", "InvalidRange")
+_MISSING = (
+    *("404", "NoSuchKey", "NoSuchVersion", "NotFound", "InvalidRange"),
+    *("EntityNotFoundException", "ResourceNotFound"),
+)
 # What no repetition changes.
 _REFUSALS = ("ValidationException", "ResourceNotFound", "AccessDeniedException")
 
@@ -156,8 +160,12 @@ def _is_new_data(key: str, version: str) -> bool:
 def _check_table_file(key: str, head: bytes) -> None:
     """Refuse a file that Athena would read as something else, or not at all."""
     name = {"DatabaseName": _setting("DATABASE"), "Name": _setting("TABLE")}
-    table = _client("glue").get_table(**name)["Table"]
-    storage, is_parquet = table["StorageDescriptor"], head.startswith(b"PAR1")
+    found = _or_none(lambda: _client("glue").get_table(**name))
+    if found is None:
+        msg = f"There is no table {_setting('DATABASE')}.{_setting('TABLE')} over {TRAINING}."
+        raise RefusedError(msg, "Deploy the stack data-lake, then upload again.")
+    table, is_parquet = found["Table"], head.startswith(b"PAR1")
+    storage = table["StorageDescriptor"]
     remedy = "Remove it from the folder: the table reads all files there. Upload it as it must be."
     kind = table.get("Parameters", {}).get("classification", "csv")
     if is_parquet != (kind == "parquet"):
@@ -286,12 +294,17 @@ def _no_number(constant: str) -> Any:
 
 
 def _read() -> dict[str, Any]:
-    """Return the item: `version`; `waiting`, a request; `holder`, the start that has the lock."""
+    """Return the item.
+
+    Returns:
+        `version`; `waiting`, a request; `holder`, the start that has the lock; `filling`, whether
+        samples are being copied.
+    """
     table = {"TableName": _setting("STARTS"), "Key": {"name": {"S": _setting("PIPELINE")}}}
     item = _client("dynamodb").get_item(**table, ConsistentRead=True).get("Item", {})
     return {
         "version": int(item.get("version", {"N": "0"})["N"]),
-        **{name: json.loads(item.get(name, {"S": "null"})["S"]) for name in ("waiting", "holder")},
+        **{name: json.loads(item.get(name, {"S": "null"})["S"]) for name in _STATE},
     }
 
 
@@ -301,7 +314,7 @@ def _write(state: dict[str, Any], identity: str = "", **changes: Any) -> str:
     lock = {
         "name": {"S": _setting("PIPELINE")},
         "version": {"N": str(state["version"] + 1)},
-        **{name: {"S": json.dumps(new[name])} for name in ("waiting", "holder")},
+        **{name: {"S": json.dumps(new[name])} for name in _STATE},
     }
     puts: list[dict[str, Any]] = [
         {
@@ -379,6 +392,8 @@ def _start_what_waits(ended: str = "") -> dict[str, str]:
             return {"outcome": "waiting"}
         try:
             chosen = _prepared(waiting)
+            if _reads_lake(chosen) and not _is_filled(state):
+                continue
         except RefusedError as refusal:
             rest = _without_manifest(waiting) if refusal.manifest else waiting
             if rest == waiting:
@@ -386,7 +401,7 @@ def _start_what_waits(ended: str = "") -> dict[str, str]:
             if _write(state, waiting=rest) == "done":
                 _notice(refusal)
             continue
-        if _write(state, waiting=None, holder=chosen) == "done":
+        if _write(state, waiting=None, holder=chosen, filling=None) == "done":
             return _start(chosen)
     msg = "Others change the table without end."
     raise TimeoutError(msg)
@@ -414,10 +429,12 @@ def _others_run(ended: str) -> bool:
     """Return whether an execution runs that somebody else has started."""
     pages = _client("sagemaker").get_paginator("list_pipeline_executions")
     after = datetime.now(UTC) - _LONGEST
+    found = pages.paginate(PipelineName=_setting("PIPELINE"), CreatedAfter=after)
+    # Where there is no pipeline, nothing runs: whoever starts it finds that out.
+    every = _or_none(lambda: [one for page in found for one in page["PipelineExecutionSummaries"]])
     return any(
-        entry["PipelineExecutionStatus"] in RUNNING and entry["PipelineExecutionArn"] != ended
-        for page in pages.paginate(PipelineName=_setting("PIPELINE"), CreatedAfter=after)
-        for entry in page["PipelineExecutionSummaries"]
+        one["PipelineExecutionStatus"] in RUNNING and one["PipelineExecutionArn"] != ended
+        for one in every or []
     )
 
 
@@ -447,7 +464,7 @@ def _record(holder: dict[str, Any], changed: dict[str, Any] | None) -> None:
 
 
 def _prepared(waiting: dict[str, Any]) -> dict[str, Any]:
-    """Return the request of a start; copy the samples if there are no data to start with."""
+    """Return the holder of the lock for what waits: the request of its start."""
     declared, values = _declared(), _usual_values()
     config = _json_file(HYPERPARAMETERS)
     if config is not None:
@@ -465,8 +482,6 @@ def _prepared(waiting: dict[str, Any]) -> dict[str, Any]:
         msg = f"{_setting('PIPELINE')} needs values of {', '.join(lacking)}."
         remedy = "Set the variables that conf/aws.yaml names, and run `pipeline upsert`."
         raise RefusedError(msg, remedy)
-    if values.get("DataUri", home) == home:
-        _fill_empty_lake()
     why = ", ".join(waiting["why"])
     now = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     return {
@@ -517,21 +532,40 @@ def _declared() -> dict[str, dict[str, Any]]:
     return {one["Name"]: one for one in json.loads(found["PipelineDefinition"])["Parameters"]}
 
 
-def _fill_empty_lake() -> None:
-    """Copy the samples to where the data belong, if there are none."""
+def _reads_lake(chosen: dict[str, Any]) -> bool:
+    """Return whether a start reads the lake, and no folder that a manifest names."""
+    home = f"s3://{_setting('DATA_BUCKET')}/{TRAINING}"
+    values = {one["Name"]: one["Value"] for one in chosen["request"]["PipelineParameters"]}
+    return bool(values.get("DataUri", home) == home)
+
+
+def _is_filled(state: dict[str, Any]) -> bool:
+    """Return whether there are data, after copying samples; before that it leaves word of it.
+
+    Whoever is killed while copying has then said that it is not done, and it is gone on with.
+    """
+    if state["filling"]:
+        _copy_samples()
+        return True
     if any(True for _ in _files(TRAINING)):
-        return
-    samples = list(_files(SAMPLE))
-    if not samples:
-        msg = (
-            f"s3://{_setting('DATA_BUCKET')}/{TRAINING} must hold files, and so may {SAMPLE}: none."
-        )
+        return True
+    if not any(True for _ in _files(SAMPLE)):
+        msg = f"s3://{_setting('DATA_BUCKET')}/{TRAINING} must hold files, or {SAMPLE}: none does."
         raise RefusedError(msg, f"Upload a table to {TRAINING}.")
+    _write(state, filling=True)
+    return False
+
+
+def _copy_samples() -> None:
+    """Copy the samples that are not yet where the data belong."""
+    there, samples = {key for key, _ in _files(TRAINING)}, list(_files(SAMPLE))
     for key, size in samples:
         if size > _COPY_BYTES:
             msg = f"{key} must have at most {_COPY_BYTES:,} bytes to be copied, got {size:,}."
             raise RefusedError(msg, f"Upload a smaller one, or copy it to {TRAINING} yourself.")
         own = TRAINING + key.removeprefix(SAMPLE)
+        if own in there:
+            continue
         _client("s3").copy_object(
             Bucket=_setting("DATA_BUCKET"),
             Key=own,

@@ -183,6 +183,8 @@ class StartedAccount:
         raise AnswerError("ResourceNotFound")
 
     def _list_pipeline_executions(self, given: dict[str, Any]) -> dict[str, Any]:
+        if self.parameters is None:
+            raise AnswerError("ResourceNotFound")
         first = int(given.get("NextToken", 0))
         newest = [*reversed(self.executions)]
         page = [
@@ -219,6 +221,8 @@ class StartedAccount:
 
     def _get_table(self, given: dict[str, Any]) -> dict[str, Any]:
         assert given == {"DatabaseName": "housing", "Name": "california"}
+        if self.table_kind == "none":
+            raise AnswerError("EntityNotFoundException")
         serde = {"Parameters": {"separatorChar": ","}}
         storage = {"Columns": self.columns, "SerdeInfo": serde}
         parameters = {"classification": self.table_kind}

@@ -97,7 +97,7 @@ def test_a_wrong_manifest_starts_nothing_and_is_said(account, call, content, rul
     assert call(uploaded(_MANIFEST))["outcome"] == "refused"
 
     assert account.executions == []
-    assert "waiting" not in account.items
+    assert account.items == {}
     (notice,) = account.notices
     said, remedy = notice.split("\n")
     assert said.startswith(_MANIFEST) and rule in said
@@ -160,6 +160,33 @@ def test_samples_fill_an_empty_lake_and_start_nothing_themselves(account, call):
     assert account.calls.count("CopyObject") == 5, "the lake is not empty any more"
 
 
+def test_samples_are_copied_to_the_last_though_the_lambda_is_killed(account, call):
+    del account.objects[DATA, _FILE]
+    for number in range(3):
+        account.put(f"sample/{number}.csv", "a,b\n")
+
+    def killed(operation):
+        if operation == "CopyObject" and account.calls.count("CopyObject") == 2:
+            raise KeyboardInterrupt
+
+    account.interrupt = killed
+    with pytest.raises(KeyboardInterrupt):
+        call({"trigger": "schedule", "id": "1"})
+    assert len(account.objects) == 5, "a part of the samples"
+    account.interrupt = lambda _: None
+
+    assert call({"trigger": "schedule", "id": "1"})["outcome"] == "started"
+
+    assert {(DATA, f"input/data/training/{number}.csv") for number in range(3)} <= {
+        *account.objects
+    }
+    assert account.calls.count("CopyObject") == 4, "what is there already is left alone"
+    account.end()
+    del account.objects[DATA, "input/data/training/1.csv"]
+    call({"trigger": "schedule", "id": "2"})
+    assert (DATA, "input/data/training/1.csv") not in account.objects, "somebody took it out"
+
+
 def test_a_copy_of_a_copied_sample_is_data(account, call):
     account.put("input/data/training/b.csv", "a,b\n")
     content, _ = account.objects[DATA, _FILE]
@@ -208,6 +235,20 @@ def test_optional_columns_may_be_left_out_at_the_end(account, call):
     account.columns[1]["Comment"] = "category, optional"
     account.put(_FILE, "a\n")
     assert call(uploaded(_FILE))["outcome"] == "started"
+
+
+def test_a_missing_table_is_said(account, call):
+    account.table_kind = "none"
+    assert call(uploaded(_FILE))["outcome"] == "refused"
+    assert account.notices[0].startswith("There is no table housing.california")
+
+
+def test_data_that_come_after_a_refusal_are_learned_from(account, call):
+    del account.objects[DATA, _FILE]
+    assert call({"trigger": "schedule"})["outcome"] == "refused"
+    account.put(_FILE, "a,b\n")
+    assert call(uploaded(_FILE))["outcome"] == "started"
+    assert "CopyObject" not in account.calls
 
 
 def test_a_table_of_parquet_takes_no_csv(account, call):

@@ -167,8 +167,9 @@ def test_a_missing_pipeline_or_value_is_said(account, call):
     assert account.notices[0].startswith(f"{PIPELINE} needs values of QueryUri.\nSet the variables")
 
     account.parameters = None
-    assert call(uploaded(_FILE, 2))["outcome"] == "refused"
-    assert account.notices[1].startswith(f"There is no pipeline {PIPELINE}")
+    for number, event in enumerate((uploaded(_FILE, 2), {"trigger": "schedule"}), start=1):
+        assert call(event)["outcome"] == "refused"
+        assert account.notices[number].startswith(f"There is no pipeline {PIPELINE}")
 
     account.parameters = list(PARAMETERS)
     assert call({"trigger": "manual"})["outcome"] == "started", "with what waited"
