@@ -84,7 +84,7 @@ def test_somebody_hears_of_what_could_not_be_handled(triggers: dict[str, Any]) -
     assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": "<DeadLetters.QueueName>"}]
     (function,) = of_type(told, "AWS::Lambda::Function")
     assert function["Environment"]["Variables"]["NOTICES"] == topic
-    assert "AlarmActions" not in of_type(triggers, "AWS::CloudWatch::Alarm")[0]
+    assert of_type(triggers, "AWS::CloudWatch::Alarm") == []
     assert (
         of_type(triggers, "AWS::Lambda::Function")[0]["Environment"]["Variables"]["NOTICES"] == ""
     )
