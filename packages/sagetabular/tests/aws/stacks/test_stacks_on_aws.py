@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from stacks import ROLES, change
+from stacks import LAKE, ROLES, change
 
 from sagetabular.infrastructure.stacking import calls
 
@@ -72,6 +72,39 @@ def test_a_deployment_that_changes_nothing(pipeline, cloud):
     ended = pipeline("infra", "deploy", "--yes")
     assert ended.code == 0, ended
     assert ended.out.count("nothing changes") == 2
+
+
+def test_a_stack_that_takes_an_output_of_a_later_one_is_deployed_once_more(
+    pipeline, cloud, stacked
+):
+    later = LAKE.replace("Parameters:\n", 'Parameters:\n  Later: {Type: String, Default: ""}\n')
+    stacked.write("infrastructure/data-lake.yaml", later)
+    given = {"parameters": {"Later": "${PipelineRoleArn}"}}
+    stacked.change("conf/aws.yaml", "infrastructure", given)
+    for _ in range(2):
+        cloud.lacks("data-lake")
+        cloud.lacks("roles")
+    for concern, outputs in (("data-lake", BUCKET), ("roles", ROLE)):
+        cloud.proposes(concern, change("Bucket", action="Add"), change("Role", action="Add"))
+        cloud.executes(concern)
+        cloud.has(concern, EnableTerminationProtection=True, **outputs)
+    cloud.proposes("data-lake", change("Starts"))
+    cloud.executes("data-lake")
+    cloud.has("data-lake", "UPDATE_COMPLETE", EnableTerminationProtection=True, **BUCKET)
+    ended = pipeline("infra", "deploy", "--yes")
+    assert ended.code == 0, ended
+    assert "sagemaker-test-project-dev-data-lake: once more, with Later" in ended.err
+
+
+def test_a_workgroup_that_the_role_may_not_use_is_said(pipeline, cloud):
+    lake = {"Outputs": [*BUCKET["Outputs"], {"OutputKey": "Workgroup", "OutputValue": "the-lakes"}]}
+    for _ in range(2):
+        cloud.has("data-lake", EnableTerminationProtection=True, **lake)
+        cloud.lacks("roles")
+        cloud.proposes_nothing("data-lake")
+    ended = pipeline("infra", "deploy", "data-lake", "--yes")
+    assert ended.code == 0, ended
+    assert "data.workgroup is primary" in ended.err and "set it to the-lakes" in ended.err
 
 
 def plan_a_loss(cloud, *, times=1):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
@@ -35,12 +35,14 @@ from sagetabular.infrastructure.stacking.removing import plan_removal, remove
 from sagetabular.infrastructure.stacking.site import merged, open_site
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sagetabular.infrastructure.stacking.changes import Change
     from sagetabular.infrastructure.stacking.planning import Plan
     from sagetabular.infrastructure.stacking.site import Site
     from sagetabular.project import Project
+
+_Result = TypeVar("_Result")
 
 
 def diff(project: Project, wanted: Sequence[str]) -> None:
@@ -82,15 +84,27 @@ def deploy(
         return yes or may_deploy(stack)
 
     deploying = Deploying(site, say, agree, replace)
-    _watched(lambda: deploying.run(plans))
+    outputs = _watched(lambda: deploying.run(plans))
     if sample:
-        _put_sample(site, key, body)
+        _put_sample(site, outputs, key, body)
     typer.echo(f"{_stacks(plans)} of stage {site.sources.stage} stand as the templates say.")
+    _note_workgroup(site, outputs.get("data-lake", {}).get("Workgroup"))
 
 
-def _put_sample(site: Site, key: str, body: bytes) -> None:
-    outputs = merged({name: stack.outputs for name, stack in site.find_stacks().items()}, "")
-    bucket = site.sources.conf.get("DataBucket", outputs.get("DataBucket"))
+def _note_workgroup(site: Site, made: str | None) -> None:
+    """Say where the pipeline would ask Athena elsewhere than in the lake's workgroup."""
+    own = site.sources.own.get("Workgroup")
+    if made and own and own != made:
+        say(
+            f"conf/pipeline.yaml: data.workgroup is {own}. The role of the jobs may use the "
+            f"lake's, so set it to {made}."
+        )
+
+
+def _put_sample(
+    site: Site, outputs: Mapping[str, Mapping[str, str]], key: str, body: bytes
+) -> None:
+    bucket = site.sources.conf.get("DataBucket", merged(outputs, "").get("DataBucket"))
     if bucket is None:
         msg = "There is no data bucket for the sample yet."
         raise UserError(msg, "Deploy data-lake too.")
@@ -166,10 +180,10 @@ def _plan(site: Site, wanted: Sequence[str]) -> list[Plan]:
     return plans
 
 
-def _watched(work: Callable[[], None]) -> None:
+def _watched(work: Callable[[], _Result]) -> _Result:
     """Do something that CloudFormation goes on with when nobody waits for it any more."""
     try:
-        work()
+        return work()
     except FailedStackError as failure:
         say(str(failure))
         raise typer.Exit(1) from failure

@@ -52,23 +52,26 @@ class Deploying:
     replace: bool = False
     _deployed: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
-    def run(self, plans: Sequence[Plan]) -> None:
+    def run(self, plans: Sequence[Plan]) -> dict[str, Mapping[str, str]]:
         """Deploy stacks; once more those that take outputs of later ones.
 
         Args:
             plans: What was shown of each, in the order of deployment.
+
+        Returns:
+            Concern → outputs, of all stacks that there are then.
 
         Raises:
             UserError: A stateful resource would be lost, a value is lacking, or AWS refuses.
             FailedStackError: CloudFormation could not make a stack.
         """
         standing = self.site.find_stacks()
-        concerns = [plan.concern for plan in plans]
-        outputs = known_outputs(self.site, standing, concerns)
+        outputs = known_outputs(self.site, standing, [plan.concern for plan in plans])
         for _ in range(_ROUNDS):
             moved = [plan for plan in plans if self._step(plan, standing, outputs)]
             if not moved:
-                return
+                break
+        return outputs
 
     def _step(
         self,
