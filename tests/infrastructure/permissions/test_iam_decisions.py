@@ -385,6 +385,7 @@ def test_another_account_reads_what_is_promoted_and_writes_nothing(ministack: Pa
         arn("ecr", f"repository/sagemaker-{PROJECT}-dev/model"),
     )
     model = f"{bucket_arn()}/{PROJECT}/executions/1/model.tar.gz"
+    bundle = f"{bucket_arn()}/sagemaker-housing-pr/Settings/abc"
     resource = arn("kms", "key/dev")
     by_s3 = {"context": {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}, "required": True}
     read = {
@@ -393,6 +394,9 @@ def test_another_account_reads_what_is_promoted_and_writes_nothing(ministack: Pa
         "pull": across(others["endpoint"], "ecr:BatchGetImage", image, repository),
         "load": across(others["endpoint"], "s3:GetObject", model, bucket),
         "decrypt": across(others["endpoint"], "kms:Decrypt", resource, key, **by_s3),
+        # CodePipeline hands the template to the account that it deploys to.
+        "template": across(others["delivery"], "s3:GetObject", bundle, bucket),
+        "its key": across(others["delivery"], "kms:Decrypt", resource, key, **by_s3),
     }
     assert set(decisions(ministack, read).values()) == {ALLOW}
     everything = [{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}]

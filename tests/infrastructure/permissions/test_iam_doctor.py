@@ -1,4 +1,7 @@
-"""`pipeline doctor` asks IAM for nothing that the role of the pipeline in roles.yaml has not."""
+"""What jobs and commands need, each of its resource, is allowed by the roles of roles.yaml.
+
+Resources are those that `pipeline doctor` asks IAM about: so it finds nothing missing.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sagetabular.aws.permissions import JOBS
+from sagetabular.aws.permissions import COMMANDS, JOBS
 from sagetabular.doctor import simulation
 from tests.infrastructure.permissions.deciding import ROLES, arn, asked, decide
 
@@ -49,12 +52,15 @@ def situation(tracking: str) -> Any:
     )
 
 
-@pytest.mark.parametrize("tracking", ["mlflow-app/app-1", "mlflow-tracking-server/ours"])
-def test_the_doctor_finds_all_permissions(
-    ministack: Path, monkeypatch: pytest.MonkeyPatch, tracking: str
-) -> None:
+@pytest.fixture(autouse=True)
+def _account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Name image and key without asking."""
     monkeypatch.setattr(simulation, "repository_of", lambda *_: f"sagemaker-{NAME}/model")
     monkeypatch.setattr(simulation, "_key_arn", lambda *_: KEY)
+
+
+@pytest.mark.parametrize("tracking", ["mlflow-app/app-1", "mlflow-tracking-server/ours"])
+def test_the_doctor_finds_all_permissions(ministack: Path, tracking: str) -> None:
     server = "server" in tracking
     options = {
         **ROLES.EVERYTHING,
@@ -69,5 +75,22 @@ def test_the_doctor_finds_all_permissions(
         asked(role, one.action, simulation.arn_of(where, one.resource), context=CONTEXT)
         for one in needed
     ]
-    decided = zip(needed, decide(ministack, requests), strict=True)
-    assert [one.action for one, decision in decided if decision != "Allow"] == []
+    assert refused(ministack, requests) == []
+
+
+@pytest.mark.parametrize("actor", ["build", "deploy"])
+def test_a_build_may_do_what_its_commands_do(ministack: Path, actor: str) -> None:
+    role, where = ROLES.roles(PROJECT, STAGE, **ROLES.EVERYTHING)[actor], situation("none")
+    requests = [
+        asked(role, one.action, simulation.arn_of(where, one.resource), context=CONTEXT)
+        for one in COMMANDS
+        if {"upsert", "run", "image push"}.intersection(one.users)
+        and one.action != "ecr:CreateRepository"  # build.yaml makes them
+    ]
+    assert refused(ministack, requests) == []
+
+
+def refused(ministack: Path, requests: list[dict[str, Any]]) -> list[str]:
+    """Return what is not allowed, action and resource."""
+    decided = zip(requests, decide(ministack, requests), strict=True)
+    return [f"{one['action']} {one['resource']}" for one, word in decided if word != "Allow"]

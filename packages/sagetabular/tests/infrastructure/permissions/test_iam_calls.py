@@ -5,6 +5,7 @@ The exceptions say why: what a service does with the role that stands in no code
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -17,10 +18,20 @@ from calls import (
     functions,
     targets_of_rules,
 )
-from roles import EVERYTHING, LAMBDAS, TEMPLATES, roles
+from roles import (
+    ACCOUNT,
+    EVERYTHING,
+    LAMBDAS,
+    REGION,
+    TEMPLATES,
+    listed,
+    parameters,
+    roles,
+    template,
+)
 
 from sagetabular.aws.permissions import COMMANDS, JOBS
-from sagetabular.infrastructure.templates import read_template
+from sagetabular.infrastructure.templates import evaluate, read_template
 
 # Beyond what the Lambdas' own code calls.
 OF_LAMBDAS = {
@@ -179,3 +190,35 @@ def test_every_parameter_for_a_role_is_an_output_of_roles() -> None:
         declared = read_template(path).get("Parameters", {})
         needed = {name for name in declared if name.endswith("RoleArn")}
         assert needed <= outputs, path.name
+
+
+def test_policies_name_what_the_templates_make() -> None:
+    """A name without a star must be that of a resource, of a role, or of the pipeline's things."""
+    made, lost = names_that_are_made(), set()
+    for actor, role in roles(**EVERYTHING).items():
+        for statement in role.statements():
+            for resource in listed(statement["Resource"]):
+                name = re.search(r"sagemaker-housing-prices-dev(-[\w-]+)?", resource)
+                if name and not resource.startswith(("arn:aws:s3:", "arn:aws:cloudformation:")):
+                    lost.add((actor, name[0].rstrip("-")))
+    assert {name for _, name in lost} - made == set()
+
+
+def names_that_are_made() -> set[str]:
+    """Return the names that the templates give, whatever their conditions leave out."""
+    found = {"sagemaker-housing-prices-dev"}  # what a wildcard stands behind
+    for path in TEMPLATES.glob("*.yaml"):
+        whole = template(path.stem)
+        declared = whole.get("Parameters", {})
+        values = {name: value for name, value in parameters().items() if name in declared}
+        others = {name: "x" for name in declared if "Default" not in declared[name]}
+        resources = {
+            key: {part: value for part, value in entry.items() if part != "Condition"}
+            for key, entry in whole["Resources"].items()
+        }
+        made = evaluate({**whole, "Resources": resources}, {**others, **values}, ACCOUNT, REGION)
+        for entry in made["Resources"].values():
+            for key, value in entry.get("Properties", {}).items():
+                if key.endswith("Name") and isinstance(value, str):
+                    found.add(value.rpartition("/")[2] if key == "LogGroupName" else value)
+    return found
