@@ -133,6 +133,21 @@ def test_what_holds_data_is_kept(path: Path) -> None:
 
 
 @each
+def test_no_value_is_null(path: Path) -> None:
+    """CloudFormation refuses them, also where a state machine would take them; no linter says so.
+
+    https://github.com/aws/serverless-application-model/issues/1618
+    """
+
+    def nulls(node: Any) -> bool:
+        if isinstance(node, dict):
+            return any(map(nulls, node.values()))
+        return any(map(nulls, node)) if isinstance(node, list) else node is None
+
+    assert not nulls(read_template(path))
+
+
+@each
 def test_every_suppression_has_its_reason(path: Path) -> None:
     for name, resource in read_template(path)["Resources"].items():
         metadata = resource.get("Metadata", {})
