@@ -25,7 +25,7 @@ def named(page: Path) -> Iterator[tuple[str, str | None]]:
 
 
 def functions(file: Path) -> set[str]:
-    """Return the names of a file's tests, none of which is skipped by a mark without a condition."""
+    """Return the names of a file's tests, none of which is always skipped."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     found = set()
     for node in ast.walk(tree):
