@@ -99,8 +99,9 @@ def test_without_columns_their_marker_stays(code):
 
 
 def test_a_lambda_that_there_is_not():
+    template = TEMPLATE.replace("lambdas.start", "lambdas.nowhere")
     with pytest.raises(UserError) as raised:
-        inline(TEMPLATE, "infrastructure/triggers.yaml")
+        inline(template, "infrastructure/triggers.yaml")
     assert "infrastructure/triggers.yaml: there is no Lambda" in raised.value.message
 
 
