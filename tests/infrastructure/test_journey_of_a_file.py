@@ -146,11 +146,11 @@ def _received(account: Account, url: str) -> list[dict[str, Any]]:
     return [json.loads(message["Body"]) for message in messages]
 
 
-def _ended(dynamodb: Any, table: str) -> Mapping[str, Any] | None:
-    """Return the item of an execution that has ended."""
+def _ended(dynamodb: Any, table: str) -> Mapping[str, Any]:
+    """Return the item of an execution that has ended; nothing while there is none."""
     read = TypeDeserializer().deserialize
     for entry in dynamodb.scan(TableName=table)["Items"]:
         item = {name: read(value) for name, value in entry.items()}
         if item.get("status") in ("Succeeded", "Failed", "Stopped"):
             return item
-    return None
+    return {}
