@@ -21,7 +21,13 @@ def ministack() -> Path:
 
 
 @pytest.fixture
-def account(ministack: Path, tmp_path: Path) -> Iterator[Account]:
+def server_program() -> Path:
+    """Return the server's program; a module in which roles count has one that enforces them."""
+    return HERE / "server.py"
+
+
+@pytest.fixture
+def account(ministack: Path, server_program: Path, tmp_path: Path) -> Iterator[Account]:
     """Start an empty account, whose Lambdas run in the server's environment.
 
     They, and `account.client`, look for SageMaker at `account.sagemaker_port`, where nothing is
@@ -39,6 +45,6 @@ def account(ministack: Path, tmp_path: Path) -> Iterator[Account]:
         "MINISTACK_ACCOUNT_ID": NUMBER,
         **account.environment,
     }
-    command = [str(ministack / "python"), str(HERE / "server.py")]
+    command = [str(ministack / "python"), str(server_program)]
     with serving(command, lambda: account.client("sts").get_caller_identity(), variables):
         yield account

@@ -35,6 +35,12 @@ Pipeline = Callable[..., str]
 
 
 @pytest.fixture
+def server_program() -> Path:
+    """Return a server where each Lambda may do what its role in roles.yaml allows, no more."""
+    return Path(__file__).parent / "permissions/enforcing_server.py"
+
+
+@pytest.fixture
 def project(template: Path, tmp_path: Path) -> Path:
     """Generate a project with infrastructure that reads what is uploaded, as files."""
     folder = generate(template, tmp_path / "output", {"infrastructure": "full"})
@@ -137,6 +143,14 @@ def _mailbox(account: Account, topic: str) -> str:
     url: str = sqs.create_queue(QueueName="mailbox")["QueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
     arn = attributes["Attributes"]["QueueArn"]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
     account.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     return url
 

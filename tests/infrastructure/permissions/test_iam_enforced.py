@@ -6,8 +6,6 @@ SageMaker is a double: what it is asked is written down, and the engine decides 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,6 @@ import pytest
 from tests.infrastructure.account import NUMBER, PROJECT, STAGE, Account, deploy, eventually
 from tests.infrastructure.permissions.deciding import ROLES, arn, asked, decide
 from tests.infrastructure.permissions.sagemaker_double import Asked, sagemaker
-from tests.servers import REGION, free_port, serving
 
 HERE = Path(__file__).parent
 NAME = f"{PROJECT}-{STAGE}"
@@ -65,23 +62,9 @@ ANSWERS: dict[str, Any] = {
 
 
 @pytest.fixture
-def account(ministack: Path, tmp_path: Path) -> Iterator[Account]:
-    """An account whose server decides each request, but those of its owner, by IAM's policies."""
-    account = Account(free_port(), free_port())
-    (home := tmp_path / "ministack").mkdir()
-    variables = {
-        "PATH": f"{ministack}{os.pathsep}{os.environ['PATH']}",
-        "HOME": str(home),
-        "TMPDIR": str(home),
-        "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": account.environment["AWS_ENDPOINT_URL"].rpartition(":")[2],
-        "MINISTACK_REGION": REGION,
-        "MINISTACK_ACCOUNT_ID": NUMBER,
-        **account.environment,
-    }
-    command = [str(ministack / "python"), str(HERE / "enforcing_server.py")]
-    with serving(command, lambda: account.client("sts").get_caller_identity(), variables):
-        yield account
+def server_program() -> Path:
+    """Return a server that decides by policies each request but those of the account's owner."""
+    return HERE / "enforcing_server.py"
 
 
 def deploy_all(account: Account, **changed: str) -> None:
