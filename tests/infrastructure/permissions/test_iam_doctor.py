@@ -55,8 +55,15 @@ def situation(tracking: str) -> Any:
 @pytest.fixture(autouse=True)
 def _account(monkeypatch: pytest.MonkeyPatch) -> None:
     """Name image and key without asking."""
-    monkeypatch.setattr(simulation, "repository_of", lambda *_: f"sagemaker-{NAME}/model")
-    monkeypatch.setattr(simulation, "_key_arn", lambda *_: KEY)
+
+    def repository_of(project: Any, target: str) -> str:
+        return f"sagemaker-{NAME}/model"
+
+    def key_arn(situation: Any, parameter: str) -> str:
+        return KEY
+
+    monkeypatch.setattr(simulation, "repository_of", repository_of)
+    monkeypatch.setattr(simulation, "_key_arn", key_arn)
 
 
 @pytest.mark.parametrize("tracking", ["mlflow-app/app-1", "mlflow-tracking-server/ours"])

@@ -155,7 +155,7 @@ def test_tracking_has_room_for_eight_models_that_are_tuned(example, mistake_of):
     example.write("models/more/model.yaml", ridge | {"title": "More"})
     example.write("models/more/model.py", "")
     assert mistake_of(example) == (
-        "models/: may hold 8 tuned models with tracking: mlflow, got 9.",
+        "models/: may hold 8 tuned models with tracking: auto, got 9.",
         "List fewer of them under models in conf/pipeline.yaml, or write `tracking: none`.",
     )
     example.change(PIPELINE, "tracking", "none")
