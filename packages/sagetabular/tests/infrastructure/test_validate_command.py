@@ -30,10 +30,12 @@ Resources:
       Policies: [{Condition: {StringEquals: {a: !If [IsDev, !GetAtt Topic.TopicArn, x]}}}]
 """
 FAULTS = {
+    "DependsOn: Topic": ("DependsOn: Topic\n    Metadata: {a: [1, ~]}",
+                         "Resources.Role.Metadata.a.1 must have a value"),
     "${Project}-${Stage}": ("${Projet}-${Stage}", "neither a resource nor a parameter Projet"),
     "!Equals [!Ref Stage": ("!Equals [!Ref Stag", "neither a resource nor a parameter Stag"),
     "Topic.TopicArn": ("Topik.TopicArn", "no resource Topik"),
-    "DependsOn: Topic": ("DependsOn: [Topic, Tropic]", "no resource Tropic"),
+    "DependsOn: Top": ("DependsOn: [Topic, Tropic] #", "no resource Tropic"),
     "Condition: IsDev": ("Condition: IsProd", "no condition IsProd"),
     "!If [IsDev": ("!If [IsDef", "no condition IsDef"),
     "{Start: !Ref Project}": ("{Start: !Ref Projects}", "a parameter Projects"),

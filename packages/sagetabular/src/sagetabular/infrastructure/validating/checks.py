@@ -11,7 +11,7 @@ from sagetabular.infrastructure.parameters import assign, explain
 from sagetabular.infrastructure.stacking.site import merged
 from sagetabular.infrastructure.templates import evaluate
 from sagetabular.infrastructure.validating.limits import too_large, too_long
-from sagetabular.infrastructure.validating.references import unknown_references
+from sagetabular.infrastructure.validating.references import null_values, unknown_references
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,7 +63,11 @@ def _check(
 ) -> Checked:
     assigned = assign(concern, site.sources, merged(outputs, concern.name))
     supposed = {name: f"<{name}>" for name in assigned.lacking}
-    problems = [*unknown_references(concern.template), *too_large(concern, is_first=is_first)]
+    problems = [
+        *unknown_references(concern.template),
+        *null_values(concern.template),
+        *too_large(concern, is_first=is_first),
+    ]
     resources: dict[str, Any] = {}
     if not problems:
         values = {**assigned.values, **supposed}

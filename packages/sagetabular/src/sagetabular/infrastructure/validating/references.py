@@ -1,4 +1,4 @@
-"""References inside of a template: each names something that is there."""
+"""What a template refers to is there, and no value is null."""
 
 from __future__ import annotations
 
@@ -33,10 +33,22 @@ def unknown_references(template: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def unused_parameters(template: Mapping[str, Any]) -> list[str]:
-    """Return the parameters that nothing refers to."""
-    used = {name for _, name in _references(template)}
-    return [name for name in template.get("Parameters") or {} if name not in used]
+def null_values(node: Any, path: str = "") -> list[str]:
+    """Return where a template has `null`, which CloudFormation refuses, each as a sentence.
+
+    Args:
+        node: The template, or a part of it.
+        path: Of that part.
+    """
+    if node is None:
+        return [f"{path} must have a value: CloudFormation takes no null"]
+    if isinstance(node, dict):
+        parts: list[tuple[str, Any]] = [(f"{path}.{key}".lstrip("."), node[key]) for key in node]
+    elif isinstance(node, list):
+        parts = [(f"{path}.{number}", each) for number, each in enumerate(node)]
+    else:
+        return []
+    return [text for place, each in parts for text in null_values(each, place)]
 
 
 def _references(template: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
