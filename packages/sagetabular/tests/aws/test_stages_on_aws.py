@@ -10,7 +10,7 @@ from upserting import ROLE, objects
 
 from sagetabular import run_pipeline
 from sagetabular.aws.account import Account
-from sagetabular.aws.deployment import deployment_of
+from sagetabular.aws.deployment import deployment_of, start_parameters
 from sagetabular.aws.images.building import image_of
 from sagetabular.cli import app
 from sagetabular.errors import UserError
@@ -49,6 +49,38 @@ def test_every_command_that_asks_aws_takes_a_stage():
         if "--on" in options or name in STAGED:
             assert wanted in options, name
         assert wanted not in options or infra or name in STAGED, name
+
+
+def test_a_stage_reads_the_lake_that_its_stacks_make(staged):
+    assert "Workgroup" not in deployment_of(Project(staged.root, "prod"), {}).given
+    staged.write("infrastructure/data-lake.yaml", "Resources: {}\n")
+    # The name that data-lake.yaml gives its workgroup, which the role of the jobs may use alone.
+    assert deployment_of(Project(staged.root, "prod"), {}).given["Workgroup"] == (
+        "sagemaker-test-project-prod"
+    )
+    named = {"prod": {"infrastructure": {"parameters": {"Database": "houses_prod"}}}}
+    staged.change(AWS, "stages", STAGES | named)
+    given = deployment_of(Project(staged.root, "prod"), {}).given
+    assert (given["Database"], given["Workgroup"]) == ("houses_prod", "sagemaker-test-project-prod")
+    assert "Database" not in deployment_of(Project(staged.root, "dev"), {}).given
+    staged.change("conf/pipeline.yaml", "data.workgroup", "of-the-team")
+    assert "Workgroup" not in deployment_of(Project(staged.root, "prod"), {}).given
+
+
+def test_an_execution_is_started_with_the_workgroup_of_the_lake(staged):
+    staged.write("infrastructure/data-lake.yaml", "Resources: {}\n")
+    project = Project(staged.root, "prod")
+    variables = dict.fromkeys(["ROLE", "BUCKET", "IMAGE", "JOBS", "TRACKING"], "x")
+    found = start_parameters(project, deployment_of(project, variables), staged.compile())
+    assert found["Workgroup"] == "sagemaker-test-project-prod"
+    # A pipeline that reads files has no such parameter.
+    for name in ("database", "table"):
+        staged.change("conf/pipeline.yaml", f"data.{name}", remove=True)
+    staged.change("conf/pipeline.yaml", "data.source", "s3")
+    staged.change("conf/pipeline.yaml", "data.uri", "s3://bucket/data")
+    project = Project(staged.root, "prod")
+    found = start_parameters(project, deployment_of(project, variables), staged.compile())
+    assert "Workgroup" not in found
 
 
 def test_names_of_a_stage(staged):

@@ -12,6 +12,7 @@ from sagetabular.errors import UserError
 from sagetabular.project import MARKER
 from sagetabular.project.versions import commit_of
 from sagetabular.settings.account import is_variable
+from sagetabular.settings.aws import ONLY_STAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 PROJECT_NAME = "SAGEMAKER_PROJECT_NAME"
 PROJECT_ID = "SAGEMAKER_PROJECT_ID"
 PROJECT_ARN = "SAGEMAKER_PROJECT_ARN"
+LAKE = "infrastructure/data-lake.yaml"
+_OF_THE_LAKE = ("Database", "Table", "Workgroup")
 TRACKING = "TrackingUri"
 EXPERIMENTS = "experiments"  # its value with which Track logs to SageMaker Experiments
 
@@ -75,13 +78,15 @@ def deployment_of(project: Project, environment: Mapping[str, str] = os.environ)
     plain = Deployment(
         settings.aws.region,
         settings.pipeline.name,
+        given=_lake(project),
         environment=environment,
         stage=project.stage,
         account=settings.aws.account,
     )
     if project.stage in settings.aws.stages:
         own = f"{settings.pipeline.name}-{project.stage}"
-        plain = replace(plain, pipeline=own, given={"ModelPackageGroup": own, "Prefix": own})
+        names = {"ModelPackageGroup": own, "Prefix": own}
+        plain = replace(plain, pipeline=own, given={**plain.given, **names})
     if not name or not identifier:
         return plain
     own = f"{name}-{identifier}"
@@ -92,6 +97,20 @@ def deployment_of(project: Project, environment: Mapping[str, str] = os.environ)
         tags={"sagemaker:project-name": name, "sagemaker:project-id": identifier},
         project_arn=environment.get(PROJECT_ARN) or None,
     )
+
+
+def _lake(project: Project) -> dict[str, str]:
+    """Return where the stage's own lake is read, as far as `conf/` says nothing else.
+
+    `infrastructure.parameters` of `conf/aws.yaml` name what `data-lake.yaml` makes.
+    """
+    named = project.settings.aws.infrastructure.parameters
+    found = {name: str(named[name]) for name in _OF_THE_LAKE if name in named}
+    own = "workgroup" in project.settings.pipeline.data.model_fields_set
+    if own or not (project.root / LAKE).is_file():
+        return found
+    name = f"sagemaker-{project.settings.pipeline.name}-{project.stage or ONLY_STAGE}"
+    return {"Workgroup": name, **found}
 
 
 def account_value(project: Project, deployment: Deployment, parameter: str) -> str:
@@ -191,7 +210,7 @@ def start_parameters(
         name: value
         for name, value in deployment.given.items()
         # These are the deployment's own idea: a pipeline that registers nothing has no group.
-        if name in names or name not in ("ModelPackageGroup", "Prefix")
+        if name in names or name not in ("ModelPackageGroup", "Prefix", *_OF_THE_LAKE)
     }
     without = [entry["Name"] for entry in declared if "DefaultValue" not in entry]
     lacking = [name for name in without if name not in ("QueryUri", *own, *given)]

@@ -94,7 +94,7 @@ def sources_of(project: Project, deployment: Deployment) -> Sources:
         "UseVpc": str(aws.network is not None).lower(),
     }
     if data.reads_tables:
-        own["Workgroup"] = data.workgroup
+        own["Workgroup"] = deployment.given.get("Workgroup", data.workgroup)
     return Sources(stage, aws.infrastructure.parameters, own, unset, _fields(project))
 
 

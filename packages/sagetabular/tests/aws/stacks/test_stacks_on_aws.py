@@ -96,15 +96,23 @@ def test_a_stack_that_takes_an_output_of_a_later_one_is_deployed_once_more(
     assert "sagemaker-test-project-dev-data-lake: once more, with Later" in ended.err
 
 
-def test_a_workgroup_that_the_role_may_not_use_is_said(pipeline, cloud):
-    lake = {"Outputs": [*BUCKET["Outputs"], {"OutputKey": "Workgroup", "OutputValue": "the-lakes"}]}
+WORKGROUP = {"OutputKey": "Workgroup", "OutputValue": "sagemaker-test-project-dev"}
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_workgroup_that_the_role_may_not_use_is_said(pipeline, cloud, stacked, own):
+    if own:
+        stacked.change("conf/pipeline.yaml", "data.workgroup", "of-the-team")
+    lake = {"Outputs": [*BUCKET["Outputs"], WORKGROUP]}
     for _ in range(2):
         cloud.has("data-lake", EnableTerminationProtection=True, **lake)
         cloud.lacks("roles")
         cloud.proposes_nothing("data-lake")
     ended = pipeline("infra", "deploy", "data-lake", "--yes")
     assert ended.code == 0, ended
-    assert "data.workgroup is primary" in ended.err and "set it to the-lakes" in ended.err
+    # Without a workgroup in conf/ executions are started with that of the lake.
+    assert ("data.workgroup is of-the-team" in ended.err) == own
+    assert ("set it to sagemaker-test-project-dev" in ended.err) == own
 
 
 def plan_a_loss(cloud, *, times=1):
