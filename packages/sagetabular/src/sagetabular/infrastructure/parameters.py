@@ -233,7 +233,7 @@ def _fields(project: Project) -> dict[str, str]:
 
 
 def _accounts(project: Project) -> dict[str, str]:
-    """Return the accounts of the release's stages that are not the stage's own."""
+    """Return the accounts of the stages of release and source that are not the stage's own."""
     aws = project.settings.aws
     given = aws.infrastructure.parameters
     found = {}
@@ -241,6 +241,9 @@ def _accounts(project: Project) -> dict[str, str]:
         stage = aws.stages.get(given.get(f"{role}Stage", name))
         if stage and stage.account and stage.account != aws.account:
             found[f"{role}Account"] = stage.account
+    source = aws.stages.get(given.get("SourceStage", ""))
+    if source and source.account and source.account != aws.account:
+        found["SourceAccount"] = source.account
     return found
 
 

@@ -11,6 +11,7 @@ from sagetabular.errors import UserError
 from sagetabular.infrastructure.parameters import assign, explain
 from sagetabular.infrastructure.stacking.release import ENDPOINT, RELEASE, make_bundle
 from sagetabular.infrastructure.stacking.site import merged
+from sagetabular.infrastructure.stacking.stages import SOURCE_STAGE, source_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -39,7 +40,7 @@ class Choice:
 def known_outputs(
     site: Site, standing: Mapping[str, Stack], concerns: Iterable[Concern]
 ) -> dict[str, Mapping[str, str]]:
-    """Return concern → outputs, and what the model registry knows that one of them needs.
+    """Return concern → outputs, and what registry and source of the models know that they need.
 
     Args:
         site: The project's stacks.
@@ -56,6 +57,8 @@ def known_outputs(
         newest = ModelPackages(site.account.client("sagemaker"), group).newest_approved()
         if newest is not None:
             found[_REGISTRY] = {_PACKAGE: newest}
+    if source := source_values(site):
+        found[SOURCE_STAGE] = source
     return found
 
 

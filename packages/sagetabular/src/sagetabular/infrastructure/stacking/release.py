@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sagetabular.aws.deployment import deployment_of
 from sagetabular.aws.s3 import Bucket
 from sagetabular.errors import UserError
 from sagetabular.infrastructure.bundle import KEY, release_bundle
-from sagetabular.infrastructure.parameters import assign, sources_of
-from sagetabular.infrastructure.stacking.site import Site, merged
-from sagetabular.project import Project
+from sagetabular.infrastructure.parameters import assign
+from sagetabular.infrastructure.stacking.site import merged
+from sagetabular.infrastructure.stacking.stages import other_stage, outputs_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sagetabular.infrastructure.concerns import Concern
+    from sagetabular.infrastructure.stacking.site import Site
 
 RELEASE, ENDPOINT = "release", "deploy"
 # What the release itself gives to the endpoint's template.
@@ -72,8 +72,8 @@ def _settings(
     """Return the endpoint's parameters in a stage, defaults included."""
     sources, known = site.sources, outputs
     if stage != site.sources.stage:
-        other = _other(site, stage)
-        sources, known = other.sources, _outputs(site, other)
+        other = other_stage(site, stage)
+        sources, known = other.sources, outputs_of(site, other)
     assigned = assign(endpoint, sources, merged(known, ENDPOINT))
     lacking = [name for name in assigned.lacking if name != _GIVEN]
     if lacking:
@@ -90,16 +90,3 @@ def _settings(
     }
     values = {**defaults, **assigned.values}
     return {name: value for name, value in values.items() if name != _GIVEN}
-
-
-def _other(site: Site, stage: str) -> Site:
-    project = Project(site.project.root, stage)
-    deployment = deployment_of(project, site.deployment.environment)
-    return Site(project, deployment, sources_of(project, deployment), site.concerns)
-
-
-def _outputs(site: Site, other: Site) -> dict[str, Mapping[str, str]]:
-    """Return the outputs of another stage's stacks, as far as these credentials can see them."""
-    if other.deployment.account not in (None, site.account.identity.account):
-        return {}
-    return {name: stack.outputs for name, stack in other.find_stacks().items() if stack.stands}
