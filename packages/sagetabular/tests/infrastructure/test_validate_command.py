@@ -124,6 +124,22 @@ def test_cfn_lint_is_run_where_it_is(validated, monkeypatch, tmp_path):
     assert f"infrastructure/own.yaml: {finding}" in ended.out
 
 
+@pytest.mark.parametrize(("version", "is_run"), [("1.51.0", False), ("1.58.0", True)])
+def test_a_linter_of_an_older_time_is_not_asked(validated, monkeypatch, tmp_path, version, is_run):
+    """cfn-lint 1.51 knows no `AWS::SageMaker::MlflowApp`, which there is."""
+    program = tmp_path / "cfn-lint"
+    program.write_text(
+        f'#!/bin/sh\n[ "$1" = --version ] && echo "cfn-lint {version}" && exit\n'
+        f'touch "{tmp_path}/was-run"\necho "[]"\n'
+    )
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setattr(linting.shutil, "which", lambda _: str(program))
+    ended = validated(GOOD)
+    assert ended.code == 0, ended
+    assert (tmp_path / "was-run").exists() == is_run
+    assert ("is older than 1.58. Take a newer one." in ended.err) == (not is_run)
+
+
 def test_a_linter_that_does_not_run(validated, monkeypatch, tmp_path):
     program = tmp_path / "cfn-lint"
     program.write_text("#!/bin/sh\necho broken\n")

@@ -9,7 +9,7 @@ import typer
 from sagetabular.cli.terminal.output import USER_ERROR, say
 from sagetabular.infrastructure.stacking.site import open_site
 from sagetabular.infrastructure.validating.checks import check_all
-from sagetabular.infrastructure.validating.linting import find_linter, lint
+from sagetabular.infrastructure.validating.linting import OLDEST, find_linter, is_too_old, lint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +30,9 @@ def validate(project: Project, wanted: Sequence[str]) -> None:
     linter = find_linter()
     if linter is None:
         say("cfn-lint was not run, since it is not installed: `uv tool install cfn-lint`.")
+    elif is_too_old(linter):
+        oldest = ".".join(map(str, OLDEST))
+        say(f"cfn-lint was not run: {linter} is older than {oldest}. Take a newer one.")
     else:
         concerns = [each.concern for each in checked]
         problems += lint(linter, concerns, site.deployment.region)
