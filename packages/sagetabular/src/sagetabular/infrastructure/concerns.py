@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 FOLDER = "infrastructure"
 # Each needs outputs of those before it alone. A project's own templates come last.
 ORDER = (
-    "data-lake", "roles", "tracking", "build", "ledger", "triggers", "deploy", "release",
-    "workflow", "sharing",
+    "data-lake", "roles", "sharing", "tracking", "build", "ledger", "triggers", "deploy",
+    "release", "workflow",
 )  # fmt: skip
 
 

@@ -22,6 +22,13 @@ STATEFUL = frozenset({
     "AWS::SecretsManager::Secret",
 })  # fmt: skip
 
+# Their identifier is an ARN that AWS gives: an import by name, which a deployment asks for, is not
+# supported for these:
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html
+NOT_ADOPTED = frozenset({
+    "AWS::IAM::OIDCProvider", "AWS::SageMaker::MlflowApp", "AWS::SageMaker::ModelPackageGroup",
+})  # fmt: skip
+
 # Type → property that is its name, and most characters of it by the service's API.
 NAMES = {
     "AWS::Athena::WorkGroup": ("Name", 128),

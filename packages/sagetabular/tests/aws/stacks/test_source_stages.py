@@ -23,9 +23,10 @@ KEY = "arn:aws:kms:eu-west-1:123456789012:key/of-dev"
 @pytest.fixture
 def project(deployable):
     """A project whose stage prod deploys what dev has trained."""
-    deployable.write("infrastructure/data-lake.yaml", LAKE)
+    database = "  Database: {Type: String}\nResources:\n"
+    deployable.write("infrastructure/data-lake.yaml", LAKE.replace("Resources:\n", database))
     deployable.write("infrastructure/roles.yaml", ROLES.replace("Resources:\n", SOURCE))
-    source = {"infrastructure": {"parameters": {"SourceStage": "dev"}}}
+    source = {"infrastructure": {"parameters": {"SourceStage": "dev", "Database": "estate_prod"}}}
     deployable.change("conf/aws.yaml", "stages", {"dev": {}, "prod": source})
     return deployable
 
@@ -66,3 +67,19 @@ def test_a_stage_that_there_is_not_is_named(project, aws):
     project.change("conf/aws.yaml", "stages.prod.infrastructure.parameters.SourceStage", "test")
     with pytest.raises(UserError, match="'test'"):
         known_outputs(open_site(Project(project.root, "prod")), {}, [])
+
+
+def test_two_stages_of_an_account_do_not_make_the_same_database(project, aws, pipeline):
+    """Glue refuses the second `CreateDatabase` with AlreadyExistsException."""
+    project.change("conf/aws.yaml", "stages", {"dev": {}, "prod": {}})
+    ended = pipeline("infra", "validate", "--stage", "prod")
+    assert ended.code == 2
+    assert ended.mistake == [
+        "conf/aws.yaml: stages dev and prod must have Glue databases of their own in one account "
+        "and region, got 'estate' for both.",
+        "Write stages.prod: {infrastructure: {parameters: {Database: estate_prod}}}, or name "
+        "another account.",
+    ]
+    for own in ({"account": "999999999999"}, {"region": "eu-central-1"}):
+        project.change("conf/aws.yaml", "stages", {"dev": {}, "prod": own})
+        assert pipeline("infra", "validate", "--stage", "dev").code == 0

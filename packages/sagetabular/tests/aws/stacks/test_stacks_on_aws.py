@@ -195,6 +195,25 @@ def test_a_failed_creation_says_what_failed_first(pipeline, cloud):
     assert "run the command again" in remedy
 
 
+def test_what_cloudformation_does_not_take_over_is_said(pipeline, cloud):
+    """A group of model packages has an ARN for its identifier, which no template can hold."""
+    for _ in range(2):
+        cloud.lacks("data-lake")
+        cloud.lacks("roles")
+    cloud.proposes("data-lake", change("Group", "AWS::SageMaker::ModelPackageGroup", "Add"))
+    cloud.executes("data-lake")
+    cloud.has("data-lake", "ROLLBACK_COMPLETE")
+    reason = "Model Package Group already exists: arn:aws:sagemaker:eu-west-1:1:group (409)"
+    cloud.tells(
+        "data-lake",
+        ("Group", "AWS::SageMaker::ModelPackageGroup", "CREATE_FAILED", reason),
+        ("data-lake", "AWS::CloudFormation::Stack", "CREATE_IN_PROGRESS", "User Initiated"),
+    )
+    rule, remedy = last_two(pipeline("infra", "deploy", "data-lake", "--yes"), code=1)
+    assert reason in rule
+    assert "import it by its ARN" in remedy
+
+
 def test_a_look_that_fails_in_passing_is_repeated(pipeline, cloud):
     for _ in range(2):
         cloud.lacks("data-lake")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sagetabular.errors import UserError
-from sagetabular.infrastructure.kinds import is_stateful
+from sagetabular.infrastructure.kinds import NOT_ADOPTED, is_stateful
 from sagetabular.infrastructure.parameters import assign, explain
 from sagetabular.infrastructure.stacking.calls import EMPTY
 from sagetabular.infrastructure.stacking.changes import Change, Effect, changes_of
@@ -33,6 +33,14 @@ class FailedStackError(Exception):
 
     def __init__(self, message: str, remedy: str) -> None:
         super().__init__(f"{message}\n{remedy}")
+
+
+_EXISTS = "already exists"
+_ADOPT = (
+    "CloudFormation takes over no resource of this type by its name: import it by its ARN "
+    "(`aws cloudformation create-change-set --change-set-type IMPORT`), or delete it, if it is not "
+    "needed, and run the command again."
+)
 
 
 @dataclass
@@ -201,7 +209,6 @@ def failure_of(site: Site, name: str, stack: Stack | None) -> FailedStackError:
             else "Look at its events"
         )
     )
-    return FailedStackError(
-        f"Stack {name} is {status}: {why}",
-        f"{state}. Correct the cause, and run the command again.",
-    )
+    there = failure is not None and failure.kind in NOT_ADOPTED and _EXISTS in failure.reason
+    remedy = _ADOPT if there else "Correct the cause, and run the command again."
+    return FailedStackError(f"Stack {name} is {status}: {why}", f"{state}. {remedy}")

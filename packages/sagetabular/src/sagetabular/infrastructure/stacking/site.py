@@ -11,6 +11,7 @@ from sagetabular.aws.deployment import deployment_of
 from sagetabular.infrastructure.concerns import find_concerns
 from sagetabular.infrastructure.parameters import check_conf, sources_of
 from sagetabular.infrastructure.stacking.calls import Stacks
+from sagetabular.infrastructure.stacking.collisions import check_databases
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -87,6 +88,7 @@ def open_site(project: Project) -> Site:
     concerns = find_concerns(project)
     sources = sources_of(project, deployment)
     check_conf(sources, concerns)
+    check_databases(project, concerns)
     return Site(project, deployment, sources, concerns)
 
 
