@@ -71,6 +71,8 @@ def _refusal(service: str, action: str, error: Exception) -> UserError:
     if code in EXPIRED:
         return UserError(_line(f"AWS credentials must be valid, got {code}: {words}"), _SIGN_IN)
     remedy = f"Check which account this is, and your permissions for {service}. {DOCTOR}"
+    if code == "ValidationError":
+        remedy = "Correct what it names."
     if code == "NoSuchBucket":
         remedy = "Correct the bucket's name in the environment, or make the bucket."
     return UserError(_line(f"{service} refused {action}: {code}: {words}"), remedy)

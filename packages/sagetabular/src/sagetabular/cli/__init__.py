@@ -138,8 +138,7 @@ def _explain_usage(error: Any) -> int:
     """Print what is wrong with the words of a command, in two lines; return the exit code."""
     command = error.ctx.command_path if error.ctx else "pipeline"
     if error.ctx and type(error).__name__ == "NoArgsIsHelpError":
-        typer.echo(error.ctx.get_help(), nl=False)  # which prints it, and returns nothing
-        return USER_ERROR
+        return USER_ERROR  # whoever made the error has printed the help
     message = " ".join(error.format_message().split())
     end = "" if message.endswith((".", "?")) else "."
     print(f"{command}: {message}{end}\nSee `{command} --help`.", file=sys.stderr)

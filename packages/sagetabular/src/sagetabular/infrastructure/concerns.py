@@ -96,7 +96,11 @@ def _files(project: Project) -> dict[str, Path]:
     found = {file.stem: file for file in sorted((project.root / FOLDER).glob("*.yaml"))}
     if not found:
         msg = f"This project has no templates: {project.root / FOLDER} holds no *.yaml."
-        raise UserError(msg, "Generate it anew with the answer `infrastructure: full`.")
+        raise UserError(
+            msg,
+            'Add it with `cruft update --variables-to-update \'{"infrastructure": "full"}\'`, or '
+            "generate the project anew with `infrastructure: full`.",
+        )
     ordered = [name for name in ORDER if name in found]
     own = [name for name in found if name not in ORDER]
     return {name: found[name] for name in [*ordered, *own]}

@@ -18,6 +18,8 @@ PARAMETERS = {
     "VolumeKmsKeyId": "KeyArn",
     "OutputKmsKeyId": "KeyArn",
 }
+# Variable for people: where uploads start the pipeline.
+DATA_BUCKET = "DATA_BUCKET"
 
 
 def exports(aws: Aws, outputs: Mapping[str, str]) -> list[str]:
@@ -32,4 +34,8 @@ def exports(aws: Aws, outputs: Mapping[str, str]) -> list[str]:
         for parameter, variable in aws.variables.items()
         if PARAMETERS.get(parameter) in outputs
     }
+    if bucket := outputs.get("DataBucket"):
+        values[DATA_BUCKET] = bucket
+        if variable := aws.variables.get("DataUri"):
+            values[variable] = f"s3://{bucket}/input/data/training/"
     return [f"export {variable}={shlex.quote(value)}" for variable, value in values.items()]

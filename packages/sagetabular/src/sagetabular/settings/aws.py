@@ -110,9 +110,7 @@ class Aws(Settings):
         if name is None or (name == ONLY_STAGE and not self.stages):
             return self
         if name not in self.stages:
-            msg = (
-                f"conf/aws.yaml: stages has no {shown(name)}, which --stage or PIPELINE_STAGE name."
-            )
+            msg = f"conf/aws.yaml: stages has no {shown(name)}."
             known = suggestion(name, self.stages) if self.stages else "Add it under `stages:`."
             raise UserError(msg, known)
         stage = self.stages[name]

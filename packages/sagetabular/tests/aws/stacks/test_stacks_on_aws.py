@@ -350,6 +350,25 @@ def test_outputs_are_lines_for_a_shell_and_nothing_else(pipeline, cloud):
     assert ended.out == "export ROLE=arn:aws:iam::1:role/x\nexport BUCKET=the-artifacts\n"
 
 
+def test_outputs_say_where_to_upload(pipeline, cloud, stacked):
+    """`input/data/training/` is the layout that starts the pipeline: triggers.yaml."""
+    stacked.change("conf/aws.yaml", "environment.DataUri", "DATA")
+    own = {"Outputs": [{"OutputKey": "DataBucket", "OutputValue": "the-data"}]}
+    cloud.has("data-lake", **own)
+    cloud.lacks("roles")
+    assert pipeline("infra", "outputs").out == (
+        "export DATA_BUCKET=the-data\nexport DATA=s3://the-data/input/data/training/\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["diff", "deploy"])
+def test_a_template_that_validate_finds_wrong_is_not_deployed(pipeline, stacked, command):
+    stacked.write("infrastructure/roles.yaml", ROLES.replace("!GetAtt Role.Arn", "!Ref Rolex"))
+    ended = pipeline("infra", command, *(["--yes"] if command == "deploy" else []))
+    assert ended.code == 2
+    assert "infrastructure/roles.yaml: " in ended.mistake[0] and "Rolex" in ended.mistake[0]
+
+
 def test_outputs_as_json(pipeline, cloud):
     cloud.has("data-lake", **BUCKET)
     cloud.lacks("roles")

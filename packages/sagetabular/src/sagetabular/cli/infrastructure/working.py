@@ -33,6 +33,7 @@ from sagetabular.infrastructure.stacking.deploying import (
 from sagetabular.infrastructure.stacking.planning import make_plan
 from sagetabular.infrastructure.stacking.removing import plan_removal, remove
 from sagetabular.infrastructure.stacking.site import merged, open_site
+from sagetabular.infrastructure.validating.checks import check_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -48,8 +49,23 @@ _Result = TypeVar("_Result")
 def diff(project: Project, wanted: Sequence[str]) -> None:
     """Print what deploying would do."""
     site = open_site(project)
+    _check(site, wanted)
     show_place(site)
     _plan(site, wanted)
+
+
+def _check(site: Site, wanted: Sequence[str]) -> None:
+    """Accept templates in which `pipeline infra validate` finds nothing, but for cfn-lint.
+
+    Raises:
+        UserError: It finds something; the first is named.
+    """
+    for checked in check_all(site, wanted):
+        for problem in checked.problems:
+            raise UserError(
+                f"{checked.concern.place}: {problem}.",
+                "Correct it; `pipeline infra validate` names everything that is wrong.",
+            )
 
 
 def deploy(
@@ -69,6 +85,7 @@ def deploy(
         typer.Exit: CloudFormation did not succeed, or Ctrl-C.
     """
     site = open_site(project)
+    _check(site, wanted)
     key, body = sample_of(project) if sample else ("", b"")
     show_place(site)
     plans = _plan(site, wanted)
