@@ -87,6 +87,49 @@ def test_roles_of_other_projects_and_stages_are_denied_the_data(lake: dict[str, 
     }
 
 
+def test_eventbridge_may_use_the_key_for_the_topic_without_naming_a_source(
+    lake: dict[str, Any],
+) -> None:
+    """A condition on the source would lose every notice of a rule, and nobody would hear of it.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html ("not supported for
+    EventBridge-to-encrypted topics"); what SNS says of the topic in place of it:
+    https://docs.aws.amazon.com/gameliftservers/latest/flexmatchguide/queue-notification-sns-sse.html
+    """
+    topic = f"arn:aws:sns:eu-west-1:123456789012:{_NAMES}-notices"
+    assert _of_service(lake, "events.amazonaws.com", "kms:EncryptionContext:aws:sns:topicArn") == [
+        {
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+            "Condition": {"StringEquals": {"kms:EncryptionContext:aws:sns:topicArn": topic}},
+        }
+    ]
+    for service in ("events", "sns", "cloudwatch"):  # queues, and the topic of alarms
+        (conditioned,) = _of_service(lake, f"{service}.amazonaws.com", "aws:SourceAccount")
+        assert conditioned["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
+
+
+def test_logs_of_a_state_machine_with_the_key_can_be_delivered(lake: dict[str, Any]) -> None:
+    """https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html, step 3."""
+    statement = _statements(lake, "Key")["LogsOfStateMachines"]
+    assert statement == {
+        "Sid": "LogsOfStateMachines",
+        "Effect": "Allow",
+        "Principal": {"Service": "delivery.logs.amazonaws.com"},
+        "Action": "kms:Decrypt",
+        "Resource": "*",
+    }
+
+
+def _of_service(lake: dict[str, Any], service: str, condition: str) -> list[dict[str, Any]]:
+    """What the key lets a service do under a condition."""
+    return [
+        {name: statement[name] for name in ("Action", "Condition")}
+        for statement in _statements(lake, "Key").values()
+        if service in str(statement["Principal"].get("Service", ""))
+        and condition in str(statement.get("Condition", ""))
+    ]
+
+
 def test_nobody_else_reads_unless_their_account_is_named(lake: dict[str, Any]) -> None:
     shared = rendered("data-lake", ReaderAccounts=_READER)
     for policy in ("Key", "ArtifactBucketPolicy"):
