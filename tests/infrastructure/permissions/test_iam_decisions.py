@@ -226,6 +226,54 @@ def test_the_pipeline_deletes_only_what_it_has_unloaded(ministack: Path) -> None
     assert decide(ministack, wanted) == [ALLOW, IMPLICIT, IMPLICIT, IMPLICIT]
 
 
+def test_whoever_scales_the_endpoint_may_do_what_autoscaling_asks_of_its_caller(
+    ministack: Path,
+) -> None:
+    """Application Auto Scaling looks at its caller's permissions for SageMaker and CloudWatch.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-prerequisites.html and
+    https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_id-based-policy-examples.html
+    """
+    service = "sagemaker.application-autoscaling.amazonaws.com"
+    linked = f"{service}/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
+    first = {"context": {"iam:AWSServiceName": service}}
+    found: dict[str, Any] = {}
+    for actor in ("formation", "workflow"):
+        for stage in ("dev", "prod"):
+            name = f"sagemaker-{PROJECT}-{stage}"
+            endpoint = arn("sagemaker", f"endpoint/{name}")
+            tracked = f"alarm:TargetTracking-endpoint/{name}/variant/AllTraffic-AlarmHigh-1"
+            asks = {
+                "sagemaker:UpdateEndpointWeightsAndCapacities": endpoint,
+                "sagemaker:DescribeEndpoint": endpoint,
+                **{
+                    f"cloudwatch:{action}": arn("cloudwatch", tracked)
+                    for action in ("DescribeAlarms", "PutMetricAlarm", "DeleteAlarms")
+                },
+            }
+            role = roles()[actor]
+            found |= {f"{actor} {stage} {key}": asked(role, key, one) for key, one in asks.items()}
+        config = arn("sagemaker", f"endpoint-config/sagemaker-{PROJECT}-dev-7")
+        role_arn = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/{linked}"
+        found |= {
+            f"{actor} dev config": asked(role, "sagemaker:DescribeEndpointConfig", config),
+            f"{actor} dev linked": asked(role, "iam:CreateServiceLinkedRole", role_arn, **first),
+        }
+    decided = decisions(ministack, found)
+    assert {name for name, one in decided.items() if one != ALLOW} == {
+        name for name in found if " prod " in name
+    }
+
+
+def test_athena_finds_the_default_database_and_makes_none(ministack: Path) -> None:
+    """https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html."""
+    role = roles()["pipeline"]
+    names = ["catalog", "database/default", "table/default/somebodys"]
+    wanted = [asked(role, "glue:GetDatabase", arn("glue", name)) for name in names[:2]]
+    wanted += [asked(role, "glue:GetTable", arn("glue", names[2]))]
+    assert decide(ministack, wanted) == [ALLOW, ALLOW, IMPLICIT]
+
+
 def test_a_boundary_bounds(ministack: Path) -> None:
     boundary = {"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
     role = roles()["pipeline"]

@@ -18,7 +18,7 @@ from tests.servers import environment
 HERE = Path(__file__).parent
 EVERYTHING = {**ROLES.EVERYTHING, "SourceStage": "staging"}
 # What a provider's schema lists for properties that deploy.yaml has not: provisioned concurrency of
-# Lambda, scheduled actions, predictive scaling. Alarms of a policy are the service-linked role's.
+# Lambda, scheduled actions, predictive scaling.
 UNUSED = {
     "application-autoscaling:DeleteScheduledAction", "application-autoscaling:PutScheduledAction",
     "cloudwatch:GetMetricData", "lambda:DeleteProvisionedConcurrencyConfig",
@@ -26,10 +26,12 @@ UNUSED = {
 }  # fmt: skip
 # What a schema leaves out: CreateModel reads the package and, with VpcConfig, the network; an
 # endpoint configuration with KmsKeyId is granted the key
-# (https://docs.aws.amazon.com/sagemaker/latest/dg/api-permissions-reference.html).
+# (https://docs.aws.amazon.com/sagemaker/latest/dg/api-permissions-reference.html); of whoever makes
+# a scalable target Application Auto Scaling asks what it does to the variant
+# (https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-prerequisites.html).
 MISSING = {
     "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs", "kms:CreateGrant",
-    "sagemaker:DescribeModelPackage",
+    "sagemaker:DescribeModelPackage", "sagemaker:UpdateEndpointWeightsAndCapacities",
 }  # fmt: skip
 # Across accounts CreateModel is asked of the package as well, which this list does not say:
 # https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-deploy-xaccount.html

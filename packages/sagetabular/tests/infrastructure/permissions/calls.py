@@ -61,9 +61,10 @@ _PROVIDERS = {
         "cloudformation:GetTemplate", "cloudformation:UpdateStack", "iam:PassRole",
     },
 }  # fmt: skip
+# Its bucket, by "CodePipeline service role policy" there.
 _STORE = {
-    "s3:GetBucketLocation", "s3:GetBucketVersioning", "s3:GetObject", "s3:GetObjectVersion",
-    "s3:PutObject", "kms:DescribeKey", *KEY,
+    "s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning", "s3:GetObject",
+    "s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectAcl", "kms:DescribeKey", *KEY,
 }  # fmt: skip
 
 

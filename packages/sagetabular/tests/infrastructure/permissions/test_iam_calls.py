@@ -48,6 +48,10 @@ OF_LAMBDAS = {
 # By the service for what the definition asks: CreateModel and endpoints with a key.
 OF_WORKFLOW = {
     "iam:PassRole", "iam:CreateServiceLinkedRole", "kms:CreateGrant", "kms:DescribeKey",
+    # Application Auto Scaling checks that its caller may do what it does to the variant:
+    # https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-prerequisites.html
+    "sagemaker:UpdateEndpointWeightsAndCapacities", "sagemaker:DescribeEndpointConfig",
+    "cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms",
 }  # fmt: skip
 # build.yaml makes the repositories.
 NOT_OF_PUBLISH = {"ecr:CreateRepository"}
