@@ -393,6 +393,27 @@ def test_gitlab_deploys_from_one_branch(ministack: Path) -> None:
     assert decide(ministack, wanted) == [True, False, False, False]
 
 
+def test_on_gitlab_production_may_have_a_branch_of_its_own(ministack: Path) -> None:
+    """A token proves project and branch: with one branch, each stage's role is any job's of it.
+
+    https://docs.gitlab.com/ci/secrets/id_token_authentication/
+    """
+    provider = f"arn:aws:iam::{ACCOUNT}:oidc-provider/gitlab.com"
+    gitlab = {"Oidc": "gitlab", "Repository": "group/project"}
+    stages = {"shared": roles("prod", **gitlab), "own": roles("prod", **gitlab, Branch="release")}
+    tokens = [
+        {
+            "gitlab.com:aud": "sts.amazonaws.com",
+            "gitlab.com:sub": f"project_path:group/project:ref_type:branch:ref:{branch}",
+        }
+        for branch in ("main", "release")
+    ]
+    wanted = [
+        assumed(found["deploy"], provider, **token) for found in stages.values() for token in tokens
+    ]
+    assert decide(ministack, wanted) == [True, False, False, True]
+
+
 # --- Promotion to another account: both sides must allow ---
 
 
