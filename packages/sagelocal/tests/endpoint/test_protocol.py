@@ -110,6 +110,34 @@ def test_a_request_without_a_length_or_with_too_much_is_refused(endpoint: Endpoi
     assert (status, answer["__type"]) == (413, "RequestEntityTooLarge")
 
 
+@pytest.mark.parametrize("length", ["9" * 5_000, "1" * 19, str(1 << 40)])
+def test_a_length_that_no_request_has_is_refused_at_once(endpoint: Endpoint, capfd, length) -> None:
+    place = urlsplit(endpoint.url)
+    head = "POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: SageMaker.ListPipelines\r\n"
+    with socket.create_connection((place.hostname, place.port), timeout=10) as connection:
+        connection.sendall(f"{head}Content-Length: {length}\r\n\r\n".encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_zeros_before_a_length_are_none(endpoint: Endpoint) -> None:
+    header = {"Content-Length": "0" * 5_000 + "2"}
+    assert ask(endpoint, b"{}", **header) == (200, {"PipelineSummaries": []})
+
+
+# Java's `.`: https://docs.oracle.com/javase/8/docs/api/java/util/regex/Pattern.html#lt
+@pytest.mark.parametrize("mark", ["\n", "\r", "\x85", "\u2028", "\u2029"])
+def test_a_description_of_two_lines_is_refused(client, create, mark: str) -> None:
+    create(fail())
+    name = "demo"
+    for text in (f"a{mark}b", f"a{mark}"):
+        with refused("ValidationException", "PipelineExecutionDescription must match"):
+            client.start_pipeline_execution(PipelineName=name, PipelineExecutionDescription=text)
+        with refused("ValidationException", "PipelineDescription must match"):
+            client.update_pipeline(PipelineName=name, PipelineDescription=text)
+    client.update_pipeline(PipelineName=name, PipelineDescription="a\tb ü 🌲")
+
+
 def test_a_definition_as_large_as_the_service_takes_is_taken(client, create, build: Build) -> None:
     step = fail(message="x" * 1_000_000)
     create(step)

@@ -33,6 +33,8 @@ _INVOCATIONS = re.compile(r"/endpoints/([^/]+)/invocations")
 _LARGEST = 8 << 20
 # What is read of a request that is too large, so that its client hears why it is refused.
 _DISCARDED = 64 << 20
+# Of a length that is written out: no request has as many bytes.
+_DIGITS = 20
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -193,16 +195,18 @@ class _Handler(BaseHTTPRequestHandler):
         if not (text.isascii() and text.isdigit()):
             self.close_connection = True
             raise ServiceError("MissingContentLength", "Content-Length must be a number.", 411)
-        length = int(text)
+        # Python refuses to read a number of some thousand digits.
+        digits = text.lstrip("0")[:_DIGITS] or "0"
+        length = int(digits)
         if length > _LARGEST:
             self._discard(length)
-            message = f"A request may have at most {_LARGEST} bytes, got {length}."
+            message = f"A request may have at most {_LARGEST} bytes, got {text[:_DIGITS]}."
             raise ServiceError("RequestEntityTooLarge", message, 413)
         return self.rfile.read(length)
 
     def _discard(self, length: int) -> None:
         self.close_connection = True
-        left = min(length, _DISCARDED)
+        left = length if length <= _DISCARDED else 0
         while left and (chunk := self.rfile.read(min(left, 1 << 16))):
             left -= len(chunk)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
@@ -19,6 +20,9 @@ UNKNOWN_OPERATION, NO_JSON = "UnknownOperationException", "SerializationExceptio
 # The service gives such names to the jobs of pipelines itself, and so are those of sagelocal.
 _LONGER_HERE = {"HyperParameterTuningJobName"}
 _LIMITS = ("min", "max", "pattern", "enum")
+# An escaped character, a class, or a dot that stands for any character.
+_PART = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\.")
+_IN_LINE = r"[^\n\r\x85\u2028\u2029]"
 
 
 class ServiceError(Exception):
@@ -128,6 +132,8 @@ def _problems(value: Any, shape: Any, path: str) -> Iterator[str]:
         yield from _time_problems(value, path)
     elif shape.name not in _LONGER_HERE:
         limits = {name: shape.metadata[name] for name in _LIMITS if shape.metadata.get(name)}
+        if "pattern" in limits:
+            limits["pattern"] = _of_one_line(limits["pattern"])
         yield from limit_problems(value, limits, path)
     if shape.type_name == "list":
         for position, inner in enumerate(value):
@@ -136,6 +142,17 @@ def _problems(value: Any, shape: Any, path: str) -> Iterator[str]:
         for name, inner in value.items():
             yield from _problems(name, shape.key, f"{path} (key {name})")
             yield from _problems(inner, shape.value, f"{path}.{name}")
+
+
+def _of_one_line(pattern: str) -> str:
+    """Return a pattern whose dots stand for what Java's do: any character but a line break.
+
+    A pattern that names line breaks itself, as that of definitions, is left as it is: its parts
+    overlap, and to find that none fits would take forever.
+    """
+    if r"\n" in pattern:
+        return pattern
+    return _PART.sub(lambda part: _IN_LINE if part[0] == "." else part[0], pattern)
 
 
 def _time_problems(value: Any, path: str) -> Iterator[str]:
