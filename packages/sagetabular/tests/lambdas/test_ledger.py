@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections import Counter
 from datetime import timedelta
@@ -472,9 +473,101 @@ def test_a_score_that_is_no_number_is_left_out(account: LedgerAccount, score: st
     assert account.notices[0]["Subject"] == "housing-dev succeeded: ridge"
 
 
-def test_what_aws_refuses_is_no_success(account: LedgerAccount) -> None:
+# --- What cannot be read ---
+
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList; of SageMaker
+# and ECR, the errors that the API's reference names for the operation.
+UNREADABLE = [
+    ("ListObjectVersions", "AccessDenied", "inputs"),
+    ("ListObjectVersions", "NoSuchBucket", "inputs"),
+    ("DescribeImages", "AccessDeniedException", "digest"),
+    ("DescribeImages", "RepositoryNotFoundException", "digest"),
+    ("DescribeModelPackage", "ValidationException", "score"),
+    ("DescribeModelPackage", "AccessDeniedException", "score"),
+    ("ListPipelineExecutionSteps", "AccessDeniedException", "package"),
+    ("ListPipelineParametersForExecution", "AccessDeniedException", "parameters"),
+    ("DescribePipelineDefinitionForExecution", "ResourceNotFound", "default"),
+    ("DescribeProcessingJob", "ValidationException", "score"),
+]
+
+
+@pytest.mark.parametrize(("operation", "code", "lacks"), UNREADABLE)
+def test_what_cannot_be_read_costs_neither_item_nor_notice(
+    account: LedgerAccount, operation: str, code: str, lacks: str
+) -> None:
+    if operation == "DescribeProcessingJob":
+        account.steps(step("Select", kind="ProcessingJob"))
+    else:
+        account.answer("DescribeProcessingJob", ("ValidationException", "Could not find it"))
+    account.replace(operation, (code, "no"))
+    assert outcome(event("Succeeded", 600)) == "recorded"
+    item, (notice,) = account.item(), account.notices
+    assert item["status"] == "Succeeded"
+    assert notice["Subject"].startswith("housing-dev succeeded")
+    assert lacks not in {*item, *item["images"][0]} - {"inputs"}
+    unlisted = {"location": "s3://data/input/data/", "complete": False}
+    assert (item.get("inputs") == unlisted) == (lacks == "inputs")
+    if operation == "DescribeModelPackage":
+        assert item["package"] == PACKAGE, "the step names it"
+    if operation == "ListPipelineExecutionSteps":
+        assert "Registered: unknown" in notice["Message"]
+
+
+@pytest.mark.parametrize("uri", ["s3://", "s3:///rows", "s3://a b/rows", "s3://x/"])
+def test_a_location_that_no_bucket_can_have_costs_nothing(account: LedgerAccount, uri: str) -> None:
+    value = [{"Name": "DataUri", "Value": uri}]
+    account.replace("ListPipelineParametersForExecution", {"PipelineParameters": value})
+    account.replace("ListObjectVersions", ("InvalidBucketName", "no"))
+    outcome(event("Succeeded", 600))
+    assert account.item()["inputs"] == {"location": uri, "complete": False}
+    assert len(account.notices) == 1
+
+
+def test_inputs_that_could_not_be_read_are_tried_again(account: LedgerAccount) -> None:
+    account.status = "Executing"
+    account.replace("ListObjectVersions", ("AccessDenied", "no"))
+    outcome(event("Executing", 1))
+    account.status = "Succeeded"
+    account.replace("ListObjectVersions", {"Versions": [version("a.csv", "read", -5)]})
+    outcome(event("Succeeded", 600))
+    assert account.item()["inputs"]["count"] == 1
+
+
+def test_a_list_of_inputs_that_cannot_be_stored_costs_nothing(account: LedgerAccount) -> None:
+    entries = [version(f"input/data/{number:0900}.csv", "v" * 32, -1) for number in range(450)]
+    account.replace("ListObjectVersions", {"Versions": entries})
+    account.answer("PutObject", ("AccessDenied", "no"))
+    outcome(event("Succeeded", 600))
+    inputs = account.item()["inputs"]
+    assert inputs == {"location": "s3://data/input/data/", "count": 450, "complete": False}
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"\xff", b'{"winner": null, "metric": "r2"}'])
+def test_a_selection_that_is_none_costs_nothing(account: LedgerAccount, body: bytes) -> None:
+    account.steps(step("Select", kind="ProcessingJob"))
+    place = {"S3Uri": "s3://artefacts/x", "LocalPath": "/x", "S3UploadMode": "EndOfJob"}
+    outputs = [{"OutputName": "selection", "S3Output": place}]
+    account.answer("DescribeProcessingJob", {"ProcessingOutputConfig": {"Outputs": outputs}})
+    account.answer("GetObject", {"Body": io.BytesIO(body)})
+    outcome(event("Succeeded", 600))
+    assert "best_model" not in account.item()
+    assert len(account.notices) == 1
+
+
+@pytest.mark.parametrize(
+    ("operation", "code"),
+    [
+        ("ListPipelineExecutionSteps", "ThrottlingException"),
+        ("ListObjectVersions", "SlowDown"),
+        ("DescribeImages", "ServerException"),
+        ("DescribeModelPackage", "ThrottlingException"),
+    ],
+)
+def test_what_aws_answers_later_is_no_success(
+    account: LedgerAccount, operation: str, code: str
+) -> None:
     """Lambda tries again, and keeps the event in the end."""
-    account.replace("ListPipelineExecutionSteps", ("AccessDeniedException", "no"))
+    account.replace(operation, (code, "no"))
     with pytest.raises(ClientError):
         outcome(event("Succeeded", 600))
     assert not account.items

@@ -8,8 +8,11 @@ The item says at any time what the newest event said, however events arrive: AWS
 twice, late, or in another order. A notice is sent once for each end of an execution; if sending
 fails, the invocation does too, and the next one sends it.
 
-Errors: those of AWS, and `BusyError` while another invocation sends the notice. Lambda then calls
-again, twice, and keeps what fails for good in the dead letter queue.
+What may not be read, or is not there any more, is left out of the item: inputs, steps, packages,
+images. It costs neither the item nor the notice.
+
+Errors: other ones of AWS, such as throttling, and `BusyError` while another invocation sends the
+notice. Lambda then calls again, twice, and keeps what fails for good in the dead letter queue.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ from typing import Any
 
 import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 RANKS = {"Executing": 0, "Stopping": 1}
 ENDED = 2
@@ -51,7 +54,14 @@ _IMAGE = re.compile(
     r"(\d{12})\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/([^:@]+)(?::([^@]+))?"
     r"(?:@(sha256:[0-9a-f]{64}))?"
 )
-_UNKNOWN_IMAGE = ("ImageNotFoundException", "RepositoryNotFoundException", "AccessDeniedException")
+# What AWS calls a lack of permission, a thing that is not there, and a name that nothing can have.
+_UNREADABLE = {
+    *("AccessDenied", "AccessDeniedException", "AllAccessDisabled", "403", "Forbidden"),
+    *("NoSuchBucket", "NoSuchKey", "NoSuchVersion", "404", "NotFound", "PermanentRedirect"),
+    *("ResourceNotFound", "ResourceNotFoundException", "InvalidObjectState", "InvalidBucketName"),
+    *("ImageNotFoundException", "RepositoryNotFoundException", "InvalidParameterException"),
+    "ValidationException",  # SageMaker says so of a job or package that is gone
+}
 _NEWER = (
     "attribute_not_exists(#changed) OR #changed < :changed"
     " OR (#changed = :changed AND #rank < :rank)"
@@ -260,16 +270,25 @@ def _unless_refused(call: Any, **request: Any) -> bool:
 # --- What an execution was ---
 
 
+def _or_none(ask: Any) -> Any:
+    """Return an answer; None if it may not be read, or what was asked for is not there."""
+    try:
+        return ask()
+    except ParamValidationError as err:  # a bucket's name that is none, for example
+        log.warning("Left out: %s", err)
+    except ClientError as err:
+        code = err.response["Error"]["Code"]
+        if code not in _UNREADABLE and not code.startswith("KMS."):
+            raise
+        log.warning("Left out: %s", err)
+    return None
+
+
 def _item(change: Change, stored: dict[str, Any]) -> dict[str, Any]:
     """Return the whole item; what was found out about the inputs stays."""
-    described, sagemaker = change.described, _client("sagemaker")
-    definition = json.loads(
-        sagemaker.describe_pipeline_definition_for_execution(PipelineExecutionArn=change.execution)[
-            "PipelineDefinition"
-        ]
-    )
+    described, started = change.described, change.described["CreationTime"]
+    definition = _definition(change.execution)
     parameters = _parameters(change.execution, definition)
-    started = described["CreationTime"]
     item = {
         "execution": change.execution,
         "execution_id": change.id,
@@ -279,10 +298,10 @@ def _item(change: Change, stored: dict[str, Any]) -> dict[str, Any]:
         "status": change.status,
         "changed": change.changed,
         "rank": change.rank,
-        "commit": parameters.get("Commit"),
+        "commit": (parameters or {}).get("Commit"),
         "parameters": parameters,
-        "images": _images([parameters, definition]),
-        "inputs": stored.get("inputs") or _inputs(parameters, change, started),
+        "images": _images([parameters or {}, definition]),
+        "inputs": _known_inputs(stored) or _inputs(parameters, change, started),
         "started": _moment(started),
         **(_end(change) if change.ended else {}),
     }
@@ -290,13 +309,16 @@ def _item(change: Change, stored: dict[str, Any]) -> dict[str, Any]:
 
 
 def _end(change: Change) -> dict[str, Any]:
-    steps = list(_pages("sagemaker", "list_pipeline_execution_steps", "PipelineExecutionSteps",
-                        PipelineExecutionArn=change.execution))  # fmt: skip
+    found = _pages("sagemaker", "list_pipeline_execution_steps", "PipelineExecutionSteps",
+                   PipelineExecutionArn=change.execution)  # fmt: skip
+    known = _or_none(lambda: list(found))
+    steps = known or []
     failures = [] if change.status == "Succeeded" else _failures(change, steps)
     return {
         "ended": change.changed,
         **_winner(steps),
         "failures": failures or None,
+        "unread": ["steps"] if known is None else None,
         "notice_claimed": int(time.time()),
     }
 
@@ -306,8 +328,17 @@ def _pages(service: str, operation: str, key: str, **request: Any) -> Any:
         yield from page.get(key, [])
 
 
-def _parameters(execution: str, definition: dict[str, Any]) -> dict[str, str]:
-    """Return the values of all parameters: those given, and the definition's defaults."""
+def _definition(execution: str) -> dict[str, Any]:
+    ask = _client("sagemaker").describe_pipeline_definition_for_execution
+    found = _or_none(lambda: ask(PipelineExecutionArn=execution))
+    return dict(json.loads(found["PipelineDefinition"])) if found else {}
+
+
+def _parameters(execution: str, definition: dict[str, Any]) -> dict[str, str] | None:
+    """Return the values of all parameters: those given, and the definition's defaults.
+
+    Defaults alone would be wrong where those given cannot be read: then there are none.
+    """
     defaults = {
         entry["Name"]: str(entry["DefaultValue"])
         for entry in definition.get("Parameters", [])
@@ -315,7 +346,10 @@ def _parameters(execution: str, definition: dict[str, Any]) -> dict[str, str]:
     }
     given = _pages("sagemaker", "list_pipeline_parameters_for_execution", "PipelineParameters",
                    PipelineExecutionArn=execution)  # fmt: skip
-    return {**defaults, **{entry["Name"]: entry["Value"] for entry in given}}
+    known = _or_none(lambda: list(given))
+    if known is None:
+        return None
+    return {**defaults, **{entry["Name"]: entry["Value"] for entry in known}}
 
 
 def _images(sources: Any) -> list[dict[str, str]]:
@@ -339,32 +373,44 @@ def _texts(node: Any) -> Any:
 
 def _digest(registry: str, repository: str, tag: str) -> str | None:
     """Return the digest that a tag stands for; None for an image that is not ours to look at."""
-    try:
-        answer = _client("ecr").describe_images(
-            registryId=registry, repositoryName=repository, imageIds=[{"imageTag": tag}]
-        )
-    except ClientError as err:
-        if err.response["Error"]["Code"] not in _UNKNOWN_IMAGE:
-            raise
-        return None
-    return str(answer["imageDetails"][0]["imageDigest"])
+    image = {"registryId": registry, "repositoryName": repository, "imageIds": [{"imageTag": tag}]}
+    answer = _or_none(lambda: _client("ecr").describe_images(**image))
+    return str(answer["imageDetails"][0]["imageDigest"]) if answer else None
 
 
 # --- Inputs ---
 
 
-def _inputs(parameters: dict[str, str], change: Change, started: datetime) -> dict[str, Any]:
-    """Return the versions of the objects that the execution found when it started."""
+def _known_inputs(stored: dict[str, Any]) -> Any:
+    """Return the inputs that an item has, if they could be read when it was written."""
+    inputs = stored.get("inputs", {})
+    return inputs if "count" in inputs else None
+
+
+def _inputs(
+    parameters: dict[str, str] | None, change: Change, started: datetime
+) -> dict[str, Any] | None:
+    """Return the versions of the objects that the execution found when it started.
+
+    Where they may not be listed, it is said that they are not complete; None if it is not known
+    where they are.
+    """
+    if parameters is None:
+        return None
     given = parameters.get("DataUri", "")
     location = given if given.startswith("s3://") else os.environ["DATA_LOCATION"]
     bucket, _, prefix = location.removeprefix("s3://").partition("/")
-    versions, complete = _versions(bucket, prefix, started)
+    listed = _or_none(lambda: _versions(bucket, prefix, started))
+    if listed is None:
+        return {"location": location, "complete": False}
+    versions, complete = listed
     objects = [{"key": key, "version": version} for key, version in sorted(versions.items())]
     found = {"location": location, "count": len(objects), "complete": complete}
     text = json.dumps(objects)
     if len(text.encode()) <= INLINE_BYTES:
         return {**found, "objects": objects}
-    return {**found, "manifest": _write_manifest(change, text)}
+    manifest = _or_none(lambda: _write_manifest(change, text))
+    return {**found, "manifest": manifest} if manifest else {**found, "complete": False}
 
 
 def _versions(bucket: str, prefix: str, started: datetime) -> tuple[dict[str, str], bool]:
@@ -404,8 +450,7 @@ def _winner(steps: list[dict[str, Any]]) -> dict[str, Any]:
         for step in steps
         if step.get("Metadata", {}).get("RegisterModel", {}).get("Arn")
     ]
-    sagemaker = _client("sagemaker")
-    packages = [sagemaker.describe_model_package(ModelPackageName=arn) for arn in arns]
+    packages = [_package(arn) for arn in arns]
     # One that competed comes before those of other kinds, which every execution registers.
     packages.sort(
         key=lambda package: "selection" not in package.get("CustomerMetadataProperties", {})
@@ -413,6 +458,11 @@ def _winner(steps: list[dict[str, Any]]) -> dict[str, Any]:
     if packages and "selection" in packages[0].get("CustomerMetadataProperties", {}):
         return _registered(packages[0])
     return (_registered(packages[0]) if packages else {}) | _selected(steps)
+
+
+def _package(arn: str) -> dict[str, Any]:
+    ask = _client("sagemaker").describe_model_package
+    return _or_none(lambda: ask(ModelPackageName=arn)) or {"ModelPackageArn": arn}
 
 
 def _registered(package: dict[str, Any]) -> dict[str, Any]:
@@ -434,7 +484,12 @@ def _selected(steps: list[dict[str, Any]]) -> dict[str, Any]:
     ]
     if not jobs:
         return {}
-    job = _client("sagemaker").describe_processing_job(ProcessingJobName=jobs[0].rsplit("/", 1)[-1])
+    return _or_none(lambda: _selection(jobs[0].rsplit("/", 1)[-1])) or {}
+
+
+def _selection(name: str) -> dict[str, Any]:
+    """Return the winner of the job's `selection.json`."""
+    job = _client("sagemaker").describe_processing_job(ProcessingJobName=name)
     (folder,) = (
         output["S3Output"]["S3Uri"]
         for output in job["ProcessingOutputConfig"]["Outputs"]
@@ -442,10 +497,14 @@ def _selected(steps: list[dict[str, Any]]) -> dict[str, Any]:
     )
     bucket, _, key = f"{folder}/selection.json".removeprefix("s3://").partition("/")
     body = _client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-    selection = json.loads(body, parse_float=Decimal)
-    metric = f"test_{selection['metric']}"
-    winner = selection["winner"]
-    return {"best_model": winner["model"], "metric": metric, "score": _number(winner[metric])}
+    try:
+        selection = json.loads(body, parse_float=Decimal)
+        metric = f"test_{selection['metric']}"
+        winner = selection["winner"]
+        return {"best_model": winner["model"], "metric": metric, "score": _number(winner[metric])}
+    except (KeyError, TypeError, ValueError) as err:
+        log.warning("Left out: s3://%s/%s is no selection: %r", bucket, key, err)
+        return {}
 
 
 def _number(value: Any) -> Decimal | None:
@@ -548,7 +607,7 @@ def message(item: dict[str, Any]) -> str:
     lines = [f"Pipeline {item['pipeline']}, execution {item['execution_id']}: {item['status']}."]
     if "best_model" in item:
         lines.append(f"Best model: {_score(item)}.")
-    lines.append(f"Registered: {item.get('package', 'nothing')}")
+    lines.append(f"Registered: {item.get('package', 'unknown' if 'unread' in item else 'nothing')}")
     for failure in item.get("failures", []):
         lines += ["", *_lines(failure)]
     facts = {"Started by": "trigger", "Commit": "commit", "Started": "started", "Ended": "ended"}
