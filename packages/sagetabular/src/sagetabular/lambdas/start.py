@@ -60,8 +60,12 @@ _MISSING = (
     *("404", "NoSuchKey", "NoSuchVersion", "NotFound", "InvalidRange"),
     *("EntityNotFoundException", "ResourceNotFound"),
 )
-# What no repetition changes.
-_REFUSALS = ("ValidationException", "ResourceNotFound", "AccessDeniedException")
+# What no repetition changes. A permission may only have to spread, which takes IAM a while.
+_REFUSALS = ("ValidationException", "ResourceNotFound")
+# What `.` of SageMaker's patterns does not stand for, and what no log should hold.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+# SageMaker takes 3,072 characters; three keys of S3 alone may have as many.
+_DESCRIPTION = 3_000
 
 
 class RefusedError(Exception):
@@ -213,8 +217,19 @@ def _manifest(content: Any, place: str, declared: dict[str, dict[str, Any]]) -> 
             msg = f"{place}: channels: training is {uri}, and {_setting('PIPELINE')} reads a table."
             remedy = "Leave channels out, or set `source: s3` under data in conf/pipeline.yaml."
             raise RefusedError(msg, remedy, manifest=True)
+        _check_bucket(uri, place)
         values["DataUri"] = uri
     return {"place": place, "content": content, "values": values}
+
+
+def _check_bucket(uri: str, place: str) -> None:
+    """Refuse a folder that the role of the pipeline cannot read."""
+    buckets = [name for name in (_setting("DATA_BUCKET"), _setting("ARTIFACT_BUCKET")) if name]
+    if uri.removeprefix("s3://").partition("/")[0] not in buckets:
+        wanted = " or ".join(f"s3://{bucket}/" for bucket in buckets)
+        msg = f"{place}: channels: training must lie in {wanted}, got {uri!r:.200}."
+        remedy = "Copy the files there: the role of the pipeline can read no other bucket."
+        raise RefusedError(msg, remedy, manifest=True)
 
 
 def _values(
@@ -427,15 +442,26 @@ def _runs(execution: str, ended: str) -> bool:
 
 def _others_run(ended: str) -> bool:
     """Return whether an execution runs that somebody else has started."""
-    pages = _client("sagemaker").get_paginator("list_pipeline_executions")
-    after = datetime.now(UTC) - _LONGEST
-    found = pages.paginate(PipelineName=_setting("PIPELINE"), CreatedAfter=after)
-    # Where there is no pipeline, nothing runs: whoever starts it finds that out.
-    every = _or_none(lambda: [one for page in found for one in page["PipelineExecutionSummaries"]])
-    return any(
-        one["PipelineExecutionStatus"] in RUNNING and one["PipelineExecutionArn"] != ended
-        for one in every or []
+    pages = (
+        _client("sagemaker")
+        .get_paginator("list_pipeline_executions")
+        .paginate(
+            PipelineName=_setting("PIPELINE"),
+            CreatedAfter=datetime.now(UTC) - _LONGEST,
+            # What runs is among the newest, so that mostly one page is asked for.
+            SortBy="CreationTime",
+            SortOrder="Descending",
+            PaginationConfig={"PageSize": 100},
+        )
     )
+    running = (
+        one
+        for page in pages
+        for one in page["PipelineExecutionSummaries"]
+        if one["PipelineExecutionStatus"] in RUNNING and one["PipelineExecutionArn"] != ended
+    )
+    # Where there is no pipeline, nothing runs: whoever starts it finds that out.
+    return _or_none(lambda: next(running, None)) is not None
 
 
 def _start(holder: dict[str, Any]) -> dict[str, str]:
@@ -482,13 +508,13 @@ def _prepared(waiting: dict[str, Any]) -> dict[str, Any]:
         msg = f"{_setting('PIPELINE')} needs values of {', '.join(lacking)}."
         remedy = "Set the variables that conf/aws.yaml names, and run `pipeline upsert`."
         raise RefusedError(msg, remedy)
-    why = ", ".join(waiting["why"])
+    why = f"Started by {', '.join(waiting['triggers'])}: {', '.join(waiting['why'])}"
     now = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     return {
         "request": {
             "PipelineName": _setting("PIPELINE"),
             "PipelineExecutionDisplayName": _name(waiting["triggers"][0], now),
-            "PipelineExecutionDescription": f"Started by {', '.join(waiting['triggers'])}: {why}",
+            "PipelineExecutionDescription": _CONTROL.sub(" ", why)[:_DESCRIPTION],
             "PipelineParameters": [{"Name": n, "Value": v} for n, v in sorted(values.items())],
             "ClientRequestToken": uuid.uuid4().hex,
         }

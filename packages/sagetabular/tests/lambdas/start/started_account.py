@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -185,8 +186,9 @@ class StartedAccount:
     def _list_pipeline_executions(self, given: dict[str, Any]) -> dict[str, Any]:
         if self.parameters is None:
             raise AnswerError("ResourceNotFound")
+        assert given["MaxResults"] == 100, "the most that SageMaker gives"
         first = int(given.get("NextToken", 0))
-        newest = [*reversed(self.executions)]
+        newest = self.executions[:: -1 if given["SortOrder"] == "Descending" else 1]
         page = [
             {
                 "PipelineExecutionArn": execution["arn"],
@@ -201,6 +203,8 @@ class StartedAccount:
     def _start_pipeline_execution(self, given: dict[str, Any]) -> dict[str, Any]:
         if self.refusal:
             raise AnswerError(self.refusal)
+        for name in ("PipelineExecutionDescription", "PipelineExecutionDisplayName"):
+            _check_text(name, given[name])
         for execution in self.executions:
             if execution["request"]["ClientRequestToken"] == given["ClientRequestToken"]:
                 return {"PipelineExecutionArn": execution["arn"]}
@@ -228,6 +232,19 @@ class StartedAccount:
         parameters = {"classification": self.table_kind}
         table = {"Name": "california", "StorageDescriptor": storage, "Parameters": parameters}
         return {"Table": table}
+
+
+def _check_text(name: str, text: str) -> None:
+    """Refuse a text as SageMaker does, by length and pattern of its own model.
+
+    The patterns are Java's: `.` stands for no line break, of which Java knows five.
+    https://docs.oracle.com/javase/8/docs/api/java/util/regex/Pattern.html#lt
+    """
+    start = client("sagemaker").meta.service_model.operation_model("StartPipelineExecution")
+    limits = start.input_shape.members[name].metadata
+    breaks = re.search(r"[\n\r\x85\u2028\u2029]", text)
+    if breaks or len(text) > limits["max"] or not re.fullmatch(limits["pattern"], text):
+        raise AnswerError("ValidationException")
 
 
 @cache

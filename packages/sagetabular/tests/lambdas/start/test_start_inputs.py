@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from started_account import DATA, PARAMETERS, uploaded
+from started_account import ARTIFACTS, DATA, PARAMETERS, uploaded
 
 _FILE, _MANIFEST = "input/data/training/a.csv", "manifests/manifest.json"
 _CONFIG = "input/config/hyperparameters.json"
-_FOLDER = "s3://bucket/folder/"
 
 
 @pytest.fixture(autouse=True)
@@ -51,11 +50,28 @@ def test_the_newest_manifest_counts_however_events_come(account, call):
     assert values_of(account)["Folds"] == "3"
 
 
-def test_the_channel_of_a_manifest_is_the_uri_of_a_pipeline_that_reads_files(account, call):
+@pytest.mark.parametrize("folder", [f"s3://{DATA}/folder/", f"s3://{ARTIFACTS}/folder/a.csv"])
+def test_the_channel_of_a_manifest_is_the_uri_of_a_pipeline_that_reads_files(account, call, folder):
     account.parameters = [*PARAMETERS, {"Name": "DataUri", "Type": "String"}]
-    account.put(_MANIFEST, json.dumps({"channels": {"training": _FOLDER}}))
+    account.put(_MANIFEST, json.dumps({"channels": {"training": folder}}))
     call(uploaded(_MANIFEST))
-    assert values_of(account)["DataUri"] == _FOLDER
+    assert values_of(account)["DataUri"] == folder
+
+
+@pytest.mark.parametrize("bucket", ["bucket", f"{DATA}-2", DATA[:-1]])
+def test_a_channel_in_a_bucket_that_the_pipeline_cannot_read_is_refused(account, call, bucket):
+    account.parameters = [*PARAMETERS, {"Name": "DataUri", "Type": "String"}]
+    account.put(_MANIFEST, json.dumps({"channels": {"training": f"s3://{bucket}/{DATA}/"}}))
+
+    assert call(uploaded(_MANIFEST))["outcome"] == "refused"
+
+    rule, remedy = account.notices[0].split("\n")
+    wanted = f"s3://{DATA}/ or s3://{ARTIFACTS}/"
+    assert rule == (
+        f"{_MANIFEST}: channels: training must lie in {wanted}, got 's3://{bucket}/{DATA}/'."
+    )
+    assert remedy.startswith("Copy the files there")
+    assert account.executions == []
 
 
 @pytest.mark.parametrize(

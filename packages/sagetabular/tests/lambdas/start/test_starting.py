@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from botocore.exceptions import ClientError
 from started_account import DATA, PARAMETERS, PIPELINE, ended, uploaded
 
 _FILE = "input/data/training/a.csv"
@@ -149,7 +150,7 @@ def test_an_unknown_event_is_refused(account, call):
     assert "must be an upload" in account.notices[0]
 
 
-@pytest.mark.parametrize("refusal", ["ValidationException", "AccessDeniedException"])
+@pytest.mark.parametrize("refusal", ["ValidationException", "ResourceNotFound"])
 def test_what_sagemaker_refuses_is_said_and_holds_up_nobody(account, call, refusal):
     account.put(_FILE, "a,b\n")
     account.refusal = refusal
@@ -158,6 +159,49 @@ def test_what_sagemaker_refuses_is_said_and_holds_up_nobody(account, call, refus
 
     account.refusal = ""
     assert call(uploaded(_FILE, 2))["outcome"] == "started"
+
+
+def test_a_permission_that_has_not_spread_yet_is_waited_for(account, call):
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html: eventually consistent."""
+    account.put(_FILE, "a,b\n")
+    account.refusal = "AccessDeniedException"
+    for _ in range(3):  # Lambda tries twice more
+        with pytest.raises(ClientError, match="AccessDeniedException"):
+            call(uploaded(_FILE, 1), request="the same")
+    assert account.notices == []
+
+    account.refusal = ""
+    assert call({"trigger": "manual"})["outcome"] == "started"
+    assert _FILE in account.executions[0]["request"]["PipelineExecutionDescription"]
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 998, "line\nbreak", "a\r\x00\x1b[31mb\x7f\x85\u2028c", "🌲" * 240]
+)
+def test_keys_of_any_length_and_letters_start(account, call, name):
+    keys = [f"{_FILE[:21]}{number}{name}.csv" for number in range(4)]
+    for number, key in enumerate(keys):
+        account.put(key, "a,b\n")
+        call(uploaded(key, number))
+    account.end()
+
+    assert call(ended(account.executions[0]["arn"]))["outcome"] == "started"
+
+    description = account.executions[1]["request"]["PipelineExecutionDescription"]
+    assert description.startswith(f"Started by data: {_FILE[:21]}1")
+    assert description.isprintable()
+    assert account.notices == []
+
+
+def test_the_newest_that_runs_is_found_on_the_first_page(account, call):
+    for place in range(9):
+        account.start()
+        if place < 8:
+            account.end("Failed", place)
+    account.put(_FILE, "a,b\n")
+
+    assert call(uploaded(_FILE)) == {"outcome": "waiting"}
+    assert account.calls.count("ListPipelineExecutions") == 1
 
 
 def test_a_missing_pipeline_or_value_is_said(account, call):
