@@ -127,6 +127,7 @@ class Release:
         stages = ("dev", "staging", "prod")
         self._bundle = release_bundle(text, {stage: given | {"Stage": stage} for stage in stages})
         self._variables: dict[str, str] = {}
+        self._succeeded: dict[str, str] = {}
 
     def run(self, person: Any = lambda: True) -> str:
         """Run all stages and return how that ends.
@@ -136,14 +137,29 @@ class Release:
         """
         self._variables.clear()
         for stage in self._resources["Release"]["Properties"]["Stages"]:
-            for action in sorted(stage["Actions"], key=lambda one: one.get("RunOrder", 1)):
-                self.account.actions.append(f"{stage['Name']}/{action['Name']}")
-                found = self._act(action, person)
-                if found is None:
-                    return "Failed"
-                spoken = {f"{action.get('Namespace')}.{name}": one for name, one in found.items()}
-                self._variables |= spoken
+            if not self._passes(stage, person):
+                return "Failed"
+        self._succeeded = dict(self._variables)
         return "Succeeded"
+
+    def roll_back(self) -> str:
+        """Run the last stage with the variables of the last release that succeeded.
+
+        https://docs.aws.amazon.com/codepipeline/latest/userguide/stage-rollback.html
+        """
+        self._variables = dict(self._succeeded)
+        last = self._resources["Release"]["Properties"]["Stages"][-1]
+        return "Succeeded" if self._passes(last, lambda: True) else "Failed"
+
+    def _passes(self, stage: dict[str, Any], person: Any) -> bool:
+        for action in sorted(stage["Actions"], key=lambda one: one.get("RunOrder", 1)):
+            self.account.actions.append(f"{stage['Name']}/{action['Name']}")
+            found = self._act(action, person)
+            if found is None:
+                return False
+            spoken = {f"{action.get('Namespace')}.{name}": one for name, one in found.items()}
+            self._variables |= spoken
+        return True
 
     def _act(self, action: dict[str, Any], person: Any) -> dict[str, str] | None:
         configuration = {

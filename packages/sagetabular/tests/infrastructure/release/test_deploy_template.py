@@ -11,6 +11,7 @@ Numbers of the scaling policy are those of the systems that this one replaces (r
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any
 
@@ -87,9 +88,10 @@ def test_scaling_in_is_switched_off_and_on_again() -> None:
 
 
 def test_scaling_is_optional() -> None:
+    """Without it the endpoint has `MinInstances`, so it is updated too."""
     assert update(deployed(), deployed(Autoscaling="false")) == {
         "replaced": set(),
-        "updated": set(),
+        "updated": {"Endpoint"},
         "added": set(),
         "removed": {"ScalableTarget", "ScalingPolicy"},
     }
@@ -150,6 +152,24 @@ def test_traffic_shifts_as_asked(shift, size) -> None:
     assert policy["TerminationWaitInSeconds"] == 90
     assert (routing.pop("Type"), routing.pop("WaitIntervalInSeconds")) == (shift, 600)
     assert routing == ({size: {"Type": "CAPACITY_PERCENT", "Value": 25}} if size else {})
+
+
+@pytest.mark.parametrize("shift", ["ALL_AT_ONCE", "CANARY", "LINEAR"])
+def test_the_longest_update_fits_into_what_sagemaker_allows(shift) -> None:
+    """28,800 seconds at most, more than all waits together, says the API's page:
+
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_BlueGreenUpdatePolicy.html
+    """
+    limits = DEPLOY["Parameters"]
+    longest = {name: limits[name]["MaxValue"] for name in ("BakeSeconds", "TerminationWaitSeconds")}
+    smallest = limits["StepPercent"]["MinValue"]
+    config = properties("Endpoint", TrafficShift=shift, StepPercent=smallest, **longest)
+    policy = config["DeploymentConfig"]["BlueGreenUpdatePolicy"]
+    steps = {"ALL_AT_ONCE": 1, "CANARY": 2, "LINEAR": math.ceil(100 / smallest)}[shift]
+    bake = policy["TrafficRoutingConfiguration"]["WaitIntervalInSeconds"]
+    waits = steps * bake + policy["TerminationWaitInSeconds"]
+    # An hour is left for instances to start.
+    assert waits + 3600 <= policy["MaximumExecutionTimeoutInSeconds"] == 28_800
 
 
 def refused(rule: str, **parameters: Any) -> bool:
@@ -269,6 +289,29 @@ def test_an_update_keeps_how_many_instances_there_are() -> None:
     assert variant(MinInstances=2)["InitialInstanceCount"] == 2
 
 
+@pytest.mark.parametrize(
+    "fixed", [{"Autoscaling": "false"}, {"InstanceType": "ml.t2.medium"}], ids=str
+)
+def test_an_endpoint_that_does_not_scale_has_the_instances_of_its_settings(fixed) -> None:
+    """Retained properties win over the configuration's, says the page of UpdateEndpoint:
+
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateEndpoint.html
+    """
+    assert properties("Endpoint", **fixed)["RetainAllVariantProperties"] is False
+    change = update(deployed(MinInstances=1, **fixed), deployed(MinInstances=3, **fixed))
+    assert (change["replaced"], change["updated"]) == ({"EndpointConfig"}, {"Endpoint"})
+    assert variant(MinInstances=3, **fixed)["InitialInstanceCount"] == 3
+
+
+def test_more_instances_and_steps_take_two_deployments() -> None:
+    """The endpoint is updated before its autoscaling, which refers to it, has more instances."""
+    resources = deployed(MinInstances=2, TrafficShift="CANARY")
+    assert "<Endpoint." in resources["ScalableTarget"]["Properties"]["ResourceId"]
+    page = (TEMPLATE.parent / "docs/infrastructure/deployment.md").read_text(encoding="utf-8")
+    for text in (DEPLOY["Parameters"]["TrafficShift"]["Description"], page):
+        assert "two deployments" in text
+
+
 def test_what_is_replaced_has_no_name_of_its_own() -> None:
     """CloudFormation makes the new one before the old one goes: one name would be taken."""
     assert "ModelName" not in properties("Model")
@@ -320,8 +363,7 @@ def problems(resource: dict[str, Any]) -> str:
     """Return what the service would refuse of a resource; names that CloudFormation makes count."""
     service, call = CALLS[resource["Type"]]
     given_ = dict(resource["Properties"])
-    retains = given_.pop("RetainAllVariantProperties", True)
-    assert retains is True
+    assert given_.pop("RetainAllVariantProperties", True) in (True, False)
     if resource["Type"].endswith("Model"):
         given_ |= {"ModelName": "made"}
     if resource["Type"].endswith("EndpointConfig"):

@@ -6,6 +6,7 @@ import boto3
 import pytest
 from answered_calls import AnsweredCalls, read_descriptions_once
 from botocore.client import BaseClient
+from projects import TEMPLATE
 from rehearsal import MADE_UP, OWN, Account, Release
 
 STAGES = ("dev", "staging", "prod")
@@ -146,3 +147,27 @@ def test_going_back_is_rejecting_and_releasing_again(account, new_release) -> No
     account.approvals[1] = "Rejected"
     assert release.run() == "Succeeded"
     assert served(account) == ["1", "1", "1"]
+
+
+@pytest.mark.parametrize(
+    ("since", "ends", "production"), [("Approved", "Succeeded", "1"), ("Rejected", "Failed", "2")]
+)
+def test_a_rollback_checks_the_earlier_version_again(
+    account, new_release, since, ends, production
+) -> None:
+    """CodePipeline runs the whole stage again: one that was rejected since does not come back."""
+    account.register()
+    release = new_release()
+    assert release.run() == "Succeeded"
+    account.approvals[0] = since
+    account.register()
+    account.answers["prod"] = [1, 1, 1, 2]
+    assert release.run() == "Failed"
+    del account.answers["prod"]
+    assert release.roll_back() == ends
+    assert account.serves("prod") == production
+    rejected = "must be Approved to be rolled out, is Rejected"
+    assert (rejected in account.failure) is (since == "Rejected")
+    page = (TEMPLATE.parent / "docs/infrastructure/deployment.md").read_text(encoding="utf-8")
+    for text in ("`Check` included", "rejected since", "structure of the release"):
+        assert text in page
