@@ -4,7 +4,8 @@ Run in the environment of `moto.lock`: `python interpreter.py < JSON > JSON`. Wh
 `{"definition": …, "names": …, "scenarios": {name: scenario}}`, what comes out is name → result.
 A scenario says what the account holds and how SageMaker behaves, see `Account`.
 
-moto runs no pipeline and knows neither UpdateEndpoint nor StopPipelineExecution: those are here.
+moto runs no pipeline and knows neither UpdateEndpoint nor StopPipelineExecution: those are here. So
+is DeregisterScalableTarget, which there keeps policies and has an error of another name.
 Nobody waits: how long the machine would have waited is recorded instead.
 """
 
@@ -21,6 +22,8 @@ from typing import Any
 
 import boto3
 from moto import mock_aws
+from moto.applicationautoscaling.models import applicationautoscaling_backends
+from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult
@@ -42,6 +45,7 @@ OLD = "old-configuration"
 # What Step Functions calls services in the names of their errors, by the SDK for Java:
 # https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
 ERROR_NAMES = {"sagemaker": "SageMaker", "ssm": "Ssm", "s3": "S3"}
+ERROR_NAMES |= {"applicationautoscaling": "ApplicationAutoScaling"}
 BOTO_NAMES = {"applicationautoscaling": "application-autoscaling"}
 # Actions whose errors a scenario may script, with the methods that answer them.
 ACTIONS = {
@@ -53,7 +57,9 @@ ACTIONS = {
     "CreateEndpointConfig": "create_endpoint_config",
     "CreateEndpoint": "create_endpoint",
     "UpdateEndpoint": "update_endpoint",
+    "DeregisterScalableTarget": "deregister_scalable_target",
 }
+OF_SCALING = {"deregister_scalable_target"}
 
 
 class Account:
@@ -64,9 +70,9 @@ class Account:
             where `pipeline upsert` has left none; `pipeline`, the statuses that an execution has
             one after the other; `running`, true for another execution that runs; `packages` that
             it registers, `{"approval", "execution"}`; `endpoint`, the statuses after a deployment;
-            `before`, `{"status", "instances"}` of an endpoint that is there; `errors`, action →
-            codes, one for each call; `smoke_test`, false if it fails; `holder` of the lock;
-            `without`, a resource that is not there.
+            `before`, `{"status", "instances"}` of an endpoint that is there, and `scaled`, true if
+            it scales; `errors`, action → codes, one for each call; `smoke_test`, false if it
+            fails; `holder` of the lock; `without`, a resource that is not there.
         names: Of the resources.
     """
 
@@ -164,6 +170,28 @@ class Account:
         sagemaker.create_endpoint_config(EndpointConfigName=OLD, ProductionVariants=[variant])
         sagemaker.create_endpoint(EndpointName=self.names["Endpoint"], EndpointConfigName=OLD)
         self._endpoint().endpoint_status = before["status"]
+        if before.get("scaled"):
+            self._make_scaling()
+
+    def _make_scaling(self) -> None:
+        """Let the endpoint scale, as an earlier execution did."""
+        variant = {
+            "ServiceNamespace": "sagemaker",
+            "ResourceId": f"endpoint/{self.names['Endpoint']}/variant/AllTraffic",
+            "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+        }
+        scaling = self.client("application-autoscaling")
+        scaling.register_scalable_target(**variant, MinCapacity=2, MaxCapacity=8)
+        metric = {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"}
+        scaling.put_scaling_policy(
+            **variant,
+            PolicyName=self.names["Endpoint"],
+            PolicyType="TargetTrackingScaling",
+            TargetTrackingScalingPolicyConfiguration={
+                "TargetValue": 9.0,
+                "PredefinedMetricSpecification": metric,
+            },
+        )
 
     def _make_function(self) -> None:
         trust = json.dumps({"Version": "2012-10-17", "Statement": []})
@@ -249,6 +277,18 @@ class Account:
             return answer
         return moto(response)
 
+    def deregister_scalable_target(self, response: Any, moto: Callable[[Any], Any]) -> Any:
+        """Take policies away with their target, and say by AWS's name that there is none.
+
+        https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DeregisterScalableTarget.html
+        """
+        request = json.loads(response.body)
+        backend = applicationautoscaling_backends[ACCOUNT][REGION]
+        if request["ResourceId"] not in backend.targets.get(request["ScalableDimension"], {}):
+            raise JsonRESTError("ObjectNotFoundException", "No scalable target found")
+        backend.policies.clear()
+        return moto(response)
+
     def invoke(self, body: str, headers: dict[str, Any]) -> bytes:
         """Answer as the smoke test does: with what it was asked, or an error."""
         if self.scenario.get("smoke_test", True):
@@ -282,7 +322,7 @@ class Account:
 def patch(account: Account) -> None:
     """Let a scenario's account answer in place of moto."""
     for method in {*ACTIONS.values(), "describe_endpoint", "list_pipeline_executions"}:
-        setattr(SageMakerResponse, method, _answered(account, method))
+        setattr(_responses(method), method, _answered(account, method))
     LambdaSimpleBackend.invoke = _invoked(account)
     wait_function.WaitFunction._wait_interval = _waited(account)
     retrier_decl.time = types.SimpleNamespace(sleep=account.retried.append)
@@ -345,8 +385,12 @@ _parse_machine = cache(AmazonStateLanguageParser.parse)
 _MOTO: dict[str, Any] = {}
 
 
+def _responses(method: str) -> type:
+    return ApplicationAutoScalingResponse if method in OF_SCALING else SageMakerResponse
+
+
 def _answered(account: Account, method: str) -> Callable[[Any], Any]:
-    moto = _MOTO.setdefault(method, getattr(SageMakerResponse, method, None))
+    moto = _MOTO.setdefault(method, getattr(_responses(method), method, None))
     action = {name: action for action, name in ACTIONS.items()}.get(method)
     own = getattr(account, method, lambda response, original: original(response))
 

@@ -111,7 +111,25 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         "endpoint": ["Updating", "InService"],
     },
     "no autoscaling": {"input": {"Autoscaling": False}},
+    "no autoscaling any more": {
+        "before": {"status": "InService", "instances": 3, "scaled": True},
+        "endpoint": ["Updating", "InService"],
+        "input": {"Autoscaling": False},
+    },
+    "scaling denied": {
+        "before": {"status": "InService", "instances": 3, "scaled": True},
+        "endpoint": ["Updating", "InService"],
+        "input": {"Autoscaling": False},
+        "errors": {"DeregisterScalableTarget": ["AccessDeniedException"] * 9},
+    },
     "burstable": {"input": {"InstanceType": "ml.t2.medium"}},
+    "burstable now": {
+        "before": {"status": "InService", "instances": 3, "scaled": True},
+        "endpoint": ["Updating", "InService"],
+        "input": {"InstanceType": "ml.t2.medium"},
+    },
+    "NVMe volumes": {"input": {"InstanceType": "ml.m5d.large", "EncryptVolumes": False}},
+    "text for encryption": {"input": {"EncryptVolumes": "false"}},
     "scale-in off": {"input": {"DisableScaleIn": True}},
     "text for a boolean": {"input": {"DisableScaleIn": "False"}},
     "text for a number": {"input": {"MaxInstances": "4"}},
@@ -287,6 +305,8 @@ FAILURES = {
     "smoke test fails after update": ("Test.Error", "3 of 10 rows", "Smoke test"),
     "text for a boolean": ("Settings.Type", '"DisableScaleIn":"False"', "Check settings"),
     "text for a number": ("Settings.Type", '"MaxInstances":"4"', "Check settings"),
+    "text for encryption": ("Settings.Type", '"EncryptVolumes":"false"', "Check settings"),
+    "scaling denied": ("Autoscaling.Error", "as the scenario says", "Autoscaling"),
     "no JSON": ("Settings.Error", "Read settings failed", "Read settings"),
     "second": ("Workflow.Running", "is running; start again", "Take lock"),
 }
@@ -312,6 +332,7 @@ def test_every_scenario_is_judged() -> None:
     judged = {"new", "update", "busy endpoint", "failed endpoint", "own parameters", "throttled"}
     judged |= {"pending at once", "approval", "others too", "after an abort", "in a VPC"}
     judged |= {"no autoscaling", "scale-in off", "no topic", "burstable"}
+    judged |= {"no autoscaling any more", "burstable now", "NVMe volumes"}
     assert judged | {*FAILURES} == {*SCENARIOS}
 
 
@@ -353,9 +374,32 @@ def test_booleans_and_numbers_stay_what_they_are(results: dict[str, Any]) -> Non
     }
     (off,) = results["scale-in off"]["scaling"]["policies"]
     assert off["DisableScaleIn"] is True
-    for scenario in ("no autoscaling", "burstable"):
-        assert results[scenario]["status"] == "SUCCEEDED", results[scenario]["cause"]
-        assert results[scenario]["scaling"] == {"targets": [], "policies": []}
+
+
+@pytest.mark.parametrize(
+    "scenario", ["no autoscaling", "no autoscaling any more", "burstable", "burstable now"]
+)
+def test_what_is_not_to_scale_scales_no_more(results: dict[str, Any], scenario: str) -> None:
+    """Policies go with their target:
+
+    https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DeregisterScalableTarget.html
+    """
+    result = results[scenario]
+    assert result["status"] == "SUCCEEDED", result["cause"]
+    assert result["scaling"] == {"targets": [], "policies": []}
+    assert len(calls(result, "deregisterScalableTarget")) == 1, "a target that is not there"
+    assert not result["retried"]
+
+
+def test_volumes_are_encrypted_unless_the_type_refuses_a_key(results: dict[str, Any]) -> None:
+    """KmsKeyId: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html"""
+    (encrypted,) = calls(results["new"], "createEndpointConfig")
+    assert encrypted["KmsKeyId"] == PARAMETERS["KeyArn"]
+    assert results["NVMe volumes"]["status"] == "SUCCEEDED", results["NVMe volumes"]["cause"]
+    (plain,) = calls(results["NVMe volumes"], "createEndpointConfig")
+    assert "KmsKeyId" not in plain
+    assert plain["ProductionVariants"][0]["InstanceType"] == "ml.m5d.large"
+    assert plain.keys() | {"KmsKeyId"} == encrypted.keys()
 
 
 def test_settings_that_are_wrong_start_nothing(results: dict[str, Any]) -> None:

@@ -7,9 +7,11 @@ CreateTable, CreateLogGroup, PutRule, CreateModel.
 from __future__ import annotations
 
 import json
+from fnmatch import fnmatchcase
 from typing import Any
 from unittest.mock import create_autospec
 
+import botocore.session
 import pytest
 from long_names import PROJECT, STAGE, of_type, rendered, template
 
@@ -28,6 +30,7 @@ SUBJECT = 100
 # What an error of a call may do besides failing: these have a way of their own.
 OWN_WAYS = {"DynamoDB.ConditionalCheckFailedException", "S3.NoSuchKeyException"}
 OWN_WAYS |= {"Sfn.ExecutionDoesNotExistException"}
+OWN_WAYS |= {"ApplicationAutoScaling.ObjectNotFoundException"}
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +66,8 @@ def followers(state: dict[str, Any]) -> set[str]:
 @pytest.mark.parametrize("text", ["true", "false"])
 def test_true_and_false_stay_what_they_are(text: str) -> None:
     """Row 62: system 003 made `bool("False")` of it, which is true."""
-    made = settings(Autoscaling=text, ScaleIn=text)
-    assert made["Autoscaling"] is (text == "true")
+    made = settings(Autoscaling=text, ScaleIn=text, EncryptVolumes=text)
+    assert made["Autoscaling"] is made["EncryptVolumes"] is (text == "true")
     assert made["DisableScaleIn"] is (text == "false")
 
 
@@ -77,6 +80,7 @@ def test_settings_are_typed_and_have_the_values_of_system_003() -> None:
         "EndpointTimeoutSeconds": 3600,
         "InstanceType": "ml.m5.large",
         "InitialInstances": 1,
+        "EncryptVolumes": True,
         "Autoscaling": True,
         "MinInstances": 1,
         "MaxInstances": 4,
@@ -159,6 +163,19 @@ def test_it_reads_what_upsert_leaves(resources: dict[str, Any], states: dict[str
         {"Name": "Commit", "Value": "0a1b2c3"},
         {"Name": "ImageUri", "Value": "image"},
     ]
+
+
+def test_burstable_types_alone_do_not_scale(states: dict[str, Any]) -> None:
+    """Not those of ml.trn1, which hosting has too: names of botocore's ProductionVariant."""
+    burstable = states["Is it scaled"]["Choices"][0]["Or"]
+    service = botocore.session.get_session().get_service_model("sagemaker")
+    matched = {
+        name
+        for name in service.shape_for("ProductionVariantInstanceType").enum
+        for choice in burstable
+        if fnmatchcase(name, choice["StringMatches"])
+    }
+    assert {name.split(".")[1] for name in matched} == {"t2"}
 
 
 def test_failures_end_with_step_and_cause(states: dict[str, Any]) -> None:
