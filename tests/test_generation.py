@@ -192,7 +192,8 @@ def test_infrastructure_adds_a_folder_and_the_way_to_deploy(
         {DEPLOY} if source_control == "github" else set()
     )
     changed = {name for name in without if without[name] != full[name]}
-    assert changed == ({BUILD_FILES["gitlab"]} if source_control == "gitlab" else set())
+    build = {BUILD_FILES["gitlab"]} if source_control == "gitlab" else set()
+    assert changed == {"README.md", *build}
 
 
 def test_every_stack_that_the_template_has_is_removed_with_the_others(template: Path) -> None:
