@@ -385,7 +385,7 @@ _parse_machine = cache(AmazonStateLanguageParser.parse)
 _MOTO: dict[str, Any] = {}
 
 
-def _responses(method: str) -> type:
+def _responses(method: str) -> Any:
     return ApplicationAutoScalingResponse if method in OF_SCALING else SageMakerResponse
 
 
