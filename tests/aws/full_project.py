@@ -15,7 +15,11 @@ NUMBER = "123456789012"
 NAME = "housing-prices"
 KEY = f"arn:aws:kms:{REGION}:{NUMBER}:key/0a1b2c3d-0000-1111-2222-333344445555"
 COMMIT = "3e5983de5acba805825da76410c181273ba90b12"
-STAGES = "\nstages:\n  dev: {}\n  prod: {}\n"
+STAGES = """
+stages:
+  dev: {}
+  prod: {infrastructure: {parameters: {Database: housing_prod}}}
+"""
 OUTPUTS = {"data-lake": {"ArtifactBucket": BUCKET}, "roles": {"PipelineRoleArn": ROLE}}
 # A stack has a resource.
 RESOURCE = {"Topic": {"Type": "AWS::SNS::Topic"}}
