@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 from healthy import ACCOUNT, DENIED, REGION, ROLE, Refusal, wrong
@@ -58,6 +60,7 @@ def smoke(cloud, doctor):
 
     def run(status, *steps):
         cloud.answers["HeadObject"] = {}
+        cloud.answers["PutObject"] = {}
         cloud.answers["StartPipelineExecution"] = {"PipelineExecutionArn": EXECUTION}
         cloud.answers["DescribePipelineExecution"] = {"PipelineExecutionStatus": status}
         cloud.answers["ListPipelineExecutionSteps"] = {"PipelineExecutionSteps": [*steps]}
@@ -79,6 +82,11 @@ def test_a_smoke_run_is_as_small_as_it_gets_and_registers_nothing_to_use(cloud, 
     assert (values["MaxTrainingJobs"], values["MaxParallelTrainingJobs"]) == ("2", "2")
     assert {values["ProcessingInstanceType"], values["TrainingInstanceType"]} == {"ml.m5.large"}
     assert values["ModelApprovalStatus"] == "Rejected"
+    # What triggers start with stays what it is: it has none of the small values.
+    (left,) = cloud.requests("PutObject")
+    assert left["Key"].endswith("/start.json")
+    usual = json.loads(left["Body"].read())["parameters"]
+    assert not usual.keys() & {"MaxTrainingJobs", "ModelApprovalStatus", "TrainingInstanceType"}
     assert (values["RoleArn"], values["Bucket"]) == (ROLE, "the-bucket")
 
 
