@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import socket
 import subprocess
@@ -53,6 +54,21 @@ class LocalAccount:
 def environment(name: str, lock: Path) -> Path:
     """Install what a lock file lists, unless it is there already, and return the environment."""
     venv = ROOT / "build/cache" / name
+    with _alone(venv.with_suffix(".busy")):
+        _install(venv, lock)
+    return venv
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """Wait until no other process of these tests is in a block about the same file."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def _install(venv: Path, lock: Path) -> None:
     installed = venv / "installed.lock"
     if not installed.is_file() or installed.read_bytes() != lock.read_bytes():
         shutil.rmtree(venv, ignore_errors=True)
@@ -61,7 +77,6 @@ def environment(name: str, lock: Path) -> Path:
         place = ["--python", str(venv / "bin/python")]
         subprocess.run([uv, "pip", "sync", "-q", "--no-config", *place, lock], check=True)
         shutil.copyfile(lock, installed)
-    return venv
 
 
 def free_port() -> int:
