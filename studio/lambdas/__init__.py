@@ -1,0 +1,1 @@
+"""Lambdas of `studio/`: one self-contained file each, for AWS's runtime."""

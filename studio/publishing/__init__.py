@@ -1,0 +1,1 @@
+"""What the platform engineer publishes once, so that Studio can create projects."""
