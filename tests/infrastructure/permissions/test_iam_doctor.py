@@ -17,6 +17,8 @@ from tests.infrastructure.permissions.deciding import ROLES, arn, asked, decide
 
 PROJECT, STAGE = "housing-prices", "dev"
 NAME = f"{PROJECT}-{STAGE}"
+# What pipeline and group are called: as `pipeline infra` has it, and as a project made in Studio.
+PIPELINES = [NAME, f"{PROJECT}-p-abcdefghijkl"]
 KEY = arn("kms", "key/dev")
 # What a request says in the account, as `simulation` finds it out.
 CONTEXT = {
@@ -28,12 +30,14 @@ CONTEXT = {
 }
 
 
-def situation(tracking: str) -> Any:
+def situation(pipeline: str, tracking: str) -> Any:
     """A project of which all that the doctor asks for is set."""
     values = {
         "Bucket": f"sagemaker-{NAME}-data-lake-artifactbucket-x",
         "RoleArn": f"arn:aws:iam::{ROLES.ACCOUNT}:role/sagemaker-{NAME}-pipeline",
         "TrackingUri": arn("sagemaker", tracking),
+        "Database": "lake",
+        "Table": "california",
         "Workgroup": f"sagemaker-{NAME}",
     }
 
@@ -41,7 +45,7 @@ def situation(tracking: str) -> Any:
         return arn(service, rest)
 
     return SimpleNamespace(
-        deployment=SimpleNamespace(pipeline=NAME, given={"ModelPackageGroup": NAME}),
+        deployment=SimpleNamespace(pipeline=pipeline, given={"ModelPackageGroup": pipeline}),
         project=SimpleNamespace(
             stage=STAGE, settings=SimpleNamespace(pipeline=SimpleNamespace(name=PROJECT))
         ),
@@ -66,18 +70,25 @@ def _account(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(simulation, "_key_arn", key_arn)
 
 
+def names(pipeline: str) -> dict[str, str]:
+    """Values of roles.yaml's parameters that name pipeline and group."""
+    return {"PipelineName": pipeline, "ModelPackageGroup": pipeline}
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES)
 @pytest.mark.parametrize("tracking", ["mlflow-app/app-1", "mlflow-tracking-server/ours"])
-def test_the_doctor_finds_all_permissions(ministack: Path, tracking: str) -> None:
+def test_the_doctor_finds_all_permissions(ministack: Path, tracking: str, pipeline: str) -> None:
     server = "server" in tracking
     options = {
         **ROLES.EVERYTHING,
+        **names(pipeline),
         "Workgroup": f"sagemaker-{NAME}",
         "MlflowArn": arn("sagemaker", tracking) if server else "",
     }
     role = ROLES.roles(PROJECT, STAGE, **options)["pipeline"]
     other = "mlflow app" if server else "mlflow server"
     needed = [one for one in JOBS if other not in one.users]
-    where = situation(tracking)
+    where = situation(pipeline, tracking)
     requests = [
         asked(role, one.action, simulation.arn_of(where, one.resource), context=CONTEXT)
         for one in needed
@@ -85,9 +96,11 @@ def test_the_doctor_finds_all_permissions(ministack: Path, tracking: str) -> Non
     assert refused(ministack, requests) == []
 
 
+@pytest.mark.parametrize("pipeline", PIPELINES)
 @pytest.mark.parametrize("actor", ["build", "deploy"])
-def test_a_build_may_do_what_its_commands_do(ministack: Path, actor: str) -> None:
-    role, where = ROLES.roles(PROJECT, STAGE, **ROLES.EVERYTHING)[actor], situation("none")
+def test_a_build_may_do_what_its_commands_do(ministack: Path, actor: str, pipeline: str) -> None:
+    options = {**ROLES.EVERYTHING, **names(pipeline)}
+    role, where = ROLES.roles(PROJECT, STAGE, **options)[actor], situation(pipeline, "none")
     requests = [
         asked(role, one.action, simulation.arn_of(where, one.resource), context=CONTEXT)
         for one in COMMANDS

@@ -22,6 +22,7 @@ WORK: dict[str, tuple[str, str, dict[str, str]]] = {
         {},
     ),
     "change the pipeline": ("sagemaker:UpdatePipeline", arn("sagemaker", f"pipeline/{NAME}"), {}),
+    "change columns of the table": ("glue:UpdateTable", arn("glue", "table/lake/california"), {}),
     "train": (
         "sagemaker:CreateTrainingJob",
         arn("sagemaker", "training-job/pipelines-a-Fit-b"),

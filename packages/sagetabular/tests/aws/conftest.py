@@ -163,6 +163,8 @@ def signed_up(monkeypatch):
     """The environment that conf/aws.yaml of the small project asks for, and nobody's own."""
     for name in ("NAME", "ID", "ARN"):
         monkeypatch.delenv(f"SAGEMAKER_PROJECT_{name}", raising=False)
+    for name in ("DATABASE", "TABLE", "WORKGROUP"):
+        monkeypatch.delenv(f"ATHENA_{name}", raising=False)
     values = {
         "ROLE": ROLE,
         "BUCKET": "the-bucket",

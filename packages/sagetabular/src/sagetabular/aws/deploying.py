@@ -17,6 +17,8 @@ from sagetabular.aws.deployment import (
     start_parameters,
 )
 from sagetabular.aws.errors import code_of, explained
+from sagetabular.aws.glue.following import Following
+from sagetabular.aws.lake import own_table, owner_of
 from sagetabular.aws.s3 import Bucket
 from sagetabular.aws.sagemaker.costs import billed_jobs
 from sagetabular.aws.sagemaker.executions import Executions
@@ -177,7 +179,15 @@ def check_start(project: Project, deployment: Deployment, report: Report) -> Non
     account = deployment.connect()
     report_identity(account, report)
     _find_bucket(account, account_value(project, deployment, "Bucket"))
+    if table := _own_table(project, deployment, account):
+        table.check(project.settings.pipeline.data, report)
     report("", ["Nothing stands in the way of a start but images, which were not asked for"])
+
+
+def _own_table(project: Project, deployment: Deployment, account: Account) -> Following | None:
+    """Return the table that the environment gives to the project, None if it gives none."""
+    own = own_table(project, deployment.environment)
+    return own and Following(account.client("glue"), *own, owner_of(project))
 
 
 def _find_bucket(account: Account, name: str) -> None:
@@ -234,6 +244,8 @@ def _upsert(
     objects = compiled.assets.objects()
     uploaded = bucket.put_missing({f"{prefix}/{key}": body for key, body in objects.items()})
     report("", [f"Sent {uploaded.sent} of {uploaded.total} objects ({uploaded.size:,} bytes)"])
+    if table := _own_table(project, deployment, account):
+        table.put(project.settings.pipeline.data, report)
     wanted = _wanted(project, deployment, account, compiled)
     result = Pipelines(account.client("sagemaker")).upsert(wanted, bucket, prefix)
     if usual:

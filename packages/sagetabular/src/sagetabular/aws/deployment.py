@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sagetabular.aws.account import Account
+from sagetabular.aws.lake import VARIABLES, lake_values
 from sagetabular.errors import UserError
 from sagetabular.project import MARKER
 from sagetabular.project.versions import commit_of
 from sagetabular.settings.account import is_variable
-from sagetabular.settings.aws import ONLY_STAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 PROJECT_NAME = "SAGEMAKER_PROJECT_NAME"
 PROJECT_ID = "SAGEMAKER_PROJECT_ID"
 PROJECT_ARN = "SAGEMAKER_PROJECT_ARN"
-LAKE = "infrastructure/data-lake.yaml"
-_OF_THE_LAKE = ("Database", "Table", "Workgroup")
 TRACKING = "TrackingUri"
 EXPERIMENTS = "experiments"  # its value with which Track logs to SageMaker Experiments
 
@@ -72,13 +70,16 @@ def deployment_of(project: Project, environment: Mapping[str, str] = os.environ)
     """Name pipeline, model package group and prefix after the SageMaker project or the stage.
 
     If there is neither, `name` in `conf/pipeline.yaml` says what they are called.
+
+    Raises:
+        UserError: A variable of the lake is no name that Athena takes.
     """
     settings = project.settings
     name, identifier = environment.get(PROJECT_NAME), environment.get(PROJECT_ID)
     plain = Deployment(
         settings.aws.region,
         settings.pipeline.name,
-        given=_lake(project),
+        given=lake_values(project, environment),
         environment=environment,
         stage=project.stage,
         account=settings.aws.account,
@@ -97,20 +98,6 @@ def deployment_of(project: Project, environment: Mapping[str, str] = os.environ)
         tags={"sagemaker:project-name": name, "sagemaker:project-id": identifier},
         project_arn=environment.get(PROJECT_ARN) or None,
     )
-
-
-def _lake(project: Project) -> dict[str, str]:
-    """Return where the stage's own lake is read, as far as `conf/` says nothing else.
-
-    `infrastructure.parameters` of `conf/aws.yaml` name what `data-lake.yaml` makes.
-    """
-    named = project.settings.aws.infrastructure.parameters
-    found = {name: str(named[name]) for name in _OF_THE_LAKE if name in named}
-    own = "workgroup" in project.settings.pipeline.data.model_fields_set
-    if own or not (project.root / LAKE).is_file():
-        return found
-    name = f"sagemaker-{project.settings.pipeline.name}-{project.stage or ONLY_STAGE}"
-    return {"Workgroup": name, **found}
 
 
 def account_value(project: Project, deployment: Deployment, parameter: str) -> str:
@@ -156,8 +143,7 @@ def check_values(project: Project, deployment: Deployment, parameters: Iterable[
 
 
 def known_value(project: Project, deployment: Deployment, parameter: str) -> str | None:
-    """Return the value that the account has for a parameter, None if it has none."""
-    """Return the given value, else that of its variable, else what needs no variable."""
+    """Return the given value, else that of its variable, else what needs no variable, or None."""
     variable = project.settings.aws.variables.get(parameter, "")
     found = deployment.given.get(parameter) or deployment.environment.get(variable)
     if not found and parameter == TRACKING and project.settings.pipeline.tracking == "auto":
@@ -210,7 +196,7 @@ def start_parameters(
         name: value
         for name, value in deployment.given.items()
         # These are the deployment's own idea: a pipeline that registers nothing has no group.
-        if name in names or name not in ("ModelPackageGroup", "Prefix", *_OF_THE_LAKE)
+        if name in names or name not in ("ModelPackageGroup", "Prefix", *VARIABLES)
     }
     without = [entry["Name"] for entry in declared if "DefaultValue" not in entry]
     lacking = [name for name in without if name not in ("QueryUri", *own, *given)]

@@ -74,6 +74,9 @@ COMMANDS = (
     ),
     *_each("sagemaker", "model-package", _DECIDE, "UpdateModelPackage"),
     *_each("sagemaker", "endpoint", ("invoke",), "InvokeEndpoint"),
+    # Of the table that ATHENA_TABLE names, whose columns follow conf/pipeline.yaml.
+    *_each("glue", "database", _DEPLOY, "GetTable", "UpdateTable"),
+    *_each("glue", "table", _DEPLOY, "GetTable", "UpdateTable"),
     *_each("glue", "catalog", _UPLOAD, "CreateDatabase", "GetTable", "CreateTable", "UpdateTable"),
     *_each("glue", "catalog", _UPLOAD, "TagResource", "GetPartitions", "BatchCreatePartition"),
     *_each("glue", "catalog", _UPLOAD, "BatchUpdatePartition", "DeletePartition"),
@@ -137,7 +140,10 @@ JOBS = (
     *_each("athena", "workgroup", ("athena",), "GetWorkGroup", "StartQueryExecution"),
     # By a job that is stopped.
     *_each("athena", "workgroup", ("unload",), "StopQueryExecution"),
+    # Glue asks of the catalogue, the database and the table, each.
     *_each("glue", "catalog", ("athena",), "GetDatabase", "GetTable", "GetPartitions"),
+    *_each("glue", "database", ("athena",), "GetDatabase", "GetTable", "GetPartitions"),
+    *_each("glue", "table", ("athena",), "GetTable", "GetPartitions"),
     # What UNLOAD has written is removed when it has been read.
     Permission("s3:DeleteObject", "unloaded", ("unload",)),
     # An app has one action for all calls of MLflow, a tracking server one for each.

@@ -90,7 +90,7 @@ def upload_table(
     account = deployment.connect()
     _announce(account, laid.table, file, report)
     glue = account.client("glue")
-    standing = Catalog(glue).find(laid.table)
+    standing = Catalog(glue).find(laid.table.database, laid.table.name)
     if not replace:
         require_own(laid.table, standing)
     _send(Bucket(account.client("s3"), bucket, output_key(project, deployment)), laid, file, report)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.aws.deployment import EXPERIMENTS, TRACKING
+from sagetabular.aws.lake import own_table
 from sagetabular.aws.permissions import COMMANDS, JOBS, KEYS
 from sagetabular.compiling.checks.expressions import all_steps
 from sagetabular.doctor.findings import CannotTellError, ok, to_fix, unknown
@@ -55,6 +56,8 @@ def your_permissions(situation: Situation) -> Iterator[Finding]:
     absent = {*KEYS} - {*situation.project.settings.aws.ids}
     if not (situation.project.root / "infrastructure").is_dir():
         absent |= {"stack"}
+    if own_table(situation.project, situation.deployment.environment) is None:
+        absent |= {"database", "table"}
     wanted = [one for one in COMMANDS if one.resource not in absent]
     yield from _verdicts(situation, principal, wanted, "user or role")
 

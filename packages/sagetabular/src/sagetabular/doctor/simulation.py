@@ -94,6 +94,8 @@ def arn_of(situation: Situation, resource: str) -> str:
     stage = situation.project.stage or ONLY_STAGE
     stacks = f"sagemaker-{situation.project.settings.pipeline.name}-{stage}"
     workgroup = f"workgroup/{situation.values.get('Workgroup')}"
+    # Glue has them in lower case.
+    database, table = (str(situation.values.get(name)).lower() for name in ("Database", "Table"))
     group = group_of(situation.project, situation.deployment)
     found = {
         "any": "*",
@@ -106,6 +108,8 @@ def arn_of(situation: Situation, resource: str) -> str:
         "logs": situation.arn("logs", "log-group:/aws/sagemaker/TrainingJobs:log-stream:any"),
         "workgroup": situation.arn("athena", workgroup),
         "catalog": situation.arn("glue", "catalog"),
+        "database": situation.arn("glue", f"database/{database}"),
+        "table": situation.arn("glue", f"table/{database}/{table}"),
         "stack": situation.arn("cloudformation", f"stack/{stacks}-any/any"),
         "crawler": situation.arn("glue", "crawler/any"),
     }

@@ -1,20 +1,17 @@
 """The table of the stack `data-lake`: its columns, and what its parameters are, from the settings.
 
-Athena reads CSV files by OpenCSVSerDe, which alone knows quotes and has every column as text, by
-its position; the pipeline reads numbers and times from text by its own rules. Parquet files it
-reads by name, and their types must be the table's.
-https://docs.aws.amazon.com/athena/latest/ug/csv-serde.html
+The rule is that of `sagetabular.aws.glue.lake_files`, which keeps the table so once it is there.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sagetabular.aws.glue.lake_files import TEXT, csv_delimiter, parquet_columns
+
 if TYPE_CHECKING:
     from sagetabular.settings.data import Data
-    from sagetabular.settings.files import Files
 
-_TYPES = {"number": "double", "category": "string", "time": "timestamp"}
 # Condition of data-lake.yaml: the format is chosen when the stack is deployed.
 _IS_PARQUET = "IsParquet"
 
@@ -27,20 +24,13 @@ def glue_columns(data: Data) -> list[dict[str, Any]]:
     Args:
         data: The section `data` of `conf/pipeline.yaml`.
     """
-    return [
-        {
-            "Name": name,
-            "Type": _type(_TYPES[column.type]),
-            "Comment": f"{column.type}, optional" if column.optional else column.type,
-        }
-        for name, column in data.columns.items()
-    ]
+    return [{**column, "Type": _type(column["Type"])} for column in parquet_columns(data)]
 
 
 def _type(in_parquet: str) -> Any:
-    if in_parquet == "string":
+    if in_parquet == TEXT:
         return in_parquet
-    return {"Fn::If": [_IS_PARQUET, in_parquet, "string"]}
+    return {"Fn::If": [_IS_PARQUET, in_parquet, TEXT]}
 
 
 def lake_parameters(data: Data, pipeline: str) -> dict[str, str]:
@@ -52,13 +42,7 @@ def lake_parameters(data: Data, pipeline: str) -> dict[str, str]:
     """
     database, table = data.database or pipeline.replace("-", "_"), data.table or "training"
     named = {"Database": database.lower(), "Table": table.lower()}
-    if not _is_csv_for_athena(data.files):
+    delimiter = csv_delimiter(data)
+    if delimiter is None:
         return {**named, "DataFormat": "parquet"}
-    delimiter = (data.files.delimiter or ",").replace("tab", "\t")
     return {**named, "DataFormat": "csv", "Delimiter": delimiter}
-
-
-def _is_csv_for_athena(files: Files) -> bool:
-    """Return whether Athena reads such CSV files as the pipeline does."""
-    plain = type(files)(delimiter=files.delimiter)
-    return files == plain and files.delimiter != "blanks"

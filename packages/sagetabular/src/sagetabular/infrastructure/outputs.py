@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from sagetabular.aws.lake import VARIABLES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -38,4 +40,5 @@ def exports(aws: Aws, outputs: Mapping[str, str]) -> list[str]:
         values[DATA_BUCKET] = bucket
         if variable := aws.variables.get("DataUri"):
             values[variable] = f"s3://{bucket}/input/data/training/"
+    values |= {variable: outputs[name] for name, variable in VARIABLES.items() if name in outputs}
     return [f"export {variable}={shlex.quote(value)}" for variable, value in values.items()]

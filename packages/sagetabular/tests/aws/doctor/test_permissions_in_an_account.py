@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from botocore.parsers import ResponseParserError
-from healthy import ACCOUNT, DENIED, REGION, ROLE, simulated, wrong
+from healthy import ACCOUNT, DENIED, REGION, ROLE, USER, simulated, wrong
 
 pytestmark = pytest.mark.slow
 
@@ -117,3 +117,31 @@ def test_the_role_must_be_allowed_to_remove_what_unload_has_written(cloud, docto
     state, subject, text, _ = wrong(doctor())
     assert (state, subject) == ("to fix", "permissions of the role")
     assert text == f"{ROLE} may not s3:DeleteObject, which is needed for unload."
+
+
+def test_iam_is_asked_about_the_lake_that_the_environment_names(cloud, doctor, monkeypatch):
+    """Glue asks of catalogue, database and table, each: the Service Authorization Reference."""
+    monkeypatch.setenv("ATHENA_DATABASE", "sagemaker_p_abc")
+    monkeypatch.setenv("ATHENA_TABLE", "training")
+    monkeypatch.setenv("ATHENA_WORKGROUP", "sagemaker-houses-dev")
+    assert {one["state"] for one in doctor()} == {"ok"}
+    asked = {ROLE: {}, USER: {}}
+    for one in cloud.requests("SimulatePrincipalPolicy"):
+        (arn,) = one["ResourceArns"]
+        asked[one["PolicySourceArn"]][arn] = {*one["ActionNames"]}
+    glue = f"arn:aws:glue:{REGION}:{ACCOUNT}:"
+    table = f"{glue}table/sagemaker_p_abc/training"
+    database = f"{glue}database/sagemaker_p_abc"
+    workgroup = f"arn:aws:athena:{REGION}:{ACCOUNT}:workgroup/sagemaker-houses-dev"
+    assert "athena:StartQueryExecution" in asked[ROLE][workgroup]
+    assert asked[ROLE][table] == {"glue:GetTable", "glue:GetPartitions"}
+    assert asked[ROLE][database] == {"glue:GetDatabase", "glue:GetTable", "glue:GetPartitions"}
+    assert asked[USER][table] == asked[USER][database] == {"glue:GetTable", "glue:UpdateTable"}
+
+
+def test_nobody_must_be_allowed_to_change_a_table_that_is_not_the_projects(cloud, doctor):
+    doctor()
+    asked = cloud.requests("SimulatePrincipalPolicy")
+    tables = [one for one in asked if ":table/" in one["ResourceArns"][0]]
+    assert {one["PolicySourceArn"] for one in tables} == {ROLE}
+    assert tables[0]["ResourceArns"] == [f"arn:aws:glue:{REGION}:{ACCOUNT}:table/estate/sales"]

@@ -53,8 +53,12 @@ class Catalog:
             self._client.update_table(**request)
         return "updated"
 
-    def find(self, table: GlueTable) -> dict[str, Any] | None:
+    def find(self, database: str, name: str) -> dict[str, Any] | None:
         """Return what Glue knows of the table of this name, None if it has none.
+
+        Args:
+            database: Its database.
+            name: Its name.
 
         Raises:
             UserError: Glue refuses.
@@ -63,9 +67,7 @@ class Catalog:
 
         with explained("Glue", "GetTable"):
             try:
-                found: dict[str, Any] = self._client.get_table(
-                    DatabaseName=table.database, Name=table.name
-                )
+                found: dict[str, Any] = self._client.get_table(DatabaseName=database, Name=name)
             except ClientError as err:
                 if code_of(err) == _ABSENT:
                     return None

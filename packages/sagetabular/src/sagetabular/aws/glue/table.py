@@ -10,12 +10,12 @@ from sagetabular.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
+_PACKAGE = "org.apache.hadoop.hive.ql.io.parquet"
 # What Athena demands of a table of Parquet files.
-_FORMAT = {
-    "InputFormat": f"{_PARQUET}.MapredParquetInputFormat",
-    "OutputFormat": f"{_PARQUET}.MapredParquetOutputFormat",
-    "SerdeInfo": {"SerializationLibrary": f"{_PARQUET}.serde.ParquetHiveSerDe"},
+PARQUET = {
+    "InputFormat": f"{_PACKAGE}.MapredParquetInputFormat",
+    "OutputFormat": f"{_PACKAGE}.MapredParquetOutputFormat",
+    "SerdeInfo": {"SerializationLibrary": f"{_PACKAGE}.serde.ParquetHiveSerDe"},
 }
 
 
@@ -69,7 +69,7 @@ class GlueTable:
         }
 
     def _storage(self, location: str) -> dict[str, Any]:
-        return {"Columns": _as_list(self.columns), "Location": location, **_FORMAT}
+        return {"Columns": _as_list(self.columns), "Location": location, **PARQUET}
 
 
 def _as_list(columns: Mapping[str, str]) -> list[dict[str, str]]:
