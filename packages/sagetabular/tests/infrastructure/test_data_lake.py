@@ -83,7 +83,12 @@ def test_roles_of_other_projects_and_stages_are_denied_the_data(lake: dict[str, 
     assert denied["Effect"] == "Deny"
     assert denied["Condition"] == {
         "ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/sagemaker-*"},
-        "ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::*:role/{_NAMES}-*"},
+        "ArnNotLike": {
+            "aws:PrincipalArn": [
+                f"arn:aws:iam::*:role/{_NAMES}-*",
+                "arn:aws:iam::123456789012:role/sagemaker-projects-launch",
+            ]
+        },
     }
 
 
