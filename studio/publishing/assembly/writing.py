@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 # PyYAML ends a line with the word that passes its width, and all is indented once more.
-_WIDTH = 88
+_WIDTH = 80
 _SHORT = 70  # characters
 _DEPTH = 2  # of what stands in one line: a list of mappings, or the other way round
 # Of a template, in the order in which people read them.
