@@ -12,7 +12,8 @@ from pathlib import Path
 
 ANSWERS: Mapping[str, str] = json.loads(r"""{{ cookiecutter | tojson }}""")
 
-# CodeBuild builds from every source control: codebuild-buildspec.yml always stays.
+# CodeBuild builds from every source control, and the others have no file of their own:
+# codebuild-buildspec.yml always stays.
 BUILD_FILES = {
     "github": (".github/workflows/ci.yml", ".github/workflows/deploy.yml"),
     "gitlab": (".gitlab-ci.yml",),

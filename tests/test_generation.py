@@ -136,13 +136,13 @@ def run(name: str, *arguments: str | Path, folder: Path) -> subprocess.Completed
     )
 
 
-def test_the_choices_make_eighteen_combinations() -> None:
+def test_the_choices_make_thirty_combinations() -> None:
     assert CHOICES == {
-        "source_control": ["github", "gitlab", "codecommit"],
+        "source_control": ["github", "gitlab", "bitbucket", "codecommit", "none"],
         "infrastructure": ["none", "full"],
         "license": ["MIT-0", "Apache-2.0", "Proprietary"],
     }
-    assert len(COMBINATIONS) == 18
+    assert len(COMBINATIONS) == 30
 
 
 @every_combination

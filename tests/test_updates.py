@@ -261,9 +261,13 @@ def test_a_release_that_changes_no_job_repeats_no_step_and_passes_the_teams_test
 
 
 def without_the_question(source: Path) -> None:
-    """Make the template what 1.2.0 was, which asked nothing about infrastructure."""
+    """Make the template what 1.2.0 was, which asked nothing about infrastructure.
+
+    As 1.3.0 did, it offers three places of the repository.
+    """
     questions = json.loads((source / "cookiecutter.json").read_text(encoding="utf-8"))
     del questions["infrastructure"], questions["__prompts__"]["infrastructure"]
+    questions["source_control"] = ["github", "gitlab", "codecommit"]
     questions["_copy_without_render"].remove("infrastructure/*.yaml")
     (source / "cookiecutter.json").write_text(json.dumps(questions), encoding="utf-8")
     edit(source / "hooks/post_gen_project.py", 'ANSWERS["infrastructure"]', '"none"')
@@ -294,6 +298,7 @@ def test_a_project_that_was_asked_nothing_is_updated_without_infrastructure(unas
     assert changed(unasked) == {".cruft.json"}
     record = json.loads((unasked / ".cruft.json").read_text(encoding="utf-8"))
     assert record["context"]["cookiecutter"]["infrastructure"] == "none"
+    assert record["context"]["cookiecutter"]["source_control"] == "github"
 
 
 def test_infrastructure_is_added_later_by_an_update(
