@@ -1,0 +1,1 @@
+"""The bundle: all that CodeBuild needs to generate a project without network and template."""

@@ -1,0 +1,1 @@
+"""Where the release is placed: the bucket that Studio looks into, and Service Catalog."""
