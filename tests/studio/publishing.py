@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
+import shutil
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -78,3 +80,39 @@ def digest(content: bytes) -> str:
 def lock_of(lines: Mapping[str, str]) -> str:
     """Return a lock as uv writes it: requirement → hash of its only file."""
     return "".join(f"{words} \\\n    --hash={hashed}\n" for words, hashed in lines.items())
+
+
+def publishable(template: Path, folder: Path) -> Path:
+    """Make a release of this repository whose seed needs one wheel, in `wheels` beside it.
+
+    Args:
+        template: The repository as a fresh clone has it.
+        folder: Where to.
+    """
+    shutil.copytree(template, folder)
+    name, content = wheel("pure", "1.0")
+    (folder.parent / "wheels").mkdir(exist_ok=True)
+    (folder.parent / "wheels" / name).write_bytes(content)
+    seed = folder / "studio/seed"
+    seed.mkdir(exist_ok=True)
+    for each, text in SEED.items():
+        if not (seed / each).is_file():
+            (seed / each).write_text(text, encoding="utf-8")
+    (seed / "seed.lock").write_text(lock_of({"pure==1.0": digest(content)}), encoding="utf-8")
+    set_version(folder, VERSION)
+    start_repository(folder)
+    git(folder, "remote", "add", "origin", ADDRESS.replace("://", "://me:secret@"))
+    return folder
+
+
+def set_version(root: Path, version: str) -> None:
+    """Write a version into the packages, as a release does."""
+    for file in root.glob("packages/*/pyproject.toml"):
+        text = file.read_text(encoding="utf-8")
+        file.write_text(re.sub(r'(?m)^version = ".*"$', f'version = "{version}"', text), "utf-8")
+
+
+def pip_variables(root: Path) -> dict[str, str]:
+    """Return what lets pip find the wheels beside a repository, and nothing in an index."""
+    wheels = str(root.parent / "wheels")
+    return {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": "/dev/null", "PIP_FIND_LINKS": wheels}
