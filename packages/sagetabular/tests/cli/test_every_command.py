@@ -46,6 +46,7 @@ ASKED = {
     "data fetch": [],
     "data show": [],
     "data upload": [],
+    "data export": ["-o", "part-0.csv"],
     "data crawl": ["s3://bucket/folder"],
     "image build": [],
     "image push": [],
@@ -69,7 +70,7 @@ QUICK = {
     ),
     *("mlflow", "serve", "predict", "model list", "model add", "model check", "registry list"),
     *("registry show", "registry approve", "registry reject", "data sample", "data add"),
-    "data show",
+    *("data show", "data export"),
     *("infra render", "infra validate", "infra diff", "infra deploy", "infra destroy"),
     "infra outputs",
 }

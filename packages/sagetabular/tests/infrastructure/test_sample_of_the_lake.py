@@ -79,3 +79,27 @@ def test_a_table_that_lacks_a_column(project):
     write_table(data_folder(project), table, kind="files", title="planted")
     with pytest.raises(UserError, match="lacks the column rooms"):
         sample_of(project)
+
+
+def test_it_is_written_for_the_folder_of_the_table(pipeline, project, tmp_path):
+    ended = pipeline("data", "export", "-o", "part-0.csv")
+    body = sample_of(project)[1]
+    assert (ended.code, ended.out) == (0, f"part-0.csv: {len(body):,} bytes\n"), ended
+    assert (project.root / "part-0.csv").read_bytes() == body
+
+
+def test_its_ending_is_that_of_the_tables_files(pipeline, project, example):
+    assert pipeline("data", "export", "-o", "a.parquet").mistake == [
+        "-o must name a file that ends in .csv, got a.parquet.",
+        "Name it so: the table on AWS has files of that format alone.",
+    ]
+    example.change("conf/pipeline.yaml", "data.files", {"decimal": ","})
+    assert pipeline("data", "export", "-o", "a.parquet").code == 0
+    assert not (project.root / "a.csv").exists()
+    assert pq.read_table(project.root / "a.parquet").num_rows == 3
+
+
+def test_nothing_to_export_is_said(pipeline, example):
+    rule, remedy = pipeline("data", "export", "-o", "part-0.csv").mistake
+    assert rule == "There is no table on this machine yet."
+    assert remedy.startswith("Add one with `pipeline data add FILE`")

@@ -152,6 +152,33 @@ def upload(
 
 
 @app.command()
+def export(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")
+    ],
+) -> None:
+    """Write this machine's table as the file that the lake on AWS reads.
+
+    It has the columns of conf/pipeline.yaml in their order, since Athena reads CSV by position;
+    your own file may have others between them. It is Parquet where data.files says what Athena
+    cannot read.
+
+    Example: pipeline data export -o part-0.csv
+    """
+    from sagetabular.cli.terminal.output import say_written, write_file
+    from sagetabular.errors import UserError
+    from sagetabular.infrastructure.sample import sample_of
+
+    key, body = sample_of(_project())
+    ending = Path(key).suffix
+    if output.suffix.lower() != ending:
+        msg = f"-o must name a file that ends in {ending}, got {output}."
+        raise UserError(msg, "Name it so: the table on AWS has files of that format alone.")
+    write_file(output, body)
+    say_written(output, f"{len(body):,} bytes")
+
+
+@app.command()
 def crawl(
     uri: Annotated[str, typer.Argument(metavar="S3-URI", help="Folder of CSV files.")],
     role: Annotated[

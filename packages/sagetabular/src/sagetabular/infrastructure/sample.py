@@ -1,4 +1,4 @@
-"""The local lake's table as a file for the lake on AWS; a start copies it while that is empty."""
+"""The local lake's table as a file for the lake on AWS: below `sample/`, or for its own folder."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _declared(project: Project) -> pa.Table:
 
     file = data_folder(project) / PART
     if not file.is_file():
-        msg = "There is no table on this machine yet, which --sample would upload."
+        msg = "There is no table on this machine yet."
         raise UserError(msg, "Add one with `pipeline data add FILE`, or `pipeline data sample`.")
     table = pq.ParquetFile(file).read()
     columns: dict[str, Any] = {}

@@ -104,10 +104,10 @@ class Following:
         report("Table", [f"{self.label} is left as it is: {reason}"])
 
     def _input(self, table: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what of a table UpdateTable takes; the rest is Glue's own."""
+        """Return what of a table UpdateTable takes: no empty text, nothing of Glue's own."""
         operation = self._client.meta.service_model.operation_model("UpdateTable")
         members = operation.input_shape.members["TableInput"].members
-        return {name: value for name, value in table.items() if name in members}
+        return {name: value for name, value in table.items() if name in members and value != ""}
 
 
 def _wanted(standing: Mapping[str, Any], data: Data) -> dict[str, Any]:
