@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
-from tests.aws.server import BUCKET, ROLE, Server
-from tests.servers import REGION
+from tests.aws.server import BUCKET, ROLE
+from tests.servers import REGION, LocalAccount
 
 # What SageMaker Projects gives to a build server, and nothing else.
 PROJECT = {
@@ -89,7 +89,7 @@ class Checkout:
         work: Folder for the fake tools.
     """
 
-    def __init__(self, project: Path, server: Server, work: Path) -> None:
+    def __init__(self, project: Path, server: LocalAccount, work: Path) -> None:
         self.project, self._server, self._work = project, server, work
         self._bin, self._log = work / "bin", work / "tools.log"
         _write_programs(self._bin, {name: _tool(name) for name in _TOOLS})

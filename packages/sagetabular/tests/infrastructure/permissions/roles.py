@@ -107,7 +107,11 @@ def made(project: str = "housing-prices", stage: str = "dev", **given: str) -> d
 
 def roles(project: str = "housing-prices", stage: str = "dev", **given: str) -> dict[str, Role]:
     """Return actor → its role."""
-    resources = made(project, stage, **given)
+    return roles_of(made(project, stage, **given))
+
+
+def roles_of(resources: Mapping[str, Any]) -> dict[str, Role]:
+    """Return actor → its role, of resources in which references are resolved."""
     found = {}
     for entry in resources.values():
         if entry["Type"] == "AWS::IAM::Role":
@@ -119,8 +123,13 @@ def roles(project: str = "housing-prices", stage: str = "dev", **given: str) -> 
 def _role(properties: Mapping[str, Any], resources: Mapping[str, Any]) -> Role:
     own = [one["PolicyDocument"] for one in properties.get("Policies", [])]
     # An attached policy is one of this template: there is none of AWS's.
+    named = {
+        f"arn:aws:iam::{ACCOUNT}:policy/{entry['Properties']['ManagedPolicyName']}": f"<{key}>"
+        for key, entry in resources.items()
+        if entry["Type"] == "AWS::IAM::ManagedPolicy"
+    }
     attached = [
-        resources[reference.strip("<>")]["Properties"]["PolicyDocument"]
+        resources[named.get(reference, reference).strip("<>")]["Properties"]["PolicyDocument"]
         for reference in properties.get("ManagedPolicyArns", [])
     ]
     trust, boundary = properties["AssumeRolePolicyDocument"], properties.get("PermissionsBoundary")
