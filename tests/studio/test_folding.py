@@ -184,12 +184,13 @@ def test_no_value_is_left_out_of_lists_and_mappings_and_stays_in_choices() -> No
     )
     written = (
         "{L: [!If [Dev, !Ref AWS::NoValue, x], y], M: !If [Dev, !Ref AWS::NoValue, x], "
-        "K: [!If [A, !Ref AWS::NoValue, x]]}"
+        "K: [!If [A, !Ref AWS::NoValue, x]], J: !Join ['-', [!If [Dev, !Ref AWS::NoValue, x], y]]}"
     )
     no_value = {"Ref": "AWS::NoValue"}
     assert topic(written, head, "{Project: !Ref Name, Stage: dev}") == {
         "L": ["y"],
         "K": [{"Fn::If": ["PartA", no_value, "x"]}],
+        "J": "y",
     }
 
 
@@ -277,6 +278,7 @@ def test_what_does_not_fit_is_refused(fragment: dict[str, str], said: str, word:
     with pytest.raises(UserError) as caught:
         assembled(fragment, part=said)
     assert word in caught.value.message
+    assert said != GONE or "Other is left out, and is referred to" in caught.value.message
     assert caught.value.remedy
 
 
