@@ -174,8 +174,7 @@ def test_the_seed_may_do_what_it_needs_and_no_more() -> None:
         *("s3:GetObject", "s3:GetObjectVersion", "s3:GetBucketAcl", "s3:GetBucketLocation"),
         *("s3:ListBucket", "s3:PutObject", "kms:Decrypt", "kms:GenerateDataKey"),
         *("codeconnections:UseConnection", "codestar-connections:UseConnection"),
-        *("codecommit:GitPull", "codecommit:GitPush", "codecommit:GetBranch"),
-        "codecommit:CreatePullRequest",
+        *("codecommit:GitPull", "codecommit:GitPush", "codecommit:CreatePullRequest"),
     }
     for choice in ANSWERS:
         for each in statements("SeedRole", made(**ANSWERS[choice])["Resources"]).values():
