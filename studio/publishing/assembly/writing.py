@@ -70,7 +70,11 @@ def _is_flat(node: Any) -> bool:
 
 
 def _depth(node: Any) -> int:
-    if isinstance(node, dict) and not _is_reference(node):
+    if isinstance(node, dict):
+        if _is_reference(node):
+            return 0
+        if len(node) == 1 and next(iter(node)).startswith("Fn::"):
+            return _depth(next(iter(node.values())))
         return 1 + max(map(_depth, node.values()), default=0)
     if isinstance(node, list):
         return 1 + max(map(_depth, node), default=0)
