@@ -289,6 +289,20 @@ def test_a_value_that_a_fragment_does_not_allow_is_refused() -> None:
         assembled(part("{}", head), part="{Project: !Ref Name, Stage: Dev}")
 
 
+def test_a_list_in_a_text_is_refused() -> None:
+    head = parameters(Topics="Type: CommaDelimitedList")
+    with pytest.raises(UserError, match="variable Topics of a Fn::Sub must be a text"):
+        topic("{A: !Sub 'x-${Topics}'}", head, "{Project: !Ref Name, Topics: 'a,b'}")
+
+
+def test_a_patch_of_what_can_never_be_there_is_refused() -> None:
+    head = parameters(Stage="Type: String") + "\nConditions:\n  P: !Equals [!Ref Stage, prod]\n"
+    more = "  Gone: {Type: T, Condition: P}"
+    said = "{Project: !Ref Name, Stage: dev, patch: {Gone: {DependsOn: [Own]}}}"
+    with pytest.raises(UserError, match="Gone is patched, and can never be there"):
+        assembled(part("{}", head, more), part=said)
+
+
 def test_two_resources_of_one_name_are_refused() -> None:
     texts = part("{}") | {"part-topic": "Resources: {X: {Type: T}}"}
     texts["part"] = texts["part"] + "\n  TopicX: {Type: T}\n"

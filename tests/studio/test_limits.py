@@ -7,6 +7,7 @@ of which SageMaker hands on 180 (CreateProject, CfnTemplateProvider.Parameters i
 
 from __future__ import annotations
 
+import graphlib
 import os
 import re
 import subprocess
@@ -199,6 +200,24 @@ def test_every_reference_leads_somewhere() -> None:
     assert {*named} - names <= own
     conditions = re.findall(r"!Condition (\w+)|^    Condition: (\w+)$", whole, re.MULTILINE)
     assert {a or b for a, b in conditions} <= {*template()["Conditions"]}
+
+
+@pytest.mark.parametrize("choice", ANSWERS)
+def test_no_resource_waits_for_itself(choice: str) -> None:
+    resources = made(**FULL, **ANSWERS[choice])["Resources"]
+    needs = {
+        name: {
+            *texts_in([each.get("DependsOn", [])]),
+            *re.findall(r"<(\w+)(?:\.\w+)?>", " ".join(texts_in(each["Properties"]))),
+        }
+        & resources.keys()
+        for name, each in resources.items()
+    }
+    order = [*graphlib.TopologicalSorter(needs).static_order()]
+    # What people would miss is made before the seed writes what cannot be taken back.
+    later = {*order[order.index("Seed") + 1 :]}
+    assert {"TriggersUploadRule"} <= later
+    assert needs["SeedProject"] > {"SeedRole", "DataLakeDataBucket"}
 
 
 def test_every_condition_and_mapping_is_asked_for() -> None:

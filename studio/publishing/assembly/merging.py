@@ -78,6 +78,10 @@ class Assembled:
             condition = folding.condition(name)
             if not isinstance(condition, bool):
                 self.conditions[folding.named(name)] = condition
+        for name in patch:
+            if not folding.exists(name):
+                msg = f"{place}: the resource {name} is patched, and can never be there."
+                raise UserError(msg, "Correct Metadata: Fragments: in studio/project.yaml.")
         for name, resource in template["Resources"].items():
             if folding.exists(name):
                 found = merged(folding.entry(resource), patch.get(name, {}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from sagetabular.errors import UserError
 from studio.publishing.assembly.deciding import VARIABLE, is_literal
 
 if TYPE_CHECKING:
@@ -52,9 +53,16 @@ class Substitution:
         return self._written(name, value)
 
     def _written(self, name: str, value: Any) -> str:
-        """Return what stands in the text for a value."""
+        """Return what stands in the text for a value.
+
+        Raises:
+            UserError: It is none that a text can hold.
+        """
         if is_literal(value):
             return str(value).replace("${", "${!")
+        if not isinstance(value, dict):
+            msg = f"The variable {name} of a Fn::Sub must be a text, got a list."
+            raise UserError(msg, "Take it apart by Fn::Join or Fn::Select in the fragment.")
         (function, argument), = value.items()  # fmt: skip
         if function == "Ref":
             return f"${{{argument}}}"
