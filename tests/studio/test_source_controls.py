@@ -179,3 +179,16 @@ def test_the_seed_may_do_what_it_needs_and_no_more() -> None:
     for choice in ANSWERS:
         for each in statements("SeedRole", made(**ANSWERS[choice])["Resources"]).values():
             assert each["Resource"] != "*"
+
+
+def test_the_function_may_start_one_project_and_look_at_its_builds() -> None:
+    allowed = statements("SeedFunctionRole", made(**ANSWERS["none"])["Resources"])
+    assert allowed["Seed"] == {
+        "Sid": "Seed",
+        "Effect": "Allow",
+        "Action": ["codebuild:BatchGetBuilds", "codebuild:StartBuild"],
+        "Resource": "<SeedProject.Arn>",
+    }
+    group = f"log-group:/aws/lambda/sagemaker-{NAME}-dev-seeding:*"
+    assert allowed["Logs"]["Resource"] == f"arn:aws:logs:eu-west-1:{ACCOUNT}:{group}"
+    assert allowed.keys() == {"Seed", "Logs"}
