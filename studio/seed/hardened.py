@@ -1,8 +1,8 @@
 """git, for repositories that anybody may have written.
 
 A repository cannot bring settings along, so filters, merge drivers and the like that it names are
-nobody's. What is left is switched off here: hooks, other transports, questions. All of it is told by
-variables, which count more than any file, and which programs that call git themselves inherit.
+nobody's. What is left is switched off here: hooks, other transports, questions. All of it is told
+by variables, which count more than any file, and which programs that call git themselves inherit.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from .refusing import Refusal
+from .refusing import SeedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-# https://git-scm.com/docs/git-config has all of them. The helper gives credentials for CodeCommit and
-# CodeConnections: https://docs.aws.amazon.com/codecommit/latest/userguide/setting-up-https-unixes.html
+# https://git-scm.com/docs/git-config has all of them. The helper gives credentials for CodeCommit
+# (its user guide, "Set up the credential helper") and for CodeConnections.
 SETTINGS = {
     "core.hooksPath": os.devnull,
     "core.attributesFile": os.devnull,
@@ -32,7 +32,6 @@ SETTINGS = {
     "protocol.allow": "never",
     "protocol.https.allow": "always",
     "protocol.file.allow": "always",
-    "diff.external": "",
     "diff.renames": "true",
     "commit.gpgSign": "false",
     "gc.auto": "0",
@@ -92,13 +91,13 @@ def git(
         fed: Its input.
 
     Raises:
-        Refusal: It fails.
+        SeedError: It fails.
     """
     ended = try_git(folder, *words, settings=settings, fed=fed)
     if ended.returncode:
         said = ended.stderr.strip().splitlines() or [f"exit code {ended.returncode}"]
         what = next((line for line in said if line.startswith(("fatal:", "error:"))), said[-1])
-        raise Refusal(
+        raise SeedError(
             f"git {words[0]} must work for this repository, and said: {what}.",
             "Check its address, the connection and the permissions of the seed's role.",
         )

@@ -1,9 +1,9 @@
-"""What the seed will not do: the rule with the value that breaks it, and the remedy."""
+"""What the seed refuses: the rule with the value that breaks it, and the remedy."""
 
 from __future__ import annotations
 
 
-class Refusal(Exception):
+class SeedError(Exception):
     """Is raised before anything is pushed.
 
     Args:

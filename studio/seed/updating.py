@@ -1,0 +1,220 @@
+"""A project that is at an earlier commit of the template is offered the update, as a branch.
+
+The branch holds what `cruft update` makes of the project, to the byte; a person merges it. Nothing
+else of the repository is written to, and nothing of it is executed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .describing import TRAILER, Update, message, news
+from .hardened import SETTINGS, environment, git, try_git
+from .records import FILE, Record, new_answers, numbers, read_record
+from .refusing import SeedError
+from .requesting import gitlab_options, link, push, request
+
+if TYPE_CHECKING:
+    from .given import Answers, Bundle, Repository
+
+_WHEEL = re.compile(r"vendor/([^-/]+)-[^/]+\.whl")
+# Last lines of what cruft says.
+_SAID = 3
+
+
+def offer(repository: Repository, bundle: Bundle, answers: Answers) -> str:
+    """Bring a repository that has commits to the release, or say why there is nothing to do.
+
+    Args:
+        repository: The project's.
+        bundle: The release.
+        answers: Where the repository is.
+
+    Returns:
+        One line: `offered: …` or `unchanged: …`.
+
+    Raises:
+        SeedError: The repository holds no project of this template, or one that cannot be updated.
+            Nothing was pushed then.
+    """
+    with tempfile.TemporaryDirectory(prefix="update-") as folder:
+        # All of the branch: what a three-way merge begins with is in its history.
+        target = f"--branch={answers.branch}"
+        words = ("clone", "--quiet", "--no-tags", "--single-branch", target, "--", repository.url)
+        git(Path(folder), *words, "project")
+        return _Offer(repository.url, bundle, answers, Path(folder) / "project").make()
+
+
+@dataclass(frozen=True)
+class _Offer:
+    """An update of one project.
+
+    Attributes:
+        url: Of the repository, for git.
+        bundle: The release.
+        answers: Where the repository is.
+        project: A clone of it.
+    """
+
+    url: str
+    bundle: Bundle
+    answers: Answers
+    project: Path
+
+    @property
+    def branch(self) -> str:
+        return f"template-{self.bundle.release}"
+
+    def make(self) -> str:
+        record = read_record(self.project, self.bundle.template)
+        if reason := _nothing_to_do(record, self.bundle):
+            return f"unchanged: {reason}."
+        if head := git(self.project, "ls-remote", self.url, f"refs/heads/{self.branch}").split():
+            return self._find(head[0])
+        run_cruft(self.project, self.bundle.clone, record.template, self.bundle.commit)
+        update = self._commit(record)
+        if update is None:
+            return f"unchanged: template {self.bundle.release} changes nothing in this project."
+        return self._push(update)
+
+    def _find(self, head: str) -> str:
+        """Leave a branch that is there as it is; see that it has its pull request."""
+        branch = self.branch
+        git(self.project, "fetch", "--quiet", "--no-tags", self.url, f"refs/heads/{branch}")
+        form = f"--format=%ce%n%(trailers:key={TRAILER},valueonly)"
+        by, *commits = git(self.project, "log", "-1", form, head).split()
+        if by != SETTINGS["user.email"] or commits != [self.bundle.commit]:
+            return f"unchanged: the branch {branch} has commits of others, and is left as it is."
+        said = git(self.project, "log", "-1", "--format=%B", head)
+        place = self._request(head, said, "")
+        return f"unchanged: the branch {branch} offers this release already: {place}"
+
+    def _commit(self, record: Record) -> Update | None:
+        """Commit what cruft left; None if that is nothing."""
+        project, bundle = self.project, self.bundle
+        conflicts = _paths(project, "diff", "--name-only", "--diff-filter=U", "-z")
+        # Ignored ones too: a fresh clone has no other files than cruft's.
+        git(project, "add", "--all", "--force")
+        changed = _paths(project, "diff", "--cached", "--name-only", "--no-renames", "-z", "HEAD")
+        if not changed:
+            return None
+        context = json.loads((project / FILE).read_text(encoding="utf-8"))["context"]
+        update = Update(
+            branch=self.branch,
+            target=self.answers.branch,
+            release=bundle.release,
+            commit=bundle.commit,
+            address=bundle.template,
+            before=record.release,
+            changed=changed,
+            conflicts=conflicts,
+            rejected=[name for name in changed if name.endswith(".rej")],
+            twice=_twice(_paths(project, "ls-files", "-z", "vendor")),
+            answers=new_answers(record.answers, context["cookiecutter"]),
+            news=news(*(_changelog(bundle, commit) for commit in (record.commit, bundle.commit))),
+        )
+        words = ("commit", "--quiet", "--no-verify", "--cleanup=verbatim", "--file=-")
+        git(project, *words, fed=message(update))
+        return update
+
+    def _push(self, update: Update) -> str:
+        options: tuple[str, ...] = ()
+        if self.answers.source_control == "gitlab":
+            draft = update.unresolved > 0
+            options = gitlab_options(update.target, update.title, draft=draft)
+        said = push(self.project, self.url, update.branch, options)
+        head = git(self.project, "rev-parse", "HEAD").strip()
+        place = self._request(head, message(update), said)
+        todo = f", {update.unresolved} to resolve" if update.unresolved else ""
+        return f"offered: template {update.release} on the branch {update.branch}{todo}: {place}"
+
+    def _request(self, head: str, message: str, said: str) -> str:
+        """Return the pull request, or where a person opens it."""
+        if self.answers.source_control == "codecommit":
+            return f"pull request {request(self.answers, self.branch, head, message)}"
+        made = self.answers.source_control == "gitlab" and "View merge request" in said
+        words = "merge request" if made else "open a pull request at"
+        return f"{words} {link(self.answers, self.branch, said)}"
+
+
+def _nothing_to_do(record: Record, bundle: Bundle) -> str:
+    """Return why a project needs no update, nothing if it does."""
+    commit, name, template = bundle.commit, bundle.release, bundle.clone
+    if record.commit == commit:
+        return f"the project is at template {name}"
+    known = try_git(template, "cat-file", "-e", f"{record.commit}^{{commit}}").returncode == 0
+    later = numbers(record.release) > numbers(name)
+    if later or (known and _follows(template, record.commit, commit)):
+        theirs = record.release or record.commit
+        return f"the project is at template {theirs}, which is newer than {name}"
+    if not known:
+        raise SeedError(
+            f"`commit` in {FILE} must be one of the template up to {name}, "
+            f"got {record.commit}, which the bundle has not.",
+            "Publish a release of the template that contains it, or correct it to the release that "
+            "the project came from.",
+        )
+    return ""
+
+
+def _follows(template: Path, later: str, earlier: str) -> bool:
+    return try_git(template, "merge-base", "--is-ancestor", earlier, later).returncode == 0
+
+
+def run_cruft(project: Path, template: Path, address: str, commit: str) -> None:
+    """Run `cruft update` in a project.
+
+    Args:
+        project: A clone, whose record was checked.
+        template: A clone of the template, which stands in for its address.
+        address: As the project's record has it.
+        commit: To update to.
+
+    Raises:
+        SeedError: cruft fails.
+    """
+    if changed := git(project, "status", "--porcelain").splitlines():
+        raise SeedError(
+            f"A fresh clone of the repository must equal its commit, and git says: {changed[0]}.",
+            "Run `git add --renormalize .`, commit, and start again.",
+        )
+    # -I: neither the project's folder nor a variable leads to other modules.
+    command = [sys.executable, "-I", "-m", "cruft", "update", "--skip-apply-ask"]
+    ended = subprocess.run(  # noqa: S603  # words of ours
+        [*command, "--checkout", commit, "--project-dir", str(project)],
+        cwd=project.parent,
+        env=environment({f"url.{template}.insteadOf": address}),
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if ended.returncode:
+        said = " ".join((ended.stdout + ended.stderr).split("\n")[-1 - _SAID :]).strip()
+        msg = f"cruft must be able to update the project, and said: {said[-400:]}."
+        raise SeedError(msg, "Run `uvx cruft update` in a clone of it, and correct what it names.")
+
+
+def _paths(project: Path, *words: str) -> list[str]:
+    return git(project, *words).split("\0")[:-1]
+
+
+def _changelog(bundle: Bundle, commit: str) -> str:
+    return try_git(bundle.clone, "show", f"{commit}:CHANGELOG.md").stdout
+
+
+def _twice(names: list[str]) -> list[str]:
+    """Return the wheels of packages that have more than one."""
+    wheels = defaultdict(list)
+    for name in names:
+        if found := _WHEEL.fullmatch(name):
+            wheels[found[1]].append(name)
+    return [name for found in wheels.values() if len(found) > 1 for name in found]
