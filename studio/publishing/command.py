@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -23,6 +24,7 @@ from studio.publishing.bundling.repository import (
 from studio.publishing.bundling.sample import start_of
 from studio.publishing.bundling.wheels import LOCK, wheels_of
 from studio.publishing.checks import NAME, check
+from studio.publishing.offers import list_offers, offer_updates
 from studio.publishing.placing.account import STACK, Organisation, Publisher
 from studio.publishing.placing.bucket import TEMPLATE_KEY, Published, TemplateBucket
 from studio.publishing.placing.catalog import Catalog, Version, find_portfolio, template_key
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from studio.publishing.bundling.repository import Source
     from studio.publishing.checks import Checked
 
-USER_ERROR, INTERRUPTED = 2, 130
+NOT_OFFERED, USER_ERROR, INTERRUPTED = 1, 2, 130
 _CACHE = "build/studio/wheels"
 # What a dry run puts in the place of what AWS would say: names for examples, of AWS's own.
 _EXAMPLE = Organisation(
@@ -62,13 +64,13 @@ def main(root: Path, words: Sequence[str]) -> int:
         words: Of the command line.
     """
     try:
-        publish(root, _parse(words))
+        offered = publish(root, _parse(words))
     except UserError as error:
         print(error, file=sys.stderr)
         return USER_ERROR
     except KeyboardInterrupt:
         return INTERRUPTED
-    return 0
+    return 0 if offered else NOT_OFFERED
 
 
 def _parse(words: Sequence[str]) -> argparse.Namespace:
@@ -87,17 +89,22 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     add("--output", type=Path, metavar="FOLDER", help="keep what is uploaded in this folder")
     add("--service-catalog", action="store_true", help="also offer it as a product of the "
         "organisation's portfolio")  # fmt: skip
+    add("--offer-updates", action="store_true", help="then offer the release to existing "
+        "projects, each as a branch")  # fmt: skip
     add("--allow-older", action="store_true", help="replace a newer release by this one")
     add("--dry-run", action="store_true", help="do all of it but ask AWS")
     return parser.parse_args(words)
 
 
-def publish(root: Path, options: argparse.Namespace) -> None:
+def publish(root: Path, options: argparse.Namespace) -> bool:
     """Publish the commit that is checked out.
 
     Args:
         root: Folder of the repository.
         options: Of the command line.
+
+    Returns:
+        False if a project could not be offered it, true otherwise.
 
     Raises:
         UserError: Something is not as it must be; nothing was uploaded then, unless S3 or Service
@@ -111,8 +118,8 @@ def publish(root: Path, options: argparse.Namespace) -> None:
     address = template_address(source, options.template_url)
     if options.dry_run:
         _rehearse(source, address, options)
-    else:
-        _place(source, address, options)
+        return True
+    return _place(source, address, options)
 
 
 def _rehearse(source: Source, address: str, options: argparse.Namespace) -> None:
@@ -125,11 +132,23 @@ def _rehearse(source: Source, address: str, options: argparse.Namespace) -> None
     showing.show_made(source, address, bundle, checked)
     _keep(options.output, bundle, text)
     showing.show_dry(published)
+    if options.offer_updates:
+        _list_offers(published, options)
     showing.show_clicks(published, catalog=options.service_catalog)
     showing.show_next(".venv/bin/python studio/publish.py", "publishes it")
 
 
-def _place(source: Source, address: str, options: argparse.Namespace) -> None:
+def _list_offers(published: Published, options: argparse.Namespace) -> None:
+    """Print who would be offered the release: AWS alone knows, and need not be there."""
+    try:
+        publisher = Publisher(options.profile, options.region)
+        bucket = options.bucket or publisher.organisation(options.stack).bucket
+        list_offers(publisher, replace(published, bucket=bucket), showing.report)
+    except UserError as error:
+        showing.report("Offers", ["which projects there are, AWS did not say:", str(error)])
+
+
+def _place(source: Source, address: str, options: argparse.Namespace) -> bool:
     publisher = Publisher(options.profile, options.region)
     showing.say(f"AWS account {publisher.number}, {publisher.region}, as {publisher.identity[1]}")
     made = publisher.organisation(options.stack)
@@ -156,7 +175,9 @@ def _place(source: Source, address: str, options: argparse.Namespace) -> None:
     showing.show_uploaded(published, sent)
     if portfolio:
         _offer_product(publisher, bucket, published, text, portfolio)
+    offered = not options.offer_updates or offer_updates(publisher, published, showing.report)
     showing.show_clicks(published, catalog=options.service_catalog)
+    return offered
 
 
 def _make(

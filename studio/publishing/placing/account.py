@@ -19,8 +19,8 @@ STACK = "sagemaker-projects"
 _DENIED = ("403", "AccessDenied", "AccessDeniedException", "AllAccessDisabled", "Forbidden")
 # As AWS spells them.
 _SERVICES = {
-    "cloudformation": "CloudFormation", "s3": "S3", "servicecatalog": "Service Catalog",
-    "sts": "STS",
+    "cloudformation": "CloudFormation", "codebuild": "CodeBuild", "s3": "S3",
+    "servicecatalog": "Service Catalog", "sts": "STS",
 }  # fmt: skip
 _DEPLOY = "Deploy studio/organisation.yaml, as docs/studio.md says, or name its stack by --stack."
 
