@@ -82,6 +82,9 @@ lock: generate  ## resolve all lock files anew (ARGS=--upgrade for newer version
 	@"$(BIN)/uv" pip compile --quiet --universal $(ARGS) --generate-hashes --group dev \
 	  --no-header --no-annotate --constraint "$(TEMPLATE)/requirements.lock" --find-links "$(TEMPLATE)/vendor" \
 	  --output-file requirements.lock pyproject.toml
+	@"$(BIN)/uv" pip compile --quiet --universal $(ARGS) --python-version 3.12 --generate-hashes \
+	  --no-header --no-annotate --constraint requirements.lock \
+	  --output-file studio/seed/seed.lock studio/seed/seed.in
 	@for wanted in tests/athena/requirements tests/aws/requirements \
 	    $(basename $(wildcard tests/infrastructure/*.in)); do \
 	  "$(BIN)/uv" pip compile --quiet --universal $(ARGS) --python-version 3.11 \
@@ -97,7 +100,7 @@ screenshots: demo  ## take the pictures in docs/ (with Debian's tmux and chromiu
 
 clean: tidy  ## remove everything that was built
 	@rm -rf build "$(VENV)"
-	@find benchmarks docs hooks packages tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find benchmarks docs hooks packages studio tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment for the template's tools and for all that a generated project needs, made by the
 # generated project's own rules; the packages are those of this repository.
