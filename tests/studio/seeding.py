@@ -132,7 +132,7 @@ class Account:
             aws_program.LOG: str(self.work / "aws.log"),
         }
 
-    def build(self, answers: Mapping[str, str] = ANSWERS, **changed: str) -> Ended:
+    def build(self, answers: Mapping[str, str] = ANSWERS, /, **changed: str) -> Ended:
         """Execute the buildspec for a project."""
         asked = {**ANSWERS, **answers}
         url = URLS.get(asked["source_control"])

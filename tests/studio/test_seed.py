@@ -155,6 +155,24 @@ def test_odd_answers_with_infrastructure_make_what_the_command_line_makes(
     assert {name: each for name, each in tree.items() if name != ".cruft.json"} == plain
 
 
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"PROJECT_SLUG": "ab"}, "project_slug must have 3 to 32 characters, got 'ab'."),
+        ({"LICENSE": "GPL"}, "LICENSE must be one of MIT-0, Apache-2.0, Proprietary, got 'GPL'."),
+    ],
+)
+def test_an_answer_that_the_template_refuses_leaves_everything_as_it_is(
+    account: Account, changed: dict[str, str], said: str
+) -> None:
+    before = account.state()
+    ended = account.build(**changed)
+    assert ended.code == 1
+    assert ended.result.startswith(f"refused: {said}")
+    assert "Traceback" not in ended.output
+    assert account.state() == before
+
+
 def test_the_wheels_of_the_lock_are_all_that_is_installed(account: Account, tmp_path: Path) -> None:
     """Install with this Python what CodeBuild installs with its own."""
     wheels = account.source / "wheels"
