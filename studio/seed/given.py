@@ -32,6 +32,10 @@ class Answers(Protocol):
     """Where a project's repository is."""
 
     @property
+    def project_slug(self) -> str:
+        """Of the project in Studio."""
+
+    @property
     def source_control(self) -> str:
         """As the question has it."""
 

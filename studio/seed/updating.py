@@ -75,6 +75,7 @@ class _Offer:
 
     def make(self) -> str:
         record = read_record(self.project, self.bundle.template)
+        _check_slug(record, self.answers)
         if reason := _nothing_to_do(record, self.bundle):
             return f"unchanged: {reason}."
         if head := git(self.project, "ls-remote", self.url, f"refs/heads/{self.branch}").split():
@@ -143,6 +144,17 @@ class _Offer:
         made = self.answers.source_control == "gitlab" and "View merge request" in said
         words = "merge request" if made else "open a pull request at"
         return f"{words} {link(self.answers, self.branch, said)}"
+
+
+def _check_slug(record: Record, answers: Answers) -> None:
+    """Refuse a project that another one of Studio's builds, or that people made by themselves."""
+    slug = record.answers["project_slug"]
+    if slug != answers.project_slug:
+        raise SeedError(
+            f"The branch {answers.branch} must hold the project {answers.project_slug!r}, got "
+            f"{slug!r}.",
+            f"Choose an empty repository, or call the project in Studio {slug!r}.",
+        )
 
 
 def _nothing_to_do(record: Record, bundle: Bundle) -> str:

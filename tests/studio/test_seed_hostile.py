@@ -210,6 +210,20 @@ def test_a_branch_that_appears_before_the_push_is_not_overwritten(
     assert refs(server) == before
 
 
+def test_a_project_of_another_slug_is_refused(
+    seed: Callable[..., str], server: Path, tmp_path: Path
+) -> None:
+    answers = {"project_name": "Flats", "project_slug": "flats"}
+    record = {"template": TEMPLATE_URL, "commit": "1" * 40, "checkout": None, "directory": None}
+    text = json.dumps({**record, "context": {"cookiecutter": answers}})
+    team(tmp_path, server, {".cruft.json": text}, "refs/heads/main")
+    before = refs(server)
+    with pytest.raises(SeedError, match="flats") as caught:
+        seed()
+    check_form(caught.value)
+    assert refs(server) == before
+
+
 def test_a_refused_workflow_is_explained(seed: Callable[..., str], server: Path) -> None:
     """GitHub's words, of docs.github.com and many issues."""
     hook(

@@ -32,6 +32,7 @@ class Place:
     repository: str = "org/housing"
     branch: str = "main"
     aws_region: str = "eu-west-1"
+    project_slug: str = DEFAULTS["project_slug"]
 
     @property
     def bare(self) -> Path:
