@@ -113,7 +113,7 @@ def _linted(text: str, region: str) -> tuple[list[str], str]:
     """Return what cfn-lint finds, and a sentence about it."""
     linter = find_linter()
     if linter is None:
-        return [], "cfn-lint was not run, since it is not installed: uv tool install cfn-lint"
+        return [], "cfn-lint was not run, not being installed: uv tool install cfn-lint"
     if is_too_old(linter):
         oldest = ".".join(map(str, OLDEST))
         return [], f"cfn-lint was not run: {linter} is older than {oldest}"

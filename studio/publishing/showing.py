@@ -23,13 +23,14 @@ _CLICKS = """
 Create a project in SageMaker Studio:
   1  Deployments (older: More) > Projects > Create project
   2  Organization templates > S3 Templates > {name} > Next
-  3  Name        3 to 32 of a-z, 0-9 and single hyphens; never used before in this Region
-     Role ARN    {role}
-     and what the questions of the template ask: SourceControl codecommit needs nothing else,
-     github, gitlab and bitbucket take ConnectionArn and Repository (owner/name, empty)
-  4  Create; about five minutes later the stack's outputs say where everything is
+  3  Name           3 to 32 of a-z, 0-9, single hyphens; new in this Region
+     Template Name  any, for people
+     Role ARN       {role}
+     SourceControl  codecommit or none; github, gitlab and bitbucket also need
+                    ConnectionArn, and Repository (owner/name, without commits)
+  4  Create; the outputs of its stack, SP-..., say where everything is
 """
-_CATALOG = "     or under Organization templates > Service Catalog, where no role is asked for\n"
+_CATALOG = "Or as a product: Organization templates > Service Catalog; no Role ARN there.\n"
 
 
 def say(text: str) -> None:

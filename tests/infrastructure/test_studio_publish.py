@@ -190,14 +190,14 @@ def test_it_says_what_was_made_where_it_lies_and_what_to_click(first: Ended) -> 
         "Uploaded   s3://",
         f"https://{BUCKET}.s3.eu-west-1.amazonaws.com/{TEMPLATE}\n",
         "Organization templates > S3 Templates > tabular-models > Next",
-        f"Role ARN    {ROLE}",
+        f"Role ARN       {ROLE}",
     ):
         assert words in first.out
     assert "secret" not in first.out + first.err
     assert f"AWS account {NUMBER}, {REGION}" in first.err
     # ARNs and addresses are there to be copied, and cannot be broken.
     texts = [line for line in first.out.splitlines() if "arn:" not in line and "://" not in line]
-    assert max(map(len, texts)) <= 96
+    assert max(map(len, texts)) <= 80
 
 
 @pytest.mark.usefixtures("first")
