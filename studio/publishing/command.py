@@ -177,9 +177,7 @@ def _place(source: Source, address: str, options: argparse.Namespace) -> bool:
         _offer_product(publisher, bucket, published, text, portfolio)
     offered = not options.offer_updates or offer_updates(publisher, published, showing.report)
     showing.show_clicks(published, catalog=options.service_catalog)
-    showing.show_next(
-        "create one by these steps", "before you tell others; docs/studio.md has more"
-    )
+    showing.show_next("create one by these steps", "before others do; docs/studio.md has more")
     return offered
 
 

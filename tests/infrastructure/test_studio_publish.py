@@ -16,9 +16,12 @@ from typing import Any, NamedTuple
 import boto3
 import pytest
 
+from sagetabular.errors import UserError
 from sagetabular.infrastructure.templates import parse_template
 from studio.publishing import checks, command
+from studio.publishing.bundling.bundle import Bundle
 from studio.publishing.bundling.sample import Start, start_of
+from studio.publishing.placing.bucket import TemplateBucket
 from tests.baking import ROOT
 from tests.infrastructure.service_catalog import PORTFOLIO, ServiceCatalog, serving_catalog
 from tests.releases import commit, git
@@ -222,6 +225,22 @@ def test_what_somebody_changed_is_put_right(account: LocalAccount, publish: Publ
     s3.delete_object_tagging(Bucket=BUCKET, Key=TEMPLATE)
     assert publish().code == 0
     assert looked_at(account, bundle)["ContentLength"] > 1_000_000
+    assert looked_at(account, TEMPLATE)["tags"]["sagemaker:studio-visibility"] == "true"
+
+
+@pytest.mark.usefixtures("first")
+def test_nobody_sees_a_template_before_its_bundle_is_there(
+    account: LocalAccount, publish: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_bucket: TemplateBucket, bundle: Bundle) -> bool:
+        raise UserError(f"AWS denies s3:PutObject on {bundle.key}", "Allow it.")
+
+    account.client("s3").delete_object_tagging(Bucket=BUCKET, Key=TEMPLATE)
+    with monkeypatch.context() as patch:
+        patch.setattr(TemplateBucket, "put_bundle", refuse)
+        assert publish().code == 2
+    assert looked_at(account, TEMPLATE)["tags"] == {}
+    assert publish().code == 0
     assert looked_at(account, TEMPLATE)["tags"]["sagemaker:studio-visibility"] == "true"
 
 
