@@ -158,6 +158,17 @@ def test_all_else_of_the_table_stays(upsert):
     upsert(before, after)
 
 
+def test_a_text_that_is_empty_is_not_sent_back(upsert, aws, monkeypatch):
+    """UpdateTable refuses an owner without a character, by its own shape."""
+    glue = aws.client("glue")
+    answer = described(made(BEFORE, Owner="", Description=""))
+    upserted = made(COLUMNS)
+    del upserted["Description"]
+    told = glue.get_table
+    monkeypatch.setattr(glue, "get_table", lambda **asked: told(**asked) and answer)
+    upsert(made(BEFORE), upserted)
+
+
 @pytest.mark.parametrize("mark", [None, "sagemaker-test-project-prod", "sagemaker-other-dev"])
 def test_a_foreign_table_is_never_changed(upsert, mark):
     foreign = made(BEFORE)
