@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ HANDLERS: dict[str, Any] = json.loads(
 ACCOUNT, OTHER, REGION = "123456789012", "210987654321", "eu-west-1"
 BUCKET = "sagemaker-projects-templatebucket-1abcdefghijkl"
 STUDIO = f"arn:aws:iam::{ACCOUNT}:role/service-role/AmazonSageMaker-ExecutionRole-20260101T000000"
-CONNECTION = f"arn:aws:codeconnections:{REGION}:{ACCOUNT}:connection/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d"
+CONNECTION = f"arn:aws:codeconnections:{REGION}:{ACCOUNT}:connection/0a1b2c3d-0a1b-0a1b-0a1b2c3d"
 MLFLOW = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:mlflow-tracking-server/mine"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/sagemaker-projects-boundary"
 LAUNCH = f"arn:aws:iam::{ACCOUNT}:role/sagemaker-projects-launch"
@@ -34,11 +34,13 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+@cache
 def template() -> dict[str, Any]:
     """Return the organisation's template."""
     return parse_template(PATH.read_text(encoding="utf-8"), PATH.name)
 
 
+@cache
 def made(**given: str) -> dict[str, Any]:
     """Return the resources of the organisation's stack; all options are chosen if none is given."""
     values = {
@@ -139,7 +141,7 @@ def arns(kind: str, properties: Mapping[str, Any]) -> list[str]:
         service, rest = known[kind]
         found = [f"arn:aws:{service}:{place}:{rest.format_map(properties)}"]
         return [*found, KEY] if kind == "AWS::KMS::Alias" else found
-    others = {
+    others: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
         "AWS::Glue::Database": lambda _: [
             catalog[1], catalog[0], f"arn:aws:glue:{place}:table/{database}/training",
             f"arn:aws:glue:{place}:userDefinedFunction/{database}/f",
@@ -167,7 +169,7 @@ def _function(properties: Mapping[str, Any]) -> str:
 
 
 def typed() -> Iterator[tuple[str, list[str]]]:
-    """Yield type and ARNs of each resource that a project can have; those of `Custom::` left out."""
+    """Yield type and ARNs of each resource that a project can have, but those of `Custom::`."""
     for source in SOURCES:
         for entry in project(source).values():
             if not entry["Type"].startswith("Custom::"):
