@@ -128,9 +128,6 @@ def test_a_project_without_repository_is_an_archive_of_the_same(
     before = account.state()
     assert account.build(answers).result.startswith("unchanged: ")
     assert account.state() == before
-    (account.buckets / ARTIFACTS / quote(ARCHIVE, safe="")).unlink()
-    assert account.build(answers).code == 0
-    assert account.state() == before, "the same project is not the same archive"
 
 
 def test_objects_are_sealed_with_the_projects_key_and_never_overwritten(account: Account) -> None:
