@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from sagetabular.errors import UserError
 from sagetabular.files import write_bytes
 from studio.publishing import showing
+from studio.publishing.arguments import parse
 from studio.publishing.assembly import assemble
 from studio.publishing.bundling.bundle import SEED, make_bundle
 from studio.publishing.bundling.repository import (
@@ -31,6 +31,7 @@ from studio.publishing.placing.catalog import Catalog, Version, find_portfolio, 
 from studio.publishing.placing.order import check_order
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
     from studio.publishing.bundling.bundle import Bundle
@@ -49,13 +50,6 @@ _EXAMPLE = Organisation(
 _REGION = "eu-west-1"
 
 
-class _Parser(argparse.ArgumentParser):
-    """Explains a mistake in two lines."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{self.prog}: {message}.", f"See `{self.prog} --help`.")
-
-
 def main(root: Path, words: Sequence[str]) -> int:
     """Publish, and return the exit code.
 
@@ -64,36 +58,13 @@ def main(root: Path, words: Sequence[str]) -> int:
         words: Of the command line.
     """
     try:
-        offered = publish(root, _parse(words))
+        offered = publish(root, parse(words))
     except UserError as error:
         print(error, file=sys.stderr)
         return USER_ERROR
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0 if offered else NOT_OFFERED
-
-
-def _parse(words: Sequence[str]) -> argparse.Namespace:
-    parser = _Parser(
-        prog="studio/publish.py",
-        description="Publish this release of the template, so that SageMaker Studio shows it.",
-        epilog="Deploy studio/organisation.yaml before; docs/studio.md has all of it.",
-    )
-    add = parser.add_argument
-    add("--bucket", help="bucket for templates (default: the stack's output TemplateBucket)")
-    add("--stack", default=STACK, help="the organisation's stack (default: %(default)s)")
-    add("--region", help="AWS Region (default: of the environment or profile)")
-    add("--profile", help="of AWS's configuration (default: of the environment)")
-    add("--template-url", metavar="URL", help="where people and cruft find the template "
-        "(default: the remote origin)")  # fmt: skip
-    add("--output", type=Path, metavar="FOLDER", help="keep what is uploaded in this folder")
-    add("--service-catalog", action="store_true", help="also offer it as a product of the "
-        "organisation's portfolio")  # fmt: skip
-    add("--offer-updates", action="store_true", help="then offer the release to existing "
-        "projects, each as a branch")  # fmt: skip
-    add("--allow-older", action="store_true", help="replace a newer release by this one")
-    add("--dry-run", action="store_true", help="do all of it but ask AWS")
-    return parser.parse_args(words)
 
 
 def publish(root: Path, options: argparse.Namespace) -> bool:
