@@ -39,6 +39,10 @@ class StudioProject:
         columns: Of the table, as `glue_columns` returns them.
         boundary: Policy that bounds every role.
         parameters: What SageMaker and Studio's form say.
+
+    Attributes:
+        name: Of the stack, the pipeline and the group.
+        boundary: That policy.
     """
 
     def __init__(
@@ -51,6 +55,7 @@ class StudioProject:
         self._account, self._parameters = account, dict(parameters)
         self._template = parse_template(assemble(FIXED, columns), "project.yaml")
         self.name = f"{parameters['SageMakerProjectName']}-{parameters['SageMakerProjectId']}"
+        self.boundary = boundary
         account.client("iam").create_policy(
             PolicyName=BOUNDARY, PolicyDocument=json.dumps(boundary)
         )

@@ -26,6 +26,7 @@ import pytest
 
 from sagetabular.infrastructure.columns import glue_columns
 from sagetabular.infrastructure.sample import sample_of
+from sagetabular.infrastructure.templates import evaluate, read_template
 from sagetabular.project import Project
 from sagetabular.settings import load_project
 from tests.aws.codebuild import CodeBuild
@@ -46,10 +47,6 @@ GOLDEN = json.loads(
     (ROOT / "packages/sagetabular/tests/golden/leaderboard.json").read_text(encoding="utf-8")
 )
 SAMPLE = "input/data/training/part-0.csv"
-EVERYTHING = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
-}
 NOISE = 5.0
 DATABASE = "sagemaker_p_abc123def456"
 LAKE = {"Database": DATABASE, "Table": "training", "Workgroup": f"sagemaker-{SLUG}-dev"}
@@ -122,14 +119,21 @@ def project(template: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def stack(account: Account, default_project: Path) -> StudioProject:
-    """Create the project, with the columns of the template's own table."""
+    """Create the project, with the columns of the template's own table.
+
+    Its roles are bounded by the organisation's policy.
+    """
     parameters = {
         "SageMakerProjectName": SLUG,
         "SageMakerProjectId": IDENTIFIER,
         "SourceControl": "codecommit",
     }
     columns = glue_columns(load_project(default_project).pipeline.data)
-    return StudioProject(account, columns, EVERYTHING, parameters)
+    organisation = read_template(ROOT / "studio/organisation.yaml")
+    given = {"StudioRoleArns": f"arn:aws:iam::{NUMBER}:role/studio"}
+    boundary = evaluate(organisation, given, NUMBER, REGION)["Resources"]["Boundary"]
+    document = boundary["Properties"]["PolicyDocument"]
+    return StudioProject(account, columns, document, parameters)
 
 
 @pytest.fixture
@@ -273,11 +277,13 @@ def refused(ministack: Path, stack: StudioProject, actor: str, calls: Asked) -> 
     """Return what SageMaker was asked with a role that its policies do not allow."""
     role, own = stack.role(actor), [call for call in calls if call.caller != OWNER]
     assert own
+    limited = {"boundary": stack.boundary}
     requests = [
-        asked(role, f"sagemaker:{call.operation}", resource_of(call.request)) for call in own
+        asked(role, f"sagemaker:{call.operation}", resource_of(call.request), **limited)
+        for call in own
     ]
     requests += [
-        asked(role, "iam:PassRole", call.request["RoleArn"], context=PASSED)
+        asked(role, "iam:PassRole", call.request["RoleArn"], context=PASSED, **limited)
         for call in own
         if "RoleArn" in call.request
     ]
