@@ -99,7 +99,7 @@ COMMANDS = [
     "report", "resume", "run", "serve", "show", "stop", "upsert", "vendor"
 ]  # fmt: skip
 SUBCOMMANDS = {
-    "data": ["add", "crawl", "fetch", "sample", "show", "upload"],
+    "data": ["add", "crawl", "export", "fetch", "sample", "show", "upload"],
     "image": ["build", "push"],
     "infra": ["deploy", "destroy", "diff", "outputs", "render", "validate"],
     "model": ["add", "check", "list"],
