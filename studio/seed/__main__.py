@@ -23,6 +23,7 @@ from .rendering import render
 from .repository import Repository
 from .sample import give_sample
 from .storing import store
+from .updating import offer
 
 if TYPE_CHECKING:
     from .answers import Answers
@@ -87,8 +88,6 @@ def place(answers: Answers, bundle: Bundle, work: Path) -> str:
         return repository.begin(project, bundle.release)
     if f"refs/heads/{answers.branch}" not in refs:
         raise repository.strange(refs)
-    from .updating import offer
-
     return offer(repository, bundle, answers)
 
 
