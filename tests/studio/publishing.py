@@ -93,12 +93,8 @@ def publishable(template: Path, folder: Path) -> Path:
     name, content = wheel("pure", "1.0")
     (folder.parent / "wheels").mkdir(exist_ok=True)
     (folder.parent / "wheels" / name).write_bytes(content)
-    seed = folder / "studio/seed"
-    seed.mkdir(exist_ok=True)
-    for each, text in SEED.items():
-        if not (seed / each).is_file():
-            (seed / each).write_text(text, encoding="utf-8")
-    (seed / "seed.lock").write_text(lock_of({"pure==1.0": digest(content)}), encoding="utf-8")
+    lock = lock_of({"pure==1.0": digest(content)})
+    (folder / "studio/seed/seed.lock").write_text(lock, encoding="utf-8")
     set_version(folder, VERSION)
     start_repository(folder)
     git(folder, "remote", "add", "origin", ADDRESS.replace("://", "://me:secret@"))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from sagetabular.errors import UserError
-from studio.publishing.bundling.locks import read_lock
+from studio.publishing.bundling.locks import PYTHON, read_lock
 from studio.publishing.bundling.wheels import verified, wheels_of
+from tests.baking import ROOT
 from tests.studio.publishing import digest, lock_of, wheel
 
 PURE, PURE_CONTENT = wheel("pure", "1.0")
@@ -111,3 +114,23 @@ def test_a_package_without_a_wheel_for_the_build_is_an_error(index: Path, tmp_pa
     (index / BUILT).rename(index / BUILT.replace("x86_64", "aarch64"))
     with pytest.raises(UserError, match=r"built==2\.1"):
         wheels_of(LOCK, tmp_path / "cache")
+
+
+@pytest.mark.slow
+def test_the_seeds_wheels_are_all_that_its_build_installs(tmp_path: Path) -> None:
+    """Asked of uv, which decides for another machine by itself; downloaded once, as published."""
+    lock = ROOT / "studio/seed/seed.lock"
+    found = wheels_of(lock.read_text(encoding="utf-8"), ROOT / "build/studio/wheels")
+    for name, content in found.items():
+        (tmp_path / name).write_bytes(content)
+    options = ["--no-config", "--offline", "--no-index", "--find-links", str(tmp_path), "--dry-run"]
+    machine = ["--python-platform", "x86_64-manylinux_2_34", "--python-version", PYTHON]
+    command = [Path(sys.executable).with_name("uv"), "pip", "install", *options, *machine]
+    result = subprocess.run(
+        [*command, "--target", tmp_path / "target", "--require-hashes", "-r", lock],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert f"Would install {len(found)} packages" in result.stderr
