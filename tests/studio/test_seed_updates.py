@@ -280,13 +280,13 @@ def test_nothing_of_the_repository_is_executed(
 
     place = made(hostile)
     # Even where whoever runs it has such settings.
-    settings = tmp_path / "gitconfig"
+    settings = tmp_path / ".gitconfig"
     settings.write_text(f"[core]\n\thooksPath = {tmp_path}/hooks\n")
     (tmp_path / "hooks").mkdir()
     for name in ("post-checkout", "pre-commit", "pre-push", "post-commit"):
         (tmp_path / "hooks" / name).write_text(f"#!/bin/sh\n{shell}\n")
         (tmp_path / "hooks" / name).chmod(0o755)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+    monkeypatch.setenv("HOME", str(tmp_path))
     before = files(tmp_path)
     assert offer(place, history.second, place).startswith("offered: ")
     assert not sign.exists()
