@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from studio.seed.refusing import SeedError
 from studio.seed.updating import offer
 from tests.baking import files
 from tests.releases import commit, edit, git
-from tests.studio import aws_double
+from tests.studio import aws_program
 from tests.studio.two_releases import (
     ADDRESS,
     FIRST_NEWS,
@@ -98,6 +99,15 @@ def make_it_ours(project: Path) -> None:
         file.write("\n## Who to ask\n\nUs.\n")
 
 
+def aws_on_the_path(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put the fake `aws` before the real one, and return the log of its calls."""
+    (folder / "bin").mkdir()
+    aws_program.install(folder / "bin")
+    monkeypatch.setenv("PATH", f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv(aws_program.LOG, str(folder / "calls"))
+    return folder / "calls"
+
+
 @pytest.mark.parametrize("source_control", ["github", "gitlab", "bitbucket", "codecommit"])
 def test_update_is_a_branch_with_what_the_command_line_makes(
     source_control: str,
@@ -108,8 +118,7 @@ def test_update_is_a_branch_with_what_the_command_line_makes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     place = made(make_it_ours, source_control=source_control)
-    answers = {"codecommit create-pull-request": {"pullRequest": {"pullRequestId": "7"}}}
-    monkeypatch.setenv("PATH", aws_double.install(tmp_path / "bin", answers))
+    log = aws_on_the_path(tmp_path, monkeypatch)
     before = refs(place)
     said = offer(place, history.second, place)
     after = refs(place)
@@ -123,7 +132,7 @@ def test_update_is_a_branch_with_what_the_command_line_makes(
     assert said.startswith(f"offered: template {history.second.release} on the branch ")
     assert again.startswith(f"unchanged: the branch {history.second.branch} offers")
     assert said.rpartition(" ")[2] == again.rpartition(" ")[2]
-    asked = aws_double.calls(tmp_path / "bin")
+    asked = aws_program.calls(log)
     # The same question twice, with the same token: CodeCommit gives the request that it has.
     assert asked == ([asked[0]] * 2 if source_control == "codecommit" else [])
 
@@ -132,15 +141,18 @@ def test_pull_request_of_codecommit_says_what_the_commit_says_and_is_asked_for_u
     history: History, made: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = made(source_control="codecommit", repository="sagemaker-housing-p-1")
-    path = aws_double.install(tmp_path / "no", {"codecommit create-pull-request": "Denied"})
-    monkeypatch.setenv("PATH", path)
-    with pytest.raises(SeedError, match="is pushed, and AWS refused a pull request for it: Denied"):
+    log = aws_on_the_path(tmp_path, monkeypatch)
+    monkeypatch.setenv(aws_program.FAILING, "create-pull-request")
+    with pytest.raises(
+        SeedError, match="is pushed, and AWS refused a pull request for it: .*Denied"
+    ):
         offer(place, history.second, place)
-    answers = {"codecommit create-pull-request": {"pullRequest": {"pullRequestId": "7"}}}
-    monkeypatch.setenv("PATH", aws_double.install(tmp_path / "yes", answers))
+    monkeypatch.delenv(aws_program.FAILING)
     said = offer(place, history.second, place)
-    assert "/repositories/sagemaker-housing-p-1/pull-requests/7/details?region=eu-west-1" in said
-    ((_, asked),) = aws_double.calls(tmp_path / "yes")
+    assert "/repositories/sagemaker-housing-p-1/pull-requests/1/details?region=eu-west-1" in said
+    # The first was denied.
+    denied, asked = aws_program.calls(log)
+    assert denied == asked
     assert asked["targets"] == [
         {
             "repositoryName": "sagemaker-housing-p-1",
