@@ -7,7 +7,8 @@ seed overwrites nothing; the second delivery of an event finds the first one's b
 Event: a request of CloudFormation. ResourceProperties: Project (of CodeBuild), Release (another
     value makes CloudFormation send an update).
 Result: none. The answer goes to ResponseURL: `SUCCESS` with Data.Result, what the seed said, or
-    `FAILED` and why. A deletion does nothing and succeeds.
+    `FAILED` and why. A deletion does nothing and succeeds. So does an update of which the seed makes
+    nothing: it would be rolled back by another one, which the same repository refuses as well.
 Errors: raised only where CloudFormation took no answer; Lambda then tries again. The address is a
     secret, and no message holds it.
 """
@@ -30,7 +31,7 @@ NEW_ROLE_PAUSES = (5, 10, 20, 30)
 ANSWER_PAUSES = (0, 2, 5, 10)
 # The whole answer may have 4,096 bytes: JSON doubles quotes, and the log's address follows.
 MOST_BYTES = 1_000
-EXPORTED = "SEED_RESULT"
+EXPORTED, REQUESTED = "SEED_RESULT", "SEED_REQUEST"
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
 
 
@@ -44,6 +45,7 @@ def handler(event: Any, context: Any) -> None:
     except Exception as error:  # whatever it is, the stack must not hang
         succeeded, said = False, f"{type(error).__name__}: {error}"
     said = said.replace(event["ResponseURL"], "ResponseURL")
+    succeeded = succeeded or event.get("RequestType") == "Update"
     print(f"{'SUCCESS' if succeeded else 'FAILED'}: {said}")
     send(event["ResponseURL"], answer(event, succeeded, said))
 
@@ -59,15 +61,20 @@ def perform(event: dict[str, Any], context: Any) -> tuple[bool, str]:
     if not isinstance(project, str) or not project:
         return False, "The resource must have the property Project. Name CodeBuild's project."
     client = boto3.client("codebuild", config=RETRIES)
-    build = start(client, project, str(event["RequestId"]))
+    build = start(client, project, str(event["RequestId"]), kind)
     return outcome(wait(client, build, context))
 
 
-def start(client: Any, project: str, request: str) -> str:
+def start(client: Any, project: str, request: str, kind: str) -> str:
     """Return the id of the build; a request that was seen within five minutes has its own."""
+    variable = {"name": REQUESTED, "value": kind, "type": "PLAINTEXT"}
     for pause in (*NEW_ROLE_PAUSES, None):
         try:
-            found = client.start_build(projectName=project, idempotencyToken=request)
+            found = client.start_build(
+                projectName=project,
+                idempotencyToken=request,
+                environmentVariablesOverride=[variable],
+            )
             return str(found["build"]["id"])
         except ClientError as error:
             if pause is None or not is_new_role(error):

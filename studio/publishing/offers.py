@@ -198,13 +198,16 @@ class _Offers:
 
     def _start(self, seed: Seed) -> bool:
         """Start a seed, or note why not; tell whether it need not be tried again."""
-        variable = {"name": "RELEASE", "value": self._release, "type": "PLAINTEXT"}
+        variables = {"RELEASE": self._release, "SEED_REQUEST": "Update"}
         try:
             with asked("codebuild:StartBuild", seed.build):
                 started = self._client.start_build(
                     projectName=seed.build,
                     sourceLocationOverride=self._location,
-                    environmentVariablesOverride=[variable],
+                    environmentVariablesOverride=[
+                        {"name": name, "value": value, "type": "PLAINTEXT"}
+                        for name, value in variables.items()
+                    ],
                 )
         except UserError as err:
             self._waited[seed] += PAUSE

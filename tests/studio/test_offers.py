@@ -150,12 +150,15 @@ def test_each_project_of_the_template_is_started_with_the_new_bundle() -> None:
     )  # fmt: skip
     good, output = offered(codebuild)
     assert good
-    variable = {"name": "RELEASE", "value": "1.5.0", "type": "PLAINTEXT"}
+    variables = [
+        {"name": "RELEASE", "value": "1.5.0", "type": "PLAINTEXT"},
+        {"name": "SEED_REQUEST", "value": "Update", "type": "PLAINTEXT"},
+    ]
     assert codebuild.started == [
         {
             "projectName": f"sagemaker-{slug}-dev-seed",
             "sourceLocationOverride": f"{BUCKET}/{NEW}",
-            "environmentVariablesOverride": [variable],
+            "environmentVariablesOverride": variables,
         }
         for slug in ("churn", "prices")
     ]

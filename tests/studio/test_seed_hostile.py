@@ -8,6 +8,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
@@ -342,6 +343,20 @@ def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(aws_program.LOG, str(tmp_path / "aws.log"))
     (tmp_path / "sample/part-0.csv").write_bytes(b"sample")
     return tmp_path / "s3/data"
+
+
+@pytest.mark.parametrize(("request_type", "given"), [("Create", True), ("Update", False)])
+def test_an_emptied_lake_gets_no_sample_from_an_update(
+    lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request_type: str, given: bool
+) -> None:
+    for name, value in {**VARIABLES, "SEED_REQUEST": request_type}.items():
+        monkeypatch.setenv(name, value)
+    bundle = SimpleNamespace(choices=dict)
+    monkeypatch.setattr(program, "open_bundle", lambda folder, work: bundle)
+    monkeypatch.setattr(program, "place", lambda answers, bundle, work: "unchanged: it is there.")
+    said = program.seed(tmp_path)
+    assert ("The sample is in" in said) == given
+    assert bool(list(lake.iterdir())) == given
 
 
 def test_data_that_is_there_is_left_alone_but_a_mark_of_a_folder_is_none(

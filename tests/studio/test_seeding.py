@@ -111,11 +111,16 @@ def event(cloudformation: CloudFormation, kind: str = "Create", **changed: Any) 
     }
 
 
-def expect_start(codebuild: Stubber) -> None:
+def expect_start(codebuild: Stubber, kind: str = "Create") -> None:
+    variable = {"name": "SEED_REQUEST", "value": kind, "type": "PLAINTEXT"}
     codebuild.add_response(
         "start_build",
         {"build": {"id": BUILD}},
-        {"projectName": PROJECT, "idempotencyToken": REQUEST},
+        {
+            "projectName": PROJECT,
+            "idempotencyToken": REQUEST,
+            "environmentVariablesOverride": [variable],
+        },
     )
 
 
@@ -132,7 +137,7 @@ def expect_look(codebuild: Stubber, status: str, said: str | None = None, **more
 def test_a_build_that_succeeds_is_waited_for_and_told(
     cloudformation: CloudFormation, codebuild: Stubber, kind: str
 ) -> None:
-    expect_start(codebuild)
+    expect_start(codebuild, kind)
     expect_look(codebuild, "IN_PROGRESS")
     expect_look(codebuild, "SUCCEEDED", "Pushed main.")
     seeding.handler(event(cloudformation, kind), Context())
@@ -159,6 +164,18 @@ def test_a_build_that_fails_is_told_with_what_the_seed_said_and_where_its_log_is
     answer = cloudformation.said()
     assert answer["Status"] == "FAILED"
     assert answer["Reason"] == f"It has commits. Choose an empty one. Log: {LOG}"
+
+
+def test_an_update_that_the_seed_refuses_holds_up_no_stack(
+    cloudformation: CloudFormation, codebuild: Stubber
+) -> None:
+    """Failed, it would be rolled back by an update that is refused as well, and be stuck."""
+    expect_start(codebuild, "Update")
+    expect_look(codebuild, "FAILED", "refused: the record is gone.")
+    seeding.handler(event(cloudformation, "Update"), Context())
+    answer = cloudformation.said()
+    assert answer["Status"] == "SUCCESS"
+    assert answer["Data"] == {"Result": f"refused: the record is gone. Log: {LOG}"}
 
 
 def test_where_the_seed_said_nothing_the_phase_that_failed_is_told(
