@@ -76,14 +76,21 @@ def launch_policies(**given: str) -> list[dict[str, Any]]:
 
 
 @cache
-def project(source: str) -> dict[str, Any]:
-    """Return the resources of a project's stack for a choice of SourceControl, ARNs in place."""
+def assembled() -> dict[str, Any]:
+    """Return the project's template."""
     fixed = {
         "BundleBucket": BUCKET,
         "BundleKey": "bundles/template-1.4.0-0123456789ab.zip",
         "Release": "1.4.0",
         "PermissionsBoundary": BOUNDARY,
     }
+    columns = [{"Name": "price", "Type": "double", "Comment": "number"}]
+    return parse_template(assemble(fixed, columns), "project.yaml")
+
+
+@cache
+def project(source: str) -> dict[str, Any]:
+    """Return the resources of a project's stack for a choice of SourceControl, ARNs in place."""
     connected = source == "github"
     values = {
         "SageMakerProjectName": PROJECT,
@@ -95,9 +102,7 @@ def project(source: str) -> dict[str, Any]:
         "Schedule": "0 3 ? * MON *",
         "MlflowArn": MLFLOW,
     }
-    columns = [{"Name": "price", "Type": "double", "Comment": "number"}]
-    text = parse_template(assemble(fixed, columns), "project.yaml")
-    resources = evaluate(text, values, ACCOUNT, REGION)["Resources"]
+    resources = evaluate(assembled(), values, ACCOUNT, REGION)["Resources"]
     names: dict[str, str] = {}
     for key, entry in resources.items():
         for arn in arns(entry["Type"], entry["Properties"]):

@@ -108,6 +108,7 @@ def test_lambda_in_the_template_is_the_module() -> None:
     assert inside == (ROOT / "studio/lambdas/domain.py").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_facts_hold_every_type_of_the_assembled_template() -> None:
     assert {kind for kind, _ in known.typed()} == {*known.HANDLERS["types"]}
     assert all(arns for _, arns in known.typed())
@@ -119,6 +120,7 @@ def test_exceptions_are_of_what_cloudformation_asks(kind: str) -> None:
     assert launching.unused(kind) - asked == set()
 
 
+@pytest.mark.slow
 def test_exceptions_name_properties_that_no_resource_has() -> None:
     """The reason is the property where it is one word."""
     for source in known.SOURCES:
