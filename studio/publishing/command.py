@@ -148,8 +148,18 @@ def _place(source: Source, address: str, options: argparse.Namespace) -> bool:
         _offer_product(publisher, bucket, published, text, portfolio)
     offered = not options.offer_updates or offer_updates(publisher, published, showing.report)
     showing.show_clicks(published, catalog=options.service_catalog)
-    showing.show_next("create one by these steps", "before others do; docs/studio.md has more")
+    _say_next(published, offered=options.offer_updates)
     return offered
+
+
+def _say_next(published: Published, *, offered: bool) -> None:
+    if offered:
+        showing.show_next("create one by these steps", "before others do; docs/studio.md has more")
+    else:
+        showing.show_next(
+            ".venv/bin/python studio/publish.py --offer-updates",
+            f"offers {published.release} to existing projects, each as a branch to review",
+        )
 
 
 def _make(

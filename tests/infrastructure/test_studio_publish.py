@@ -194,6 +194,7 @@ def test_it_says_what_was_made_where_it_lies_and_what_to_click(first: Ended) -> 
         f"https://{BUCKET}.s3.eu-west-1.amazonaws.com/{TEMPLATE}\n",
         "Organization templates > S3 Templates > tabular-models > Next",
         f"Role ARN       {ROLE}",
+        "Next: .venv/bin/python studio/publish.py --offer-updates\n",
     ):
         assert words in first.out
     assert "secret" not in first.out + first.err
