@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from studio.seed.refusing import SeedError
 from studio.seed.updating import offer
 from tests.baking import files
 from tests.releases import commit, edit, git
-from tests.studio import aws_program
+from tests.studio import aws_program, seeding
 from tests.studio.two_releases import (
     ADDRESS,
     FIRST_NEWS,
@@ -303,3 +304,28 @@ def test_nothing_of_the_repository_is_executed(
     assert offer(place, history.second, place).startswith("offered: ")
     assert not sign.exists()
     assert {name for name in files(tmp_path) - before if not name.startswith("bare.git/")} == set()
+
+
+def test_buildspec_of_the_first_release_seeds_and_that_of_the_second_offers(
+    history: History, tmp_path: Path
+) -> None:
+    """With the environment of the first one's stack, as `--offer-updates` starts the build."""
+    first = seeding.make_bundle(history.first.clone, tmp_path / "first")
+    second = seeding.make_bundle(history.second.clone, tmp_path / "second")
+    (tmp_path / "account").mkdir()
+    account = seeding.Account(first, tmp_path / "account")
+    assert account.build().result.startswith("seeded: ")
+    main = git(account.bare, "rev-parse", "main")
+    shutil.rmtree(account.source)
+    shutil.copytree(second, account.source)
+    ended = account.build(RELEASE=history.second.release)
+    branch = f"template-{seeding.RELEASE}"
+    assert ended.code == 0, ended.output
+    assert ended.result.startswith(f"offered: template {seeding.RELEASE} on the branch {branch}: ")
+    assert git(account.bare, "for-each-ref", "--format=%(refname:short)").split() == [
+        "main",
+        branch,
+    ]
+    assert git(account.bare, "rev-parse", "main", f"{branch}~").split() == [main, main]
+    assert NEW_LINE in git(account.bare, "show", f"{branch}:{NAMED}")
+    assert account.build().result.startswith(f"unchanged: the branch {branch} offers this release")
