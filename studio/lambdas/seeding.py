@@ -7,8 +7,8 @@ seed overwrites nothing; the second delivery of an event finds the first one's b
 Event: a request of CloudFormation. ResourceProperties: Project (of CodeBuild), Release (another
     value makes CloudFormation send an update).
 Result: none. The answer goes to ResponseURL: `SUCCESS` with Data.Result, what the seed said, or
-    `FAILED` and why. A deletion does nothing and succeeds. So does an update of which the seed makes
-    nothing: it would be rolled back by another one, which the same repository refuses as well.
+    `FAILED` and why. A deletion does nothing and succeeds. An update succeeds whatever the seed
+    says: its rollback would be another update, which the same repository refuses as well.
 Errors: raised only where CloudFormation took no answer; Lambda then tries again. The address is a
     secret, and no message holds it.
 """
