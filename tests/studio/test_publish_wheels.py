@@ -125,7 +125,7 @@ def test_the_seeds_wheels_are_all_that_its_build_installs(tmp_path: Path) -> Non
         (tmp_path / name).write_bytes(content)
     options = ["--no-config", "--offline", "--no-index", "--find-links", str(tmp_path), "--dry-run"]
     machine = ["--python-platform", "x86_64-manylinux_2_34", "--python-version", PYTHON]
-    command = [Path(sys.executable).with_name("uv"), "pip", "install", *options, *machine]
+    command = [str(Path(sys.executable).with_name("uv")), "pip", "install", *options, *machine]
     result = subprocess.run(
         [*command, "--target", tmp_path / "target", "--require-hashes", "-r", lock],
         capture_output=True,
