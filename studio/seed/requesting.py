@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
     from .given import Answers
 
-_ADDRESS = re.compile(r"^remote:.*?(https://[^\s<>\"]+)", re.MULTILINE)
+# Servers name other pages too, such as GitHub that of known vulnerabilities.
+_ADDRESS = re.compile(
+    r"^remote:.*?(https://[^\s<>\"]+/(?:pull|pull-requests|merge_requests)/[^\s<>\"]+)",
+    re.MULTILINE,
+)
 _NO_OPTIONS = "does not support push options"
 _NO_WORKFLOWS = "refusing to allow"
 

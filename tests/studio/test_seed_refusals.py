@@ -205,9 +205,16 @@ def test_push_that_changes_a_workflow_is_explained(
     [
         (
             "github",
+            "remote: See https://ghe.example.com/org/housing/security/dependabot\n"
             "remote: Create a pull request for 'x' on GitHub by visiting:\n"
             "remote:      https://ghe.example.com/org/housing/pull/new/x        \n",
             "https://ghe.example.com/org/housing/pull/new/x",
+        ),
+        (
+            "bitbucket",
+            "remote: Create pull request for x:\n"
+            "remote:   https://bitbucket.org/org/housing/pull-requests/new?source=x&t=1\n",
+            "https://bitbucket.org/org/housing/pull-requests/new?source=x&t=1",
         ),
         ("github", "", "https://github.com/org/housing/compare/rel%2F1...x?expand=1"),
         (
