@@ -27,8 +27,9 @@ from studio.publishing.checks import NAME, check
 from studio.publishing.offers import list_offers, offer_updates
 from studio.publishing.placing.account import STACK, Organisation, Publisher
 from studio.publishing.placing.bucket import TEMPLATE_KEY, Published, TemplateBucket
-from studio.publishing.placing.catalog import Catalog, Version, find_portfolio, template_key
+from studio.publishing.placing.catalog import Catalog, Version, template_key
 from studio.publishing.placing.order import check_order
+from studio.publishing.placing.portfolio import Portfolio
 
 if TYPE_CHECKING:
     import argparse
@@ -45,7 +46,6 @@ _EXAMPLE = Organisation(
     bucket="amzn-s3-demo-bucket",
     launch_role=f"arn:aws:iam::111122223333:role/{STACK}-launch",
     boundary=f"arn:aws:iam::111122223333:policy/{STACK}-boundary",
-    portfolio="",
 )
 _REGION = "eu-west-1"
 
@@ -123,7 +123,7 @@ def _place(source: Source, address: str, options: argparse.Namespace) -> bool:
     publisher = Publisher(options.profile, options.region)
     showing.say(f"AWS account {publisher.number}, {publisher.region}, as {publisher.identity[1]}")
     made = publisher.organisation(options.stack)
-    portfolio = find_portfolio(made) if options.service_catalog else None
+    portfolio = Portfolio(publisher, made) if options.service_catalog else None
     bucket = TemplateBucket(publisher, options.bucket or made.bucket)
     bucket.check()
     if not options.allow_older:
@@ -212,13 +212,18 @@ def _keep(folder: Path | None, bundle: Bundle, text: str) -> None:
 
 
 def _offer_product(
-    publisher: Publisher, bucket: TemplateBucket, published: Published, text: str, portfolio: str
+    publisher: Publisher,
+    bucket: TemplateBucket,
+    published: Published,
+    text: str,
+    portfolio: Portfolio,
 ) -> None:
     """Offer the release as a product's version, whose template never changes."""
     key = template_key(published.release, text)
-    catalog = Catalog(publisher, portfolio, published.launch_role)
+    catalog = Catalog(publisher)
     product = catalog.publish(
         Version(published.release, text, bucket.url(key)),
         lambda: bucket.put_template(text, published.release, published.commit, key),
     )
-    showing.show_catalog(product, catalog.changed)
+    portfolio.offer(product)
+    showing.show_catalog(product, [*catalog.changed, *portfolio.changed])

@@ -31,12 +31,14 @@ class ServiceCatalog:
 
     Attributes:
         products: Id → product.
+        principals: Who may use the portfolio, as requests name them.
         calls: Operations that were asked for.
     """
 
     def __init__(self, read: Callable[[str, str], str]) -> None:
         self._read = read
         self.products: dict[str, Answer] = {}
+        self.principals: list[Answer] = []
         self.calls: list[str] = []
 
     def answer(self, operation: str, given: Answer) -> Answer:
@@ -118,6 +120,15 @@ class ServiceCatalog:
         if given["PortfolioId"] != PORTFOLIO:
             raise RefusedError("ResourceNotFoundException", "Portfolio not found.")
         self._product(given["ProductId"])["portfolios"].append(PORTFOLIO)
+        return {}
+
+    def ListPrincipalsForPortfolio(self, given: Answer) -> Answer:  # noqa: N802
+        return {"Principals": self.principals if given["PortfolioId"] == PORTFOLIO else []}
+
+    def AssociatePrincipalWithPortfolio(self, given: Answer) -> Answer:  # noqa: N802
+        if given["PortfolioId"] != PORTFOLIO:
+            raise RefusedError("ResourceNotFoundException", "Portfolio not found.")
+        self.principals.append({key: given[key] for key in ("PrincipalARN", "PrincipalType")})
         return {}
 
     def ListConstraintsForPortfolio(self, given: Answer) -> Answer:  # noqa: N802

@@ -31,6 +31,7 @@ from tests.studio.publishing import pip_variables, publishable, set_version
 NUMBER = "123456789012"
 BUCKET, TEMPLATE = f"sagemaker-projects-{NUMBER}", "templates/tabular-models.yaml"
 ROLE = f"arn:aws:iam::{NUMBER}:role/sagemaker-projects-launch"
+STUDIO_ROLES = [f"arn:aws:iam::{NUMBER}:role/service-role/{name}" for name in ("team-a", "team-b")]
 # As documented for template buckets: sagemaker-projects-templates-custom in SageMaker's guide.
 CORS = {
     "AllowedOrigins": ["https://*.sagemaker.aws"],
@@ -43,6 +44,7 @@ OUTPUTS = {
     "LaunchRoleArn": ROLE,
     "BoundaryArn": f"arn:aws:iam::{NUMBER}:policy/sagemaker-projects-boundary",
     "PortfolioId": PORTFOLIO,
+    "StudioRoleArns": ",".join(STUDIO_ROLES),
 }
 
 
@@ -304,6 +306,9 @@ def test_service_catalog_offers_one_version_to_be_launched_by_the_role(
     assert product["portfolios"] == [PORTFOLIO]
     assert [json.loads(each) for each in product["constraints"].values()] == [{"RoleArn": ROLE}]
     assert "AWS::CodeBuild::Project" in product["versions"][0]["text"]
+    # Without them Studio says that the product "does not exist or access was denied".
+    admitted = [{"PrincipalARN": each, "PrincipalType": "IAM"} for each in STUDIO_ROLES]
+    assert service.principals == admitted
 
     service.calls.clear()
     again = publish("--service-catalog")

@@ -71,12 +71,14 @@ class Organisation:
         launch_role: ARN of the role that creates projects.
         boundary: ARN of the policy that bounds roles of projects.
         portfolio: Of Service Catalog; empty if there is none.
+        studio_roles: ARNs of the roles of Studio that may create projects.
     """
 
     bucket: str
     launch_role: str
     boundary: str
-    portfolio: str
+    portfolio: str = ""
+    studio_roles: tuple[str, ...] = ()
 
 
 class Publisher:
@@ -164,4 +166,5 @@ class Publisher:
             launch_role=found.outputs["LaunchRoleArn"],
             boundary=found.outputs["BoundaryArn"],
             portfolio=found.outputs.get("PortfolioId", ""),
+            studio_roles=tuple(filter(None, found.outputs.get("StudioRoleArns", "").split(","))),
         )

@@ -7,22 +7,21 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-projects-templates-cus
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sagetabular.errors import UserError
 from studio.publishing.checks import NAME
-from studio.publishing.placing.account import STACK, asked
+from studio.publishing.placing.account import asked
 from studio.publishing.placing.bucket import VISIBLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from studio.publishing.placing.account import Organisation, Publisher
+    from studio.publishing.placing.account import Publisher
 
 _OWNER = "sagemaker-projects"
-_KIND, _CONSTRAINT = "CLOUD_FORMATION_TEMPLATE", "LAUNCH"
+_KIND = "CLOUD_FORMATION_TEMPLATE"
 _DESCRIPTION = "A machine-learning project for tables: repository, pipeline, build, lake, registry."
 # Of a version: what is offered for new projects, and what is kept for those that have it.
 _OFFERED, _KEPT = "DEFAULT", "DEPRECATED"
@@ -67,30 +66,15 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def find_portfolio(organisation: Organisation) -> str:
-    """Return the portfolio of the organisation.
-
-    Raises:
-        UserError: It has none.
-    """
-    if organisation.portfolio:
-        return organisation.portfolio
-    msg = "--service-catalog needs a portfolio, and the organisation's stack has no PortfolioId."
-    raise UserError(msg, f"Deploy it with ServiceCatalog=true ({STACK}); docs/studio.md says how.")
-
-
 class Catalog:
-    """The product in the organisation's portfolio.
+    """The product in Service Catalog.
 
     Args:
         publisher: Who publishes.
-        portfolio: Id of the portfolio.
-        launch_role: ARN of the role that creates projects.
     """
 
-    def __init__(self, publisher: Publisher, portfolio: str, launch_role: str) -> None:
+    def __init__(self, publisher: Publisher) -> None:
         self._client = publisher.client("servicecatalog")
-        self._portfolio, self._role = portfolio, launch_role
         self.changed: list[str] = []
         """What was done, each as a phrase."""
 
@@ -122,8 +106,6 @@ class Catalog:
             self.changed.append(f"version {version.release} added")
         self._offer(product, version)
         self._tag(product)
-        self._associate(product)
-        self._constrain(product)
         return product
 
     def _find_product(self) -> str | None:
@@ -149,7 +131,7 @@ class Catalog:
                 ProductType=_KIND,
                 Tags=[{"Key": key, "Value": value} for key, value in VISIBLE.items()],
                 ProvisioningArtifactParameters=version.request,
-                IdempotencyToken=_token(self._portfolio, version),
+                IdempotencyToken=_token(NAME, version),
             )
         self.changed.append(f"product made, version {version.release}")
         return str(answer["ProductViewDetail"]["ProductViewSummary"]["ProductId"])
@@ -190,47 +172,6 @@ class Catalog:
             with asked("servicecatalog:UpdateProduct", f"product {product}"):
                 self._client.update_product(Id=product, AddTags=added)
             self.changed.append("tag set")
-
-    def _associate(self, product: str) -> None:
-        with asked("servicecatalog:ListPortfoliosForProduct", f"product {product}"):
-            pages = self._client.get_paginator("list_portfolios_for_product").paginate(
-                ProductId=product
-            )
-            found = {each["Id"] for page in pages for each in page["PortfolioDetails"]}
-        if self._portfolio not in found:
-            with asked("servicecatalog:AssociateProductWithPortfolio", f"product {product}"):
-                self._client.associate_product_with_portfolio(
-                    ProductId=product, PortfolioId=self._portfolio
-                )
-            self.changed.append(f"put into portfolio {self._portfolio}")
-
-    def _constrain(self, product: str) -> None:
-        """Let the launch role create the projects, not the one who asks for them."""
-        place = {"PortfolioId": self._portfolio, "ProductId": product}
-        wanted = json.dumps({"RoleArn": self._role})
-        with asked("servicecatalog:ListConstraintsForPortfolio", f"portfolio {self._portfolio}"):
-            pages = self._client.get_paginator("list_constraints_for_portfolio").paginate(**place)
-            found = [each for page in pages for each in page["ConstraintDetails"]]
-        launch = next((each["ConstraintId"] for each in found if each["Type"] == _CONSTRAINT), None)
-        if launch is None:
-            with asked("servicecatalog:CreateConstraint", f"product {product}"):
-                self._client.create_constraint(
-                    **place,
-                    Type=_CONSTRAINT,
-                    Parameters=wanted,
-                    IdempotencyToken=_digest(f"{place}{wanted}"),
-                )
-        elif self._role_of(launch) != self._role:
-            with asked("servicecatalog:UpdateConstraint", f"constraint {launch}"):
-                self._client.update_constraint(Id=launch, Parameters=wanted)
-        else:
-            return
-        self.changed.append(f"launched by {self._role}")
-
-    def _role_of(self, constraint: str) -> str:
-        with asked("servicecatalog:DescribeConstraint", f"constraint {constraint}"):
-            answer = self._client.describe_constraint(Id=constraint)
-        return str(json.loads(answer["ConstraintParameters"]).get("RoleArn", ""))
 
 
 def _token(place: str, version: Version) -> str:
