@@ -7,27 +7,20 @@ else of the repository is written to, and nothing of it is executed.
 from __future__ import annotations
 
 import json
-import re
-import subprocess
-import sys
 import tempfile
-from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .describing import TRAILER, Update, message, news
-from .hardened import SETTINGS, environment, git, try_git
-from .records import FILE, Record, new_answers, numbers, read_record
+from .hardened import SETTINGS, git, try_git
 from .refusing import SeedError
-from .requesting import gitlab_options, link, push, request
+from .update.describing import TRAILER, Update, message, news
+from .update.merging import run_cruft, wheels_twice
+from .update.records import FILE, Record, new_answers, numbers, read_record
+from .update.requesting import gitlab_options, link, push, request
 
 if TYPE_CHECKING:
-    from .given import Answers, Bundle, Repository
-
-_WHEEL = re.compile(r"vendor/([^-/]+)-[^/]+\.whl")
-# Last lines of what cruft says.
-_SAID = 3
+    from .update.given import Answers, Bundle, Repository
 
 
 def offer(repository: Repository, bundle: Bundle, answers: Answers) -> str:
@@ -118,7 +111,7 @@ class _Offer:
             changed=changed,
             conflicts=conflicts,
             rejected=[name for name in changed if name.endswith(".rej")],
-            twice=_twice(_paths(project, "ls-files", "-z", "vendor")),
+            twice=wheels_twice(_paths(project, "ls-files", "-z", "vendor")),
             answers=new_answers(record.answers, context["cookiecutter"]),
             news=news(*(_changelog(bundle, commit) for commit in (record.commit, bundle.commit))),
         )
@@ -181,52 +174,9 @@ def _follows(template: Path, later: str, earlier: str) -> bool:
     return try_git(template, "merge-base", "--is-ancestor", earlier, later).returncode == 0
 
 
-def run_cruft(project: Path, template: Path, address: str, commit: str) -> None:
-    """Run `cruft update` in a project.
-
-    Args:
-        project: A clone, whose record was checked.
-        template: A clone of the template, which stands in for its address.
-        address: As the project's record has it.
-        commit: To update to.
-
-    Raises:
-        SeedError: cruft fails.
-    """
-    if changed := git(project, "status", "--porcelain").splitlines():
-        raise SeedError(
-            f"A fresh clone of the repository must equal its commit, and git says: {changed[0]}.",
-            "Run `git add --renormalize .`, commit, and start again.",
-        )
-    # -I: neither the project's folder nor a variable leads to other modules.
-    command = [sys.executable, "-I", "-m", "cruft", "update", "--skip-apply-ask"]
-    ended = subprocess.run(  # noqa: S603  # words of ours
-        [*command, "--checkout", commit, "--project-dir", str(project)],
-        cwd=project.parent,
-        env=environment({f"url.{template}.insteadOf": address}),
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if ended.returncode:
-        said = " ".join((ended.stdout + ended.stderr).split("\n")[-1 - _SAID :]).strip()
-        msg = f"cruft must be able to update the project, and said: {said[-400:]}."
-        raise SeedError(msg, "Run `uvx cruft update` in a clone of it, and correct what it names.")
-
-
 def _paths(project: Path, *words: str) -> list[str]:
     return git(project, *words).split("\0")[:-1]
 
 
 def _changelog(bundle: Bundle, commit: str) -> str:
     return try_git(bundle.clone, "show", f"{commit}:CHANGELOG.md").stdout
-
-
-def _twice(names: list[str]) -> list[str]:
-    """Return the wheels of packages that have more than one."""
-    wheels = defaultdict(list)
-    for name in names:
-        if found := _WHEEL.fullmatch(name):
-            wheels[found[1]].append(name)
-    return [name for found in wheels.values() if len(found) > 1 for name in found]

@@ -17,8 +17,9 @@ import yaml
 from botocore.config import Config
 
 from studio.publishing import command
-from studio.publishing.offers import CONTRACT, PATIENCE, PAUSE, list_offers, offer_updates
+from studio.publishing.offers import PATIENCE, PAUSE, list_offers, offer_updates
 from studio.publishing.placing.bucket import Published
+from studio.publishing.placing.seeds import CONTRACT
 from tests.baking import ROOT
 
 BUCKET, OTHER = "amzn-s3-demo-bucket", "amzn-s3-demo-other-bucket"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from studio.seed.describing import LONGEST, Update, message, news
 from studio.seed.refusing import SeedError
-from studio.seed.requesting import link, push
+from studio.seed.update.describing import LONGEST, Update, message, news
+from studio.seed.update.requesting import link, push
 from studio.seed.updating import offer
 from tests.releases import commit, git, start_repository
 from tests.studio.two_releases import ADDRESS, Place, Release, refs

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from packages import release as releases
-from studio.seed.describing import TRAILER
 from studio.seed.refusing import SeedError
+from studio.seed.update.describing import TRAILER
 from studio.seed.updating import offer
 from tests.baking import files
 from tests.releases import commit, edit, git

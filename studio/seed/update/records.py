@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from .hardened import git
-from .refusing import SeedError
+from ..hardened import git
+from ..refusing import SeedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

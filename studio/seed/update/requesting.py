@@ -14,8 +14,8 @@ import subprocess
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from .hardened import environment, try_git
-from .refusing import SeedError
+from ..hardened import environment, try_git
+from ..refusing import SeedError
 
 if TYPE_CHECKING:
     from pathlib import Path
