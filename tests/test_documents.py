@@ -27,7 +27,8 @@ LONGEST_LINE = 100
 LONGEST_PARAGRAPH = 50
 MOST_LINES_OF_A_PROJECT = 85
 AVOIDED = re.compile(r"\blocalsage\b|\bmend|pretend|\btold\b|h[eo]ld against", re.IGNORECASE)
-# Pages whose `make` is the template's; README.md names targets of both, all others a project's.
+# Pages whose `make` is the template's, or of both; all others name targets of a project.
+OF_BOTH = (READMES[0], "docs/studio.md")
 OF_THE_TEMPLATE = ("docs/developing.md", "benchmarks/")
 _FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 _INDENTED = re.compile(r"^ {4}.*$", re.MULTILINE)
@@ -141,7 +142,7 @@ def test_every_page_that_a_file_names_exists(template: Path) -> None:
 @pytest.mark.parametrize("page", [*PAGES, *FREE])
 def test_every_target_of_make_exists(page: str) -> None:
     template, project = _targets("Makefile"), _targets(f"{TEMPLATE}/Makefile")
-    if page == READMES[0]:
+    if page in OF_BOTH:
         known = template | project
     else:
         known = template if page.startswith(OF_THE_TEMPLATE) else project

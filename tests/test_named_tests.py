@@ -17,7 +17,10 @@ _ROW = re.compile(r"^\| (\d+) \|.*\|\s*$", re.MULTILINE)
 # What issue 14 has to show: rows of the table of the five systems.
 ROWS = {*range(21, 39), *range(59, 79)}
 TABLE = ROOT / "docs/infrastructure.md"
-PAGES = sorted([TABLE, *ROOT.glob("docs/infrastructure/*.md")])
+STUDIO = ROOT / "docs/studio.md"
+# What issue 15 has to show, and the rows of the five systems that belong to it.
+ITEMS = {"1", "2", "3", "4", "96", "97"}
+PAGES = sorted([TABLE, STUDIO, *ROOT.glob("docs/infrastructure/*.md")])
 
 
 def named(page: Path) -> Iterator[tuple[str, str | None]]:
@@ -48,3 +51,11 @@ def test_every_row_has_a_test() -> None:
     rows = {int(match[1]): match[0] for match in _ROW.finditer(text)}
     assert rows.keys() == ROWS
     assert [number for number, row in rows.items() if not _NAMED.search(row)] == []
+
+
+def test_every_behaviour_of_studio_has_a_test() -> None:
+    text = STUDIO.read_text(encoding="utf-8").partition("\n## How it is shown\n")[2]
+    rows = re.findall(r"^\| (\d+) \|.*\|$", text, flags=re.MULTILINE)
+    assert set(rows) == ITEMS
+    lines = [line for line in text.splitlines() if re.match(r"\| \d", line)]
+    assert [line for line in lines if not _NAMED.search(line)] == []

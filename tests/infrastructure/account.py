@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import boto3
@@ -12,7 +15,7 @@ from botocore.exceptions import ClientError
 from sagetabular.infrastructure.inlining import inline
 from sagetabular.infrastructure.templates import parse_template
 from tests.baking import ROOT, TEMPLATE
-from tests.servers import REGION, LocalAccount
+from tests.servers import REGION, LocalAccount, free_port, serving
 
 NUMBER = "123456789012"
 PROJECT, STAGE = "housing-prices", "dev"
@@ -54,6 +57,32 @@ class Account(LocalAccount):
             aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
         )
+
+
+@contextmanager
+def account_in(home: Path, programs: Path, server: Path) -> Iterator[Account]:
+    """Serve an empty account until the block ends.
+
+    Args:
+        home: Of the server; it is made.
+        programs: Folder of its environment's programs.
+        server: What is run there.
+    """
+    account = Account(free_port(), free_port())
+    home.mkdir()
+    variables = {
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": account.environment["AWS_ENDPOINT_URL"].rpartition(":")[2],
+        "MINISTACK_REGION": REGION,
+        "MINISTACK_ACCOUNT_ID": NUMBER,
+        **account.environment,
+    }
+    command = [str(programs / "python"), str(server)]
+    with serving(command, lambda: account.client("sts").get_caller_identity(), variables):
+        yield account
 
 
 def stack_name(concern: str, project: str = PROJECT, stage: str = STAGE) -> str:

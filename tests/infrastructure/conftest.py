@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.infrastructure.account import NUMBER, Account
-from tests.servers import REGION, environment, free_port, serving
+from tests.infrastructure.account import Account, account_in
+from tests.servers import environment
 
 HERE = Path(__file__).parent
 
@@ -33,18 +32,5 @@ def account(ministack: Path, server_program: Path, tmp_path: Path) -> Iterator[A
     They, and `account.client`, look for SageMaker at `account.sagemaker_port`, where nothing is
     until the test starts it.
     """
-    account = Account(free_port(), free_port())
-    (home := tmp_path / "ministack").mkdir()
-    variables = {
-        "PATH": f"{ministack}{os.pathsep}{os.environ['PATH']}",
-        "HOME": str(home),
-        "TMPDIR": str(home),
-        "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": account.environment["AWS_ENDPOINT_URL"].rpartition(":")[2],
-        "MINISTACK_REGION": REGION,
-        "MINISTACK_ACCOUNT_ID": NUMBER,
-        **account.environment,
-    }
-    command = [str(ministack / "python"), str(server_program)]
-    with serving(command, lambda: account.client("sts").get_caller_identity(), variables):
+    with account_in(tmp_path / "ministack", ministack, server_program) as account:
         yield account

@@ -17,6 +17,8 @@ _DEPTH = 2  # of what stands in one line: a list of mappings, or the other way r
 _SECTIONS = ("Metadata", "Parameters", "Rules", "Mappings", "Conditions", "Resources", "Outputs")
 # Their entries stand apart.
 _APART = ("Parameters", "Rules", "Resources", "Outputs")
+# Of rules: AWS documents them without a short form.
+_LONG = ("Fn::Contains", "Fn::EachMemberEquals", "Fn::EachMemberIn", "Fn::RefAll", "Fn::ValueOf")
 
 
 class _Block(dict[str, Any]):
@@ -61,7 +63,8 @@ def _short(name: str, argument: Any) -> str:
     """Return the tag of a function; empty for what is none."""
     if name == "Ref" or (name == "Condition" and isinstance(argument, str)):
         return f"!{name}"
-    return f"!{name.removeprefix('Fn::')}" if name.startswith("Fn::") else ""
+    known = name.startswith("Fn::") and name not in _LONG
+    return f"!{name.removeprefix('Fn::')}" if known else ""
 
 
 def _is_flat(node: Any) -> bool:
