@@ -129,7 +129,7 @@ def ask(address: str, request: str, name: str, known: str | None, old: dict[str,
 def test_tag_is_kept(case: str, answers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     request, name, known, old, before, after, status = CASES[case]
     domains = Domains(before)
-    monkeypatch.setattr(domain.boto3, "client", lambda *_, **__: domains)
+    monkeypatch.setattr(domain.boto3, "client", lambda service, config: domains)
     monkeypatch.setattr(domain.time, "sleep", lambda _: None)
     ask(answers[0], request, name, known, old)
     assert domains.now() == after
@@ -142,7 +142,8 @@ def test_tag_is_kept(case: str, answers: Any, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_reason_has_rule_value_and_remedy(answers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(domain.boto3, "client", lambda *_, **__: Domains({"d-1": THEIRS}))
+    domains = Domains({"d-1": THEIRS})
+    monkeypatch.setattr(domain.boto3, "client", lambda service, config: domains)
     ask(answers[0], "Create", "d-1", None, {})
     reason = answers[1][0]["Reason"]
     assert THEIRS in reason
@@ -153,9 +154,8 @@ def test_reason_has_rule_value_and_remedy(answers: Any, monkeypatch: pytest.Monk
 def test_cloudformation_hears_of_every_refusal(
     request_type: str, answers: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        domain.boto3, "client", lambda *_, **__: Domains({"d-1": OURS}, broken=True)
-    )
+    domains = Domains({"d-1": OURS}, broken=True)
+    monkeypatch.setattr(domain.boto3, "client", lambda service, config: domains)
     known = None if request_type == "Create" else "d-1"
     ask(answers[0], request_type, "d-1", known, {})
     assert answers[1][0]["Status"] == "FAILED"

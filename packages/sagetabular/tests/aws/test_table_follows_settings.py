@@ -165,7 +165,12 @@ def test_a_text_that_is_empty_is_not_sent_back(upsert, aws, monkeypatch):
     upserted = made(COLUMNS)
     del upserted["Description"]
     told = glue.get_table
-    monkeypatch.setattr(glue, "get_table", lambda **asked: told(**asked) and answer)
+
+    def get_table(*, DatabaseName, Name):  # noqa: N803
+        told(DatabaseName=DatabaseName, Name=Name)
+        return answer
+
+    monkeypatch.setattr(glue, "get_table", get_table)
     upsert(made(BEFORE), upserted)
 
 
