@@ -20,7 +20,11 @@ _JINJA = re.compile(r"\{[{%#]")
 _REMEDY = "Correct the parameter of the project, and create or update it again."
 # Without them a git server is not to be called: no other transport, no option, no credentials.
 _URL = re.compile(r"https://[A-Za-z0-9.-]+(:\d+)?/[A-Za-z0-9][A-Za-z0-9._/-]*")
-_BRANCH = re.compile(r"(?!.*(\.\.|//|/\.|\.lock(/|$)))[A-Za-z0-9_]([\w./-]{0,253}\w)?", re.ASCII)
+_BRANCH = re.compile(
+    r"(?!refs/|(HEAD|FETCH_HEAD|[0-9a-f]{40})$|.*(\.\.|//|/\.|\.lock(/|$)))"
+    r"[A-Za-z0-9_]([\w./-]{0,253}\w)?",
+    re.ASCII,
+)
 _ABSENT_FOR_NONE = ("repository", "repository_url")
 
 

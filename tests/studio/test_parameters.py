@@ -82,12 +82,11 @@ def test_every_parameter_is_in_a_group_has_a_label_and_a_description() -> None:
     assert all(each["Description"].strip().endswith(".") for each in PARAMETERS.values())
 
 
-def test_what_is_optional_is_what_has_a_default_and_is_no_choice() -> None:
+def test_what_is_optional_is_what_may_be_empty() -> None:
+    """A form may send what is left empty as the empty text."""
     rules = template()["Metadata"]["SagemakerTemplateParameterRules"]
     assert rules == {
-        name: {"Optional": True}
-        for name, each in PARAMETERS.items()
-        if "Default" in each and "AllowedValues" not in each
+        name: {"Optional": True} for name, each in PARAMETERS.items() if each.get("Default") == ""
     }
 
 
@@ -156,6 +155,11 @@ def test_a_name_that_would_be_a_template_or_invisible_is_refused(name: str) -> N
         ("Branch", "a..b"),
         ("Branch", "a//b"),
         ("Branch", "a/.b"),
+        ("Branch", "HEAD"),
+        ("Branch", "refs/heads/main"),
+        ("Branch", "0" * 40),
+        ("Branch", "a.lock/b"),
+        ("Repository", "owner/name.git"),
         ("ConnectionArn", "connection/1"),
         ("SageMakerProjectName", "Housing"),
         ("SageMakerProjectName", "ab"),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 
 from studio.seed.answers import read_answers
 from tests.studio.assembled import made
@@ -27,8 +26,6 @@ def variables(answers: dict[str, str]) -> dict[str, Any]:
 @given(everything([*PARAMETERS]))
 @settings(max_examples=30, deadline=None)
 def test_every_answer_that_the_template_takes_the_seed_takes(answers: dict[str, str]) -> None:
-    # git refuses such names, and no pattern without looking back can say so.
-    assume(not re.search(r"\.lock(/|$)", answers["Branch"]))
     given_ = variables(answers)
     found = read_answers(given_)
     assert found.project_name == (answers["ProjectName"] or answers["SageMakerProjectName"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -153,14 +154,43 @@ def test_nothing_is_built_or_started_before_the_seed_has_ended(choice: str) -> N
         assert name in resources
 
 
-def test_the_seed_is_asked_again_for_another_release_alone() -> None:
+def needed(name: str, resources: dict[str, Any]) -> set[str]:
+    """Return what CloudFormation makes before a resource."""
+    found, waiting = set[str](), [name]
+    while waiting:
+        resource = resources[waiting.pop()]
+        depends = resource.get("DependsOn", [])
+        text = json.dumps(resource["Properties"])
+        named = {*([depends] if isinstance(depends, str) else depends)}
+        named |= {each for each in resources if re.search(rf"<{each}[.>]", text)}
+        waiting += named - found
+        found |= named
+    return found
+
+
+@pytest.mark.parametrize("choice", ANSWERS)
+def test_what_may_fail_comes_before_the_seed_which_cannot_be_taken_back(choice: str) -> None:
+    """After the sample, a creation that fails leaves buckets that CloudFormation cannot delete."""
+    extra = {"NoticeEmail": "team@example.com", "Schedule": "0 3 ? * MON *"}
+    resources = made(**{**ANSWERS[choice], **extra})["Resources"]
+    assert {"LedgerSubscription", "TriggersStartSchedule"} <= resources.keys()
+    after = resources.keys() - needed("Seed", resources) - {"Seed"}
+    # What would build or start something, and who calls those.
+    expected = {"BuildDelivery", "BuildPush", "TriggersUploadRule", "TriggersUploadPermission"}
+    assert after == expected & resources.keys()
+
+
+def test_the_seed_is_asked_again_for_another_release_or_repository_alone() -> None:
     seed = template()["Resources"]["Seed"]["Properties"]
-    assert seed == {
-        "ServiceToken": {"Fn::GetAtt": ["SeedFunction", "Arn"]},
-        "ServiceTimeout": 900,
-        "Project": {"Ref": "SeedProject"},
-        "Release": "1.4.0",
+    assert seed.keys() == {
+        *("ServiceToken", "ServiceTimeout", "Project", "After"),
+        *("Release", "SourceControl", "Repository", "Branch"),
     }
+    assert seed["Release"] == "1.4.0"
+    assert seed["SourceControl"] == {"Ref": "SourceControl"}
+    assert seed["Branch"] == {"Ref": "Branch"}
+    (repository,) = {made(**ANSWERS["github"])["Resources"]["Seed"]["Properties"]["Repository"]}
+    assert repository == ANSWERS["github"]["Repository"]
 
 
 def test_the_seed_may_do_what_it_needs_and_no_more() -> None:
