@@ -117,6 +117,42 @@ def test_launch_role_may_do_nothing_that_no_resource_needs(
 
 ARN = "arn:aws:{}:" + f"{REGION}:{ACCOUNT}:"
 OTHERS = ARN.replace(ACCOUNT, known.OTHER)
+# What CodeCommit does with the key in its caller's name: "Your IAM user or role must not have any
+# attached policies that deny" these. Where no other key is chosen, it is that of `aws/codecommit`.
+# https://docs.aws.amazon.com/codecommit/latest/userguide/encryption.html
+OF_CODECOMMIT = (
+    "kms:Encrypt",
+    "kms:Decrypt",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:DescribeKey",
+)
+
+
+@pytest.mark.parametrize("alias", ["alias/aws/codecommit", "alias/sagemaker-prices-dev"])
+def test_repository_is_encrypted_with_the_key_of_codecommit_or_of_the_project(
+    ministack: Path, alias: str
+) -> None:
+    """Allowed to the launch role, and not beyond the boundary: the seed pushes within it."""
+    used = {
+        "kms:ViaService": f"codecommit.{REGION}.amazonaws.com",
+        "kms:ResourceAliases": alias,
+    }
+    everything = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    asked = [launching_asks(action, known.KEY, **used) for action in OF_CODECOMMIT]
+    bound = [
+        {**one, "policies": [everything], "boundary": known.document("Boundary")} for one in asked
+    ]
+    found = decide(ministack, asked + bound)
+    refused = zip(("launch role", "boundary"), (found[:7], found[7:]), strict=True)
+    assert {
+        who: [each for each, one in zip(OF_CODECOMMIT, some, strict=True) if one != "Allow"]
+        for who, some in refused
+    } == {"launch role": [], "boundary": []}
+
+
 FORBIDDEN = {
     "a role without the boundary": launching_asks("iam:CreateRole", ROLE),
     "a role with another boundary": launching_asks(
@@ -157,6 +193,21 @@ FORBIDDEN = {
     "a project's data": launching_asks("s3:GetObject", "arn:aws:s3:::sagemaker-project-p-1-data/a"),
     "a key of others": launching_asks(
         "kms:ScheduleKeyDeletion", known.KEY, **{"kms:ResourceAliases": "alias/payroll"}
+    ),
+    "a key of others used by CodeCommit": launching_asks(
+        "kms:Decrypt", known.KEY, **{
+            "kms:ResourceAliases": "alias/payroll",
+            "kms:ViaService": f"codecommit.{REGION}.amazonaws.com",
+        },
+    ),
+    "a key of AWS used by itself": launching_asks(
+        "kms:Decrypt", known.KEY, **{"kms:ResourceAliases": "alias/aws/secretsmanager"}
+    ),
+    "a key of AWS used by Secrets Manager": launching_asks(
+        "kms:Decrypt", known.KEY, **{
+            "kms:ResourceAliases": "alias/aws/secretsmanager",
+            "kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com",
+        },
     ),
     "a key used by itself": launching_asks("kms:Decrypt", known.KEY),
     "a function of others": launching_asks(
@@ -330,6 +381,10 @@ def test_studio_may_use_other_templates_where_the_organisation_says_so(ministack
         (f"arn:aws:iam::{known.OTHER}:role/Studio", "s3:PutObject", "/templates/a.yaml", False),
         ("arn:aws:iam::555566667777:role/Studio", "s3:GetObject", "/templates/a.yaml", False),
         (f"arn:aws:iam::{ACCOUNT}:role/Publisher", "s3:PutObject", "/templates/a.yaml", True),
+        # Who deploys and publishes may be called as people call such roles.
+        (f"arn:aws:iam::{ACCOUNT}:role/sagemaker-admin", "s3:PutObject", "/templates/a.yaml", True),
+        (f"arn:aws:iam::{ACCOUNT}:role/sagemaker-admin", "s3:PutBucketPolicy", "", True),
+        (f"arn:aws:iam::{ACCOUNT}:role/sagemaker-admin", "s3:DeleteBucketPolicy", "", True),
         (known.STUDIO, "s3:GetObject", "/templates/a.yaml", True),
         (known.STUDIO, "s3:PutObject", "/templates/a.yaml", False),
         (known.STUDIO, "s3:PutObjectTagging", "/templates/a.yaml", False),
