@@ -81,14 +81,10 @@ def test_uploads_are_told_to_eventbridge(lake: dict[str, Any]) -> None:
 def test_roles_of_other_projects_and_stages_are_denied_the_data(lake: dict[str, Any]) -> None:
     denied = _statements(lake, "DataBucketPolicy")["NoOtherProjectOrStage"]
     assert denied["Effect"] == "Deny"
+    others = denied["Condition"].pop("ArnLike")["aws:PrincipalArn"]
+    assert "arn:aws:iam::*:role/sagemaker-*-*-pipeline" in others
     assert denied["Condition"] == {
-        "ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/sagemaker-*"},
-        "ArnNotLike": {
-            "aws:PrincipalArn": [
-                f"arn:aws:iam::*:role/{_NAMES}-*",
-                "arn:aws:iam::123456789012:role/sagemaker-projects-launch",
-            ]
-        },
+        "ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::*:role/{_NAMES}-*"}
     }
 
 
