@@ -1,4 +1,4 @@
-"""The lake knows the roles of other projects by their actors: it must know every actor there is."""
+"""Templates know the roles of projects by their actors: they must know every actor there is."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from tests.baking import ROOT
 from tests.studio.assembled import frame
 from tests.studio.organisation import template
 
+PRINCIPAL = "aws:PrincipalArn"
 FRAGMENTS = ROOT / "{{cookiecutter.project_slug}}/infrastructure"
 
 
@@ -29,19 +30,26 @@ def named(resources: dict[str, Any]) -> list[str]:
     return [str(name["Fn::Sub"]).rpartition("-")[2] for name in names]
 
 
-def test_the_data_bucket_refuses_every_actor_of_other_projects() -> None:
-    written = read("data-lake")["DataBucketPolicy"]["Properties"]
-    (denied,) = (
-        one for one in written["PolicyDocument"]["Statement"]
-        if one.get("Sid") == "NoOtherProjectOrStage"
-    )  # fmt: skip
-    listed = denied["Condition"]["ArnLike"]["aws:PrincipalArn"]
+def refused(statements: list[Any], operator: str) -> set[str]:
+    """Return the patterns of roles in the condition of one of some statements."""
+    (found,) = (
+        listed
+        for one in statements
+        if isinstance(listed := one.get("Condition", {}).get(operator, {}).get(PRINCIPAL), list)
+    )
+    return {str(one["Fn::Sub"] if isinstance(one, dict) else one) for one in found}
+
+
+def test_every_actor_is_refused_others_data_and_the_approvers_role() -> None:
+    data = read("data-lake")["DataBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    approver = read("roles")["ApproverRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     of_fragments = [actor for path in FRAGMENTS.glob("*.yaml") for actor in named(read(path.stem))]
     actors = {*of_fragments, *named(frame()["Resources"])}
     assert len(actors) > 10
-    assert {one["Fn::Sub"] for one in listed} == {
-        f"arn:${{AWS::Partition}}:iam::*:role/sagemaker-*-*-{actor}" for actor in actors
-    }
+    names = {f":role/sagemaker-*-*-{one}" for one in actors}
+    everywhere = {f"arn:${{AWS::Partition}}:iam::*{name}" for name in names}
+    assert refused(data, "ArnLike") == everywhere
+    assert refused(approver, "StringNotLike") == {f"*{name}" for name in names}
 
 
 def test_the_launch_role_is_none_of_them() -> None:

@@ -327,11 +327,16 @@ def test_a_service_gets_a_role_only_for_this_account(ministack: Path) -> None:
 
 def test_no_machine_gets_the_role_of_whoever_approves(ministack: Path) -> None:
     role = roles()["approver"]
-    person, machine = (
-        f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("ann", "sagemaker-x-dev-build")
-    )
-    wanted = [assumed(role, person), assumed(role, machine)]
-    assert decide(ministack, wanted) == [True, False]
+    # People's roles are called sagemaker-… too; a machine of any project, stage and account is not.
+    person, execution, *machines = (
+        f"arn:aws:iam::{ACCOUNT}:role/{name}"
+        for name in (
+            "ann", "sagemaker-reviewers", "sagemaker-x-dev-build", "sagemaker-x-prod-seed",
+            f"sagemaker-{PROJECT}-dev-pipeline", "sagemaker-x-dev-approver",
+        )
+    )  # fmt: skip
+    wanted = [assumed(role, one) for one in (person, execution, *machines)]
+    assert decide(ministack, wanted) == [True, True, *[False] * len(machines)]
     named = roles(ApproverArns=person)["approver"]
     other = f"arn:aws:iam::{ACCOUNT}:role/bob"
     assert decide(ministack, [assumed(named, person), assumed(named, other)]) == [True, False]
