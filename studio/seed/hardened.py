@@ -1,8 +1,9 @@
 """git, for repositories that anybody may have written.
 
 A repository cannot bring settings along, so filters, merge drivers and the like that it names are
-nobody's. What is left is switched off here: hooks, other transports, questions. All of it is told
-by variables, which count more than any file, and which programs that call git themselves inherit.
+nobody's, but for git-lfs, which an image may have set up. What is left is switched off here: hooks,
+other transports, questions. All of it is told by variables, which count more than any file, and
+which programs that call git themselves inherit.
 """
 
 from __future__ import annotations
@@ -28,6 +29,11 @@ SETTINGS = {
     "core.quotePath": "false",
     "core.protectHFS": "true",
     "core.protectNTFS": "true",
+    # A repository's .lfsconfig could name a server. Files stay as they are where no command is.
+    "filter.lfs.clean": "",
+    "filter.lfs.smudge": "",
+    "filter.lfs.process": "",
+    "filter.lfs.required": "false",
     "submodule.recurse": "false",
     "protocol.allow": "never",
     "protocol.https.allow": "always",

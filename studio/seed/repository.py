@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _REACH = (
-    "Check that the repository exists, that the connection is Available and may use it, and that "
-    "the seed's role may use the connection."
+    "Check that the repository exists, that the connection is Available, in the Region of the "
+    "project, and may use it, and that the seed's role may use the connection."
 )
 _PUSH = (
     "Allow the connection to write to the repository and its branch (protections, rules, hooks), "

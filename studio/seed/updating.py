@@ -84,8 +84,9 @@ class _Offer:
         branch = self.branch
         git(self.project, "fetch", "--quiet", "--no-tags", self.url, f"refs/heads/{branch}")
         form = f"--format=%ce%n%(trailers:key={TRAILER},valueonly)"
-        by, *commits = git(self.project, "log", "-1", form, head).split()
-        if by != SETTINGS["user.email"] or commits != [self.bundle.commit]:
+        # The first line is empty where the committer has no address.
+        by, _, commits = git(self.project, "log", "-1", form, head).partition("\n")
+        if by != SETTINGS["user.email"] or commits.split() != [self.bundle.commit]:
             return f"unchanged: the branch {branch} has commits of others, and is left as it is."
         said = git(self.project, "log", "-1", "--format=%B", head)
         place = self._request(head, said, "")

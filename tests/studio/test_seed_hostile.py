@@ -14,6 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from studio.seed import __main__ as program
+from studio.seed import hardened
 from studio.seed.answers import Answers, read_answers
 from studio.seed.buckets import put_new
 from studio.seed.bundle import Bundle
@@ -124,6 +125,22 @@ def test_an_empty_repository_gets_one_commit_with_every_file_as_it_is(
     }
     assert git(server, "cat-file", "-s", "main:windows.txt") == "10"
     assert (server / "HEAD").read_text() == "ref: refs/heads/trunk\n"
+
+
+@pytest.mark.parametrize("names", [["clean", "smudge"], ["process"], ["clean", "process"]])
+def test_git_lfs_of_the_image_is_not_started_and_files_stay_as_they_are(
+    seed: Callable[..., str], server: Path, project: Path, tmp_path: Path, names: list[str]
+) -> None:
+    """As `git lfs install` sets it; a repository's .lfsconfig could name a server of its own."""
+    told = "".join(f"\t{name} = touch {tmp_path}/started; false\n" for name in names)
+    with (tmp_path / ".gitconfig").open("a") as file:
+        file.write(f'[filter "lfs"]\n{told}\trequired = true\n')
+    (project / ".gitattributes").write_text("*.whl filter=lfs diff=lfs merge=lfs -text\n")
+    assert seed().startswith("seeded: ")
+    assert git(server, "cat-file", "-s", "main:a.whl") == "1"
+    hardened.git(tmp_path, "clone", "--quiet", "--branch=main", "--", str(server), "clone")
+    assert (tmp_path / "clone/a.whl").read_bytes() == b"\0"
+    assert not (tmp_path / "started").exists()
 
 
 @pytest.mark.parametrize("branch", ["main", "release/1.x", "a.b-c_d", "é".encode("idna").decode()])
@@ -244,7 +261,7 @@ def test_a_repository_that_is_not_there_is_said_with_what_to_check(
         seed()
     check_form(caught.value)
     assert "bare.git' does not appear to be a git repository" in caught.value.rule
-    for word in ("exists", "Available", "role"):
+    for word in ("exists", "Available", "Region", "role"):
         assert word in caught.value.remedy
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -252,6 +253,28 @@ def test_offer_is_made_once_and_left_alone_when_others_work_on_it(
     assert refs(place) == merged
 
 
+@pytest.mark.parametrize("email", ["", " ", "a b", "template@localhost"])
+def test_a_branch_of_that_name_is_others_whatever_its_last_commit_says(
+    history: History, made: Make, tmp_path: Path, email: str
+) -> None:
+    """git keeps what it is given, also a committer without an address."""
+    place = made()
+    branch = history.second.branch
+    head, _, said = git(place.bare, "cat-file", "commit", "main").partition("\n\n")
+    written = re.sub(r"(?m)^(committer [^<]*)<.*>", rf"\1<{email}>", head)
+    trailer = "" if email == "template@localhost" else f"\n\n{TRAILER}: {history.second.commit}"
+    for number, end in enumerate(dict.fromkeys(["", trailer])):
+        (tmp_path / "commit").write_text(f"{written}\n\n{said}{end}\n")
+        words = ("hash-object", "-t", "commit", "-w", str(tmp_path / "commit"))
+        made_by_others = git(place.bare, *words)
+        git(place.bare, "update-ref", f"refs/heads/{branch}", made_by_others)
+        before = refs(place)
+        assert offer(place, history.second, place) == (
+            f"unchanged: the branch {branch} has commits of others, and is left as it is."
+        ), number
+        assert refs(place) == before
+
+
 def test_files_that_a_team_skips_stay_and_an_address_may_be_written_otherwise(
     history: History, made: Make
 ) -> None:
@@ -283,6 +306,7 @@ def test_nothing_of_the_repository_is_executed(
         (project / "hooks/post_gen_project.py").write_text(python)
         with (project / ".gitattributes").open("a") as file:
             file.write("*.md filter=evil diff=evil merge=evil\n")
+            file.write("*.toml filter=lfs\n")
         (project / ".gitconfig").write_text(f'[filter "evil"]\n\tclean = {shell}\n')
         (project / ".gitmodules").write_text(
             f'[submodule "a"]\n\tpath = a\n\turl = ext::sh -c {shell}\n\tupdate = !{shell}\n'
@@ -294,7 +318,10 @@ def test_nothing_of_the_repository_is_executed(
     place = made(hostile)
     # Even where whoever runs it has such settings.
     settings = tmp_path / ".gitconfig"
-    settings.write_text(f"[core]\n\thooksPath = {tmp_path}/hooks\n")
+    lfs = "".join(f"\t{name} = {shell}\n" for name in ("clean", "smudge", "process"))
+    settings.write_text(
+        f'[core]\n\thooksPath = {tmp_path}/hooks\n[filter "lfs"]\n{lfs}\trequired = true\n'
+    )
     (tmp_path / "hooks").mkdir()
     for name in ("post-checkout", "pre-commit", "pre-push", "post-commit"):
         (tmp_path / "hooks" / name).write_text(f"#!/bin/sh\n{shell}\n")
