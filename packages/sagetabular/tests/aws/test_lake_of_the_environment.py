@@ -86,7 +86,8 @@ def test_a_pipeline_that_reads_files_ignores_them(deployable):
 @pytest.mark.parametrize(
     ("variable", "value", "rule"),
     [
-        ("ATHENA_DATABASE", "my-lake", "must be a name of letters, digits and _, got 'my-lake'."),
+        ("ATHENA_DATABASE", "a.b", "must be a name of letters, digits and _ -, got 'a.b'."),
+        ("ATHENA_DATABASE", "-lake", "must be a name of letters, digits and _ -, got '-lake'."),
         ("ATHENA_TABLE", "a.b", "must be a name of letters, digits and _, got 'a.b'."),
         (
             "ATHENA_WORKGROUP",
@@ -111,8 +112,19 @@ def test_a_name_that_athena_does_not_take_is_a_mistake(deployable, variable, val
         ({}, {**STUDIO, "ATHENA_TABLE": ""}, None),
         ({"Database": "mine"}, STUDIO, ("mine", "training")),
         ({"Table": "houses"}, STUDIO, None),
+        ({"Table": "Training"}, STUDIO, ("sagemaker_p_abc", "training")),
+        ({}, {**STUDIO, "ATHENA_DATABASE": "My-lake"}, ("my-lake", "training")),
     ],
-    ids=["studio", "in lower case", "of conf/", "unnamed", "database of conf/", "another table"],
+    ids=[
+        "studio",
+        "in lower case",
+        "of conf/",
+        "unnamed",
+        "database of conf/",
+        "another table",
+        "the same in capitals",
+        "with a hyphen",
+    ],
 )
 def test_the_projects_own_table_is_the_one_that_the_environment_names(
     deployable, parameters, environment, owned

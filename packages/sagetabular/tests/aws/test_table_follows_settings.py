@@ -81,7 +81,8 @@ def upsert(studio, aws, pipeline):
         aws.has_objects(len(objects(compiled)))
         aws.answer("glue", "get_table", described(table), PLACE)
         if wanted:
-            asked = {"DatabaseName": "sagemaker_p_abc", "TableInput": wanted}
+            # Without the version Glue takes what somebody else has changed in between for ours.
+            asked = {"DatabaseName": "sagemaker_p_abc", "TableInput": wanted, "VersionId": "0"}
             aws.answer("glue", "update_table", asked=asked)
         aws.answer("sagemaker", "describe_pipeline", standing(compiled))
         ended = pipeline("upsert")
@@ -221,6 +222,18 @@ def test_a_change_that_glue_refuses_stops_it_too(studio, aws, pipeline):
     aws.refuse("glue", "update_table", "AccessDeniedException", "no")
     rule, _ = refusal(pipeline("upsert"))
     assert rule == "Glue refused UpdateTable: AccessDeniedException: no"
+
+
+def test_a_change_of_somebody_else_in_between_is_kept(studio, aws, pipeline):
+    """What Glue answers to an old version: API_UpdateTable of its reference, "Errors"."""
+    aws.knows_who_asks()
+    aws.has_objects(len(objects(studio.compile())), stored=False)
+    aws.answer("glue", "get_table", described(made(BEFORE)), PLACE)
+    aws.refuse("glue", "update_table", "ConcurrentModificationException", "Version mismatch")
+    assert refusal(pipeline("upsert")) == [
+        "sagemaker_p_abc.training must be as it was looked at, and somebody has changed it since.",
+        "Run the same command again: it looks anew. Glue keeps the table as they made it.",
+    ]
 
 
 def test_a_check_says_what_would_change_and_changes_nothing(studio, aws, monkeypatch, capsys):

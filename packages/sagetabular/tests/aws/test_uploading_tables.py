@@ -40,7 +40,8 @@ def in_lake(deployable):
 def standing(location, columns=COLUMNS, **more):
     """What Glue says of a table, with members of its own."""
     storage = {"Columns": columns, "Location": location, "Compressed": False, **more}
-    return {"Table": {"Name": "sales", "StorageDescriptor": storage, "CreatedBy": "somebody"}}
+    own = {"CreatedBy": "somebody", "VersionId": "7"}
+    return {"Table": {"Name": "sales", "StorageDescriptor": storage, **own}}
 
 
 def key_of(location):
@@ -108,7 +109,8 @@ def test_other_rows_are_sent_beside_the_earlier_ones_before_the_table_changes(
     aws.knows_who_asks()
     aws.answer("glue", "get_table", standing(earlier))
     lacks_the_file(aws, location)
-    aws.answer("glue", "update_table", asked={"DatabaseName": "estate", "TableInput": ANY})
+    asked = {"DatabaseName": "estate", "TableInput": ANY, "VersionId": "7"}
+    aws.answer("glue", "update_table", asked=asked)
     ended = pipeline("data", "upload")
     assert ended.err.endswith("Table estate.sales is updated\n"), ended
 

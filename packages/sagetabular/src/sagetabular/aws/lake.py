@@ -26,7 +26,7 @@ VARIABLES = {
 }
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _ALLOWED = {
-    "Database": (_NAME, "letters, digits and _"),
+    "Database": (re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,127}"), "letters, digits and _ -"),
     "Table": (_NAME, "letters, digits and _"),
     "Workgroup": (re.compile(r"[A-Za-z0-9._-]{1,128}"), "letters, digits and . _ -"),
 }
@@ -70,9 +70,10 @@ def own_table(project: Project, environment: Mapping[str, str]) -> tuple[str, st
     if not data.reads_tables or "Table" not in given:
         return None
     values = lake_values(project, environment)
-    if values["Table"] != given["Table"]:
+    own = given["Table"].lower()  # as Glue has it
+    if values["Table"].lower() != own:
         return None
-    return values.get("Database", data.table_name[0]).lower(), values["Table"].lower()
+    return values.get("Database", data.table_name[0]).lower(), own
 
 
 def owner_of(project: Project) -> str:

@@ -59,11 +59,20 @@ def test_an_empty_lake_says_so(refusal, tmp_path, monkeypatch):
 
 @pytest.mark.usefixtures("lake")
 @pytest.mark.parametrize("option", ["--database", "--table"])
-@pytest.mark.parametrize("name", ['x" UNION SELECT 1 --', "1x", "a-b", "größe", ""])
+@pytest.mark.parametrize("name", ['x" UNION SELECT 1 --', "1x", "a.b", "a/b", "größe", ""])
 def test_names_that_need_quoting_are_refused(refusal, option, name):
     arguments = [*ARGUMENTS, f"{option}={name}"]
-    field = f"conf/pipeline.yaml: data.{option[2:]} must be letters, digits and underscores"
+    field = f"conf/pipeline.yaml: data.{option[2:]} must be letters, digits"
     assert field in refusal("SELECT * FROM ${table}", arguments)
+
+
+@pytest.mark.usefixtures("lake")
+def test_a_hyphen_is_a_databases_alone(refusal):
+    """It is the query's context; a table's name is part of the query."""
+    query = "SELECT * FROM ${table}"
+    assert "data.table must be" in refusal(query, [*ARGUMENTS, "--table=a-b"])
+    said = refusal(query, [*ARGUMENTS, "--database=my-lake"])
+    assert "is my-lake." in said and "which the local lake does not have" in said
 
 
 @pytest.mark.usefixtures("lake")

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from sagetabular.aws.errors import code_of, explained
 from sagetabular.aws.glue.table import is_as_wanted
+from sagetabular.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sagetabular.aws.glue.table import GlueTable
 
-_ABSENT = "EntityNotFoundException"
+# https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateTable.html, "Errors".
+_ABSENT, _CHANGED = "EntityNotFoundException", "ConcurrentModificationException"
 
 
 class Catalog:
@@ -49,9 +51,32 @@ class Catalog:
             return "created"
         if is_as_wanted(standing, request["TableInput"]):
             return "unchanged"
-        with explained("Glue", "UpdateTable"):
-            self._client.update_table(**request)
+        self.update(table.database, request["TableInput"], standing)
         return "updated"
+
+    def update(self, database: str, table: Mapping[str, Any], standing: Mapping[str, Any]) -> None:
+        """Change a table, unless somebody has changed it since it was looked at.
+
+        Args:
+            database: Its database.
+            table: Glue's `TableInput`.
+            standing: What `find` said of it, whose version is to be replaced.
+
+        Raises:
+            UserError: It has another version by now, or Glue refuses.
+        """
+        version = {"VersionId": standing["VersionId"]} if "VersionId" in standing else {}
+        try:
+            with explained("Glue", "UpdateTable"):
+                self._client.update_table(DatabaseName=database, TableInput=table, **version)
+        except UserError as err:
+            if code_of(err.__cause__) != _CHANGED:
+                raise
+            raise UserError(
+                f"{database}.{table['Name']} must be as it was looked at, and somebody has changed "
+                "it since.",
+                "Run the same command again: it looks anew. Glue keeps the table as they made it.",
+            ) from err.__cause__
 
     def find(self, database: str, name: str) -> dict[str, Any] | None:
         """Return what Glue knows of the table of this name, None if it has none.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from sagetabular.aws.errors import code_of, explained
+from sagetabular.aws.errors import code_of
 from sagetabular.aws.glue.catalog import Catalog
 from sagetabular.aws.glue.lake_files import HEADER, table_parameters, table_storage
 from sagetabular.aws.glue.table import is_as_wanted, partition_names
@@ -75,8 +75,7 @@ class Following:
         changes = _differences(standing, wanted)
         if not changes:
             return
-        with explained("Glue", "UpdateTable"):
-            self._client.update_table(DatabaseName=self._database, TableInput=self._input(wanted))
+        Catalog(self._client).update(self._database, self._input(wanted), standing)
         place = wanted["StorageDescriptor"].get("Location", "")
         files = [f"files below {place} must be so"] if place else []
         report("Table", [f"{self.label} follows conf/pipeline.yaml now:", *changes, *files])

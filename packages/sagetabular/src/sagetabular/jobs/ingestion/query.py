@@ -36,7 +36,14 @@ _TOKEN = re.compile(_OPAQUE.pattern + r"|\S", re.DOTALL)
 _PARAMETER = re.compile(r"(?<!:):([A-Za-z0-9_]+)(?![A-Za-z0-9_])")
 # Athena is given the value as text, and `--5` begins a comment.
 _AFTER_MINUS = re.compile(r"-(?=:)" + _PARAMETER.pattern)
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# A database is the query's context, and may have what a table's name in a query may not.
+_NAMES = {
+    "database": (
+        re.compile(r"[A-Za-z_][A-Za-z0-9_-]*"),
+        "letters, digits, underscores and hyphens",
+    ),
+    "table": (re.compile(r"[A-Za-z_][A-Za-z0-9_]*"), "letters, digits and underscores"),
+}
 
 
 @dataclass(frozen=True)
@@ -168,18 +175,18 @@ def check_placeholders(query: str, names: Iterable[str], file: str) -> None:
 
 
 def require_identifier(field: str, name: str) -> None:
-    """Refuse a name that would need quoting, and with it whatever else could be in a name.
+    """Refuse a name that a query or a path could take for more than a name.
 
     Args:
-        field: Its key in the `data` section of `conf/pipeline.yaml`.
+        field: Its key in the `data` section of `conf/pipeline.yaml`: `database` or `table`.
         name: The database or table.
 
     Raises:
         JobError: If the name is no identifier.
     """
-    if not _IDENTIFIER.fullmatch(name):
+    pattern, signs = _NAMES[field]
+    if not pattern.fullmatch(name):
         raise JobError(
-            f"conf/pipeline.yaml: data.{field} must be letters, digits and underscores, "
-            f"got {name!r}.",
+            f"conf/pipeline.yaml: data.{field} must be {signs}, got {name!r}.",
             "Correct the name; it may not start with a digit.",
         )
