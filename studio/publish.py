@@ -5,6 +5,7 @@ This file needs no library, so that it can say what is lacking.
 
 from __future__ import annotations
 
+import io
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARIES = ("boto3", "cookiecutter", "packaging", "pip", "pyarrow", "pydantic", "yaml")
 OLDEST = (3, 11)
+INTERRUPTED = 130
 
 
 def main() -> None:
@@ -29,9 +31,15 @@ def main() -> None:
     # This commit's own packages, whatever the environment was made from; and not this folder, whose
     # modules nobody imports by their names alone.
     sys.path[:1] = map(str, (ROOT, *ROOT.glob("packages/*/src")))
-    from studio.publishing.command import main as publish
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as standard error does: C, POSIX
+    try:
+        from studio.publishing.command import main as publish
 
-    sys.exit(publish(ROOT, sys.argv[1:]))
+        code = publish(ROOT, sys.argv[1:])
+    except KeyboardInterrupt:  # libraries take a second to import
+        code = INTERRUPTED
+    sys.exit(code)
 
 
 if __name__ == "__main__":

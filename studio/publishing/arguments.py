@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from sagetabular.errors import UserError
-from studio.publishing.placing.account import STACK
+from studio.publishing.placing.account import STACK, region_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -24,7 +29,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     """Return the options that the words of a command line set.
 
     Raises:
-        UserError: One is unknown, or lacks its value.
+        UserError: One is unknown, lacks its value, or names what AWS could not have.
     """
     parser = _Parser(
         prog="studio/publish.py",
@@ -45,4 +50,10 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         "projects, each as a branch")  # fmt: skip
     add("--allow-older", action="store_true", help="replace a newer release by this one")
     add("--dry-run", action="store_true", help="do all of it but ask AWS")
-    return parser.parse_args(words)
+    options = parser.parse_args(words)
+    if options.bucket is not None and not _BUCKET.fullmatch(options.bucket):
+        msg = f"--bucket must be 3 to 63 of a-z, 0-9, . and -, got {options.bucket!r}."
+        raise UserError(msg, "Name the output TemplateBucket of the organisation's stack.")
+    if options.region is not None:
+        region_of(options.region)
+    return options

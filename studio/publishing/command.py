@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from studio.publishing.bundling.repository import Source
     from studio.publishing.checks import Checked
 
-NOT_OFFERED, USER_ERROR, INTERRUPTED = 1, 2, 130
+NOT_OFFERED, USER_ERROR = 1, 2
 _CACHE = "build/studio/wheels"
 # What a dry run puts in the place of what AWS would say: names for examples, of AWS's own.
 _EXAMPLE = Organisation(
@@ -62,8 +62,6 @@ def main(root: Path, words: Sequence[str]) -> int:
     except UserError as error:
         print(error, file=sys.stderr)
         return USER_ERROR
-    except KeyboardInterrupt:
-        return INTERRUPTED
     return 0 if offered else NOT_OFFERED
 
 

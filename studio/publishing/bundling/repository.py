@@ -32,6 +32,7 @@ _PACK = (
     "--no-reuse-object", "--delta-base-offset", "--no-use-bitmap-index", "--window=10",
     "--depth=50", "--compression=9",
 )  # fmt: skip
+_CLONE = "Publish from a clone of the template, made by `git clone`."
 _SETTINGS = ("-c", "core.commitGraph=false", "-c", "core.bigFileThreshold=512m")
 
 
@@ -62,18 +63,33 @@ def open_source(root: Path) -> Source:
         root: Folder of the repository.
 
     Raises:
-        UserError: There is no git repository, not all of its history, or a file differs from the
-            commit.
+        UserError: There is no git repository of its own, not all of its history, or a file differs
+            from the commit.
     """
+    top = os.fsdecode(git(root, "rev-parse", "--show-toplevel").removesuffix(b"\n"))
+    if not root.samefile(top):
+        msg = f"The template must be a repository of its own; {root} is within {top}."
+        raise UserError(msg, _CLONE)
     commit = git(root, "rev-parse", "--verify", "HEAD^{commit}").decode().strip()
     if git(root, "rev-parse", "--is-shallow-repository").decode().strip() == "true":
         msg = "The bundle holds the template's history, and this clone is a shallow one."
         raise UserError(msg, "Run `git fetch --unshallow`.")
+    _require_objects(root, commit)
     status = git(root, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
     if changed := [os.fsdecode(entry[3:]) for entry in status.split(b"\0") if entry]:
         msg = f"What is published is a commit, and these files differ from it: {listed(changed)}."
         raise UserError(msg, "Commit them, or stash them: `git stash --include-untracked`.")
     return Source(root, commit, releases.package_version(root, "sagetabular"))
+
+
+def _require_objects(root: Path, commit: str) -> None:
+    """Refuse a clone whose objects are elsewhere, as those of `git clone --filter` are."""
+    listed_all = git(root, "rev-list", "--objects", "--missing=print", commit)
+    if lacking := sum(line.startswith(b"?") for line in listed_all.splitlines()):
+        msg = (
+            "The bundle holds the template's history, and this clone is a partial one, which lacks"
+        )
+        raise UserError(f"{msg} {lacking:,} objects.", "Publish from a clone without --filter.")
 
 
 def check_release(source: Source) -> None:
@@ -197,8 +213,11 @@ def git(root: Path, *words: str, fed: bytes | None = None) -> bytes:
     ended = _git(root, *words, fed=fed)
     if ended.returncode:
         said = ended.stderr.decode(errors="replace").strip().splitlines()
-        msg = f"git {words[0]} failed in {root}: {said[-1] if said else ended.returncode}."
-        raise UserError(msg, "Publish from a clone of the template, made by `git clone`.")
+        # `-c name=value` comes before the command.
+        pairs = zip(("", *words), words, strict=False)
+        command = next(word for before, word in pairs if "-c" not in (before, word))
+        msg = f"git {command} failed in {root}: {said[-1] if said else ended.returncode}."
+        raise UserError(msg, _CLONE)
     return ended.stdout
 
 

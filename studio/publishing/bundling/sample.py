@@ -48,13 +48,21 @@ def start_of(bundle: bytes) -> Start:
         The same for the same commit.
 
     Raises:
-        UserError: It cannot be generated.
+        UserError: It cannot be generated, or nothing can be written for the time being.
     """
-    with TemporaryDirectory(prefix="project-") as folder:
-        project = Project(_generated(bundle, Path(folder)))
-        _run(project.root, "sagetabular.cli", "data", "sample")
-        key, sample = sample_of(project)
-        columns = glue_columns(project.settings.pipeline.data)
+    try:
+        with TemporaryDirectory(prefix="project-") as folder:
+            return _start_in(bundle, Path(folder))
+    except OSError as err:
+        msg = f"A project must be generated in a temporary folder: {err.strerror}: {err.filename}."
+        raise UserError(msg, "Free space there, or name a folder of yours in TMPDIR.") from err
+
+
+def _start_in(bundle: bytes, folder: Path) -> Start:
+    project = Project(_generated(bundle, folder))
+    _run(project.root, "sagetabular.cli", "data", "sample")
+    key, sample = sample_of(project)
+    columns = glue_columns(project.settings.pipeline.data)
     return Start(columns, key.rpartition("/")[2], sample)
 
 

@@ -34,8 +34,18 @@ def wheels_of(lock: str, cache: Path) -> dict[str, bytes]:
         File name → content, one for every package; each has a hash of the lock.
 
     Raises:
-        UserError: The lock is not read, pip cannot download, or a file is not what the lock says.
+        UserError: The lock is not read, pip cannot download, a file is not what the lock says, or
+            the cache cannot be read or written.
     """
+    try:
+        return _kept(lock, cache)
+    except OSError as err:
+        msg = f"Wheels must be kept in {cache}: {err.strerror}: {err.filename}."
+        remedy = f"Make {cache} a folder of yours, or remove what is there."
+        raise UserError(msg, remedy) from err
+
+
+def _kept(lock: str, cache: Path) -> dict[str, bytes]:
     wanted = read_lock(lock, LOCK)
     requirements = "".join(f"{each}\n" for each in wanted)
     made_of = "\n".join((PYTHON, *PLATFORMS, requirements))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,7 @@ _SERVICES = {
     "cloudformation": "CloudFormation", "codebuild": "CodeBuild", "s3": "S3",
     "servicecatalog": "Service Catalog", "sts": "STS",
 }  # fmt: skip
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _DEPLOY = "Deploy studio/organisation.yaml, as docs/studio.md says, or name its stack by --stack."
 
 
@@ -62,6 +64,18 @@ def _explained(error: UserError, action: str, resource: str) -> UserError:
     return error
 
 
+def region_of(text: str) -> str:
+    """Return a Region as AWS names them.
+
+    Raises:
+        UserError: It is none.
+    """
+    if not _REGION.fullmatch(text):
+        msg = f"The Region must be like eu-west-1, got {text!r}."
+        raise UserError(msg, "Correct --region, AWS_REGION, or the profile.")
+    return text
+
+
 @dataclass(frozen=True)
 class Organisation:
     """What the organisation's stack made.
@@ -89,7 +103,7 @@ class Publisher:
         region: The same.
 
     Raises:
-        UserError: There is no such profile, or no region.
+        UserError: There is no such profile, or no region, or none that AWS could have.
     """
 
     def __init__(self, profile: str | None, region: str | None) -> None:
@@ -104,7 +118,7 @@ class Publisher:
                 "A release is published in one Region, and none is given.",
                 "Add --region, such as --region eu-west-1, or set AWS_REGION.",
             )
-        self.region: str = self._session.region_name
+        self.region: str = region_of(self._session.region_name)
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of a service.

@@ -43,15 +43,15 @@ class Catalog:
         Raises:
             UserError: Glue refuses.
         """
-        request = {"DatabaseName": table.database, "TableInput": table.request()}
+        wanted = table.request()
         if standing is None:
             self._make_database(table.database, tags)
             with explained("Glue", "CreateTable"):
-                self._client.create_table(**request)
+                self._client.create_table(DatabaseName=table.database, TableInput=wanted)
             return "created"
-        if is_as_wanted(standing, request["TableInput"]):
+        if is_as_wanted(standing, wanted):
             return "unchanged"
-        self.update(table.database, request["TableInput"], standing)
+        self.update(table.database, wanted, standing)
         return "updated"
 
     def update(self, database: str, table: Mapping[str, Any], standing: Mapping[str, Any]) -> None:
