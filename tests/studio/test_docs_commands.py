@@ -12,7 +12,9 @@ from tests.baking import ROOT
 
 PAGES = (ROOT / "docs/studio.md", *sorted((ROOT / "docs/studio").glob("*.md")))
 # What the command line adds to the API: https://awscli.amazonaws.com/v2/documentation/api/latest/.
-OWN = {("cloudformation", "deploy"), ("s3", "cp")}
+OWN = {("cloudformation", "deploy"), ("codecommit", "credential-helper"), ("s3", "cp")}
+# https://awscli.amazonaws.com/v2/documentation/api/latest/reference/sns/subscribe.html
+RENAMED = {("sns", "subscribe"): {"--notification-endpoint": "--endpoint"}}
 GLOBAL = {"--query", "--output", "--region"}
 _COMMAND = re.compile(r"\baws ([a-z0-9-]+) ([a-z-]+)((?:[^`\n]|\\\n)*)")
 
@@ -40,4 +42,5 @@ def test_a_command_and_its_options_are_ones_of_aws(command: tuple[str, str, list
     assert operation in names
     shape = model.operation_model(names[operation]).input_shape
     known = {f"--{xform_name(name, '-')}" for name in shape.members} if shape else set()
-    assert set(options) - known - GLOBAL == set()
+    renamed = RENAMED.get((service, operation), {})
+    assert {renamed.get(each, each) for each in options} - known - GLOBAL == set()

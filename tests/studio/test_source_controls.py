@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from typing import Any
 
 import pytest
@@ -222,3 +223,18 @@ def test_the_function_may_start_one_project_and_look_at_its_builds() -> None:
     group = f"log-group:/aws/lambda/sagemaker-{NAME}-dev-seeding:*"
     assert allowed["Logs"]["Resource"] == f"arn:aws:logs:eu-west-1:{ACCOUNT}:{group}"
     assert allowed.keys() == {"Seed", "Logs"}
+
+
+@pytest.mark.parametrize("choice", ANSWERS)
+def test_a_terminal_gets_the_variables_that_a_build_has(choice: str) -> None:
+    """conf/aws.yaml and docs/aws.md name them; the images' addresses come from a build alone."""
+    found = made(**ANSWERS[choice])
+    (word, *pairs) = shlex.split(found["Outputs"]["Exports"]["Value"])
+    assert word == "export"
+    exported = dict(each.split("=", 1) for each in pairs)
+    assert exported.pop("AWS_REGION") == "eu-west-1"
+    assert exported.pop("DATA_BUCKET") == "<DataLakeDataBucket>"
+    if choice != "none":
+        built = environment("BuildBuild", found["Resources"])
+        assert exported == {name: built[name] for name in exported}
+        assert built.keys() - exported.keys() == {"PIPELINE_STAGE", "SAGEMAKER_PROJECT_ARN"}
