@@ -23,7 +23,7 @@ _CLICKS = """
 Create a project in SageMaker Studio:
   1  Deployments (older: More) > Projects > Create project
   2  Organization templates > S3 Templates > {name} > Next
-  3  Name           3 to 32 of a-z, 0-9, single hyphens; new in this Region
+  3  Name           3 to 32 of a-z, 0-9, single hyphens; new in this account
      Template Name  any, for people
      Role ARN       {role}
      SourceControl  codecommit or none; github, gitlab and bitbucket also need
