@@ -34,8 +34,8 @@ demo: generate  ## generate a project with default answers and run its pipeline 
 	@$(MAKE) --no-print-directory -C "$(DEMO)" run </dev/null
 
 test: lint fast slow  ## everything: checks, tests, and the journey of a new user (minutes)
-	@$(MAKE) --no-print-directory -j 2 $(OUTPUT_SYNC) journey $(if $(TEST_CONTAINERS),containers) aws athena infrastructure \
-	  toolkit
+	@$(MAKE) --no-print-directory -j 2 $(OUTPUT_SYNC) infrastructure journey \
+	  $(if $(TEST_CONTAINERS),containers) aws athena toolkit
 	@[ -n "$(TEST_CONTAINERS)" ] || \
 	  echo "No image was built or tested: TEST_CONTAINERS is not set, see make containers."
 
