@@ -1,7 +1,7 @@
 """Seed a project: `python -m seed RESULT` in the folder of the bundle.
 
-There are no modes: what is done depends on what is there. An empty repository gets the project, one
-that has it an offer of what is newer, and any other is refused. Nothing is ever overwritten.
+What is done with the project depends on what is there, not on who asks. An empty repository gets
+it, one that has it an offer of what is newer, and any other is refused. Nothing is overwritten.
 
 RESULT is a file for the outcome in one line. Exit code: 0, 2 for what somebody has to correct (rule
 and value, then the remedy), 1 for a mistake of this program.
